@@ -1,0 +1,21 @@
+// Files that others read while we replace them.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <sys/types.h>
+
+#include "common/result.h"
+
+namespace common {
+
+// Writes a temporary file beside `path`, syncs it, gives it `mode`, and renames it over `path`: a reader sees the old
+// content or the new, never a part. On an error nothing has changed and no temporary file stays. Blocks for the time
+// of a disk sync.
+[[nodiscard]] Result<void> write_atomically(const std::string& path, std::string_view content, mode_t mode = 0644);
+
+// The whole file, refused above `max_bytes`. The error names the path and the system's reason.
+[[nodiscard]] Result<std::string> read_file(const std::string& path, std::size_t max_bytes = 16 * 1024 * 1024);
+
+}  // namespace common

@@ -1,0 +1,29 @@
+// The program's metrics, in Prometheus' words. prometheus-cpp holds them; only the files that record events include it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+namespace prometheus {
+class Registry;
+}
+
+namespace common {
+
+class Metrics {
+ public:
+  Metrics();
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  prometheus::Registry& registry() { return *registry_; }
+
+  // The exposition format, version 0.0.4 (text/plain).
+  std::string text() const;
+
+ private:
+  std::unique_ptr<prometheus::Registry> registry_;
+};
+
+}  // namespace common

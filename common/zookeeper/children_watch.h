@@ -1,0 +1,54 @@
+// Follows the children of one path and their data. Each node is read once when it appears and once when it changes;
+// reads are pipelined. Gives whole snapshots, never deltas. While ZooKeeper is away the last snapshot stays true.
+// Loop thread only.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <boost/asio/io_context.hpp>
+
+#include "common/zookeeper/zookeeper.h"
+
+namespace common::zookeeper {
+
+struct Child {
+  std::string data;  // empty when needs_data said no
+  Stat stat;
+};
+using Children = std::map<std::string, Child>;
+
+class ChildrenWatch {
+ public:
+  struct Options {
+    std::string path;
+    // A slow check that finds what a lost watch missed; jittered by a quarter.
+    std::chrono::milliseconds full_check_interval{std::chrono::minutes(5)};
+    std::size_t max_reads_in_flight = 256;
+    // False for a child whose name says everything; its data is then not read.
+    std::function<bool(std::string_view child)> needs_data = [](std::string_view) { return true; };
+  };
+  struct Events {
+    // The first call comes when everything has been read once. A missing path is an empty snapshot: it is watched until
+    // it exists.
+    std::function<void(const Children& children)> on_snapshot;
+    // A read failed for a reason other than a lost connection; it is tried again.
+    std::function<void(const std::string& error)> on_failed;
+  };
+
+  ChildrenWatch(boost::asio::io_context& io, Zookeeper& zookeeper, Options options, Events events);
+  ~ChildrenWatch();
+
+  // When ZooKeeper last confirmed the list of children; the epoch when never.
+  std::chrono::steady_clock::time_point confirmed() const;
+
+ private:
+  class Core;
+  std::shared_ptr<Core> core_;
+};
+
+}  // namespace common::zookeeper
