@@ -11,6 +11,10 @@
 namespace common {
 
 struct Error {
+  // Not an aggregate: C++20 would make it constructible from a string, and a Result<std::string> could then not tell a
+  // value from an error.
+  Error() = default;
+
   std::string message;
 
   friend bool operator==(const Error&, const Error&) = default;
@@ -22,9 +26,10 @@ struct Error {
 template <class T>
 using Result = boost::system::result<T, Error>;
 
-// return fail("...") reads better than return Error{...} in functions with many ways out.
-inline Error fail(std::string message) {
-  return Error{std::move(message)};
+[[nodiscard]] inline Error fail(std::string message) {
+  Error error;
+  error.message = std::move(message);
+  return error;
 }
 
 }  // namespace common

@@ -1,5 +1,5 @@
-// Typed access to a Document. Every problem is collected with its place (`file:line: services[0].port: must be ...`), so
-// that a person sees all of them at once. Keys are matched without case, as Go's decoder does. Pure.
+// Typed access to a Document. Every problem is collected with its place (`file:line: services[0].port: must be ...`),
+// so that a person sees all of them at once. Keys are matched without case, as Go's decoder does. Pure.
 #pragma once
 
 #include <chrono>
@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/config/document.h"
@@ -19,6 +20,7 @@ namespace common {
 struct Diagnostics {
   std::vector<std::string> errors;
   std::vector<std::string> warnings;
+  bool strict = false;  // unknown keys are errors, not warnings
 
   bool ok() const { return errors.empty(); }
 };
@@ -40,17 +42,19 @@ class Reader {
   bool is_mapping() const;
   bool is_list() const;
   const std::string& path() const { return path_; }  // "services[0].checks[1]"
-  std::string location() const;                       // "file:line"
+  std::string location() const;                      // "file:line"
 
   // The values of this node itself; each reports its own error and then returns the fallback (or nothing).
   [[nodiscard]] std::string text() const;
   [[nodiscard]] std::int64_t integer(Range range, std::int64_t fallback) const;
-  [[nodiscard]] std::vector<Reader> items() const;                           // of a list; anything else is an error
+  [[nodiscard]] bool boolean(bool fallback) const;
+  [[nodiscard]] std::vector<Reader> items() const;                            // of a list; anything else is an error
   [[nodiscard]] std::vector<std::pair<std::string, Reader>> members() const;  // of a mapping, in file order
 
  private:
   friend class ObjectReader;
   Reader(const DocumentNode& node, std::string path, const std::string& file, Diagnostics& diagnostics);
+  std::string placed(int line, std::string_view key, const std::string& message) const;
 
   const DocumentNode* node_;
   std::string path_;
@@ -59,14 +63,14 @@ class Reader {
 };
 
 // A mapping whose keys are asked for one by one. Call finish() last: every key that was never asked for is reported as
-// a warning with the nearest known key.
+// a warning (strict: an error) with the nearest known key.
 class ObjectReader {
  public:
   explicit ObjectReader(Reader reader);  // an error is recorded when it is not a mapping; then it reads as empty
 
   const Reader& self() const { return self_; }
-  bool has(std::string_view key);                      // the key stands there with a value that is not null
-  std::optional<Reader> find(std::string_view key);    // for nested objects and lists
+  bool has(std::string_view key);                    // the key stands there with a value that is not null
+  std::optional<Reader> find(std::string_view key);  // for nested objects and lists
 
   [[nodiscard]] std::string text(std::string_view key, std::string_view fallback);
   [[nodiscard]] std::string required_text(std::string_view key);  // absent or empty is an error
@@ -91,6 +95,8 @@ class ObjectReader {
   void finish();
 
  private:
+  void missing(std::string_view key) const;
+
   Reader self_;
   std::vector<std::string> known_;
 };
