@@ -1,0 +1,49 @@
+// The difference between what HAProxy should have and what it has, as commands; and what commands cannot do, as reasons
+// for a reload. Deterministic, and idempotent: planning again after every command was acknowledged gives nothing,
+// except removals that HAProxy refused for now. Pure.
+#pragma once
+
+#include <vector>
+
+#include "synapse/haproxy/capabilities.h"
+#include "synapse/haproxy/observed.h"
+#include "synapse/haproxy/reload_reason.h"
+#include "synapse/haproxy/runtime_codec.h"
+#include "synapse/haproxy/server.h"
+#include "synapse/haproxy/traits.h"
+
+namespace synapse::haproxy {
+
+struct Plan {
+  // In the order to be sent: servers come into service before others leave it, so that capacity never dips.
+  std::vector<Command> commands;
+  // Deletions of servers that are out of service. Send them after the commands; Verdict::busy is normal here and means:
+  // plan again later.
+  std::vector<Command> removals;
+  // Not empty: the file must be rendered and HAProxy reloaded. The commands are worth sending all the same.
+  std::vector<ReloadNeed> reloads;
+
+  [[nodiscard]] bool empty() const { return commands.empty() && removals.empty() && reloads.empty(); }
+};
+
+// `observed`: null when HAProxy does not list the backend. It does not list a backend without servers either: whether
+// such a backend exists is said by the skeleton's fingerprint, so pass an empty ObservedBackend when the fingerprint is
+// the wanted one, and null when it is not.
+[[nodiscard]] Plan plan(const BackendSpec& desired, const BackendTraits& traits, const ObservedBackend* observed,
+                        const Capabilities& capabilities);
+
+// The servers that HAProxy still holds in maintenance although nothing wants them any more: they could not be deleted.
+[[nodiscard]] std::vector<ServerSpec> tombstones(const BackendSpec& desired, const BackendTraits& traits,
+                                                 const ObservedBackend& observed);
+
+enum class FileFor {
+  running,  // no reload follows: the file tells what HAProxy has now, tombstones included
+  reload,   // HAProxy will load it: a backend that takes servers at run time starts without tombstones, another keeps
+            // the youngest max(10, wanted) of them, so that a server that returns needs no reload
+};
+
+// The servers to render: the wanted ones in their order, then tombstones as disabled servers.
+[[nodiscard]] std::vector<ServerSpec> servers_for_file(const BackendSpec& desired, const BackendTraits& traits,
+                                                       const ObservedBackend* observed, FileFor purpose);
+
+}  // namespace synapse::haproxy

@@ -1,0 +1,55 @@
+// What HAProxy should have: plain values that the driver fills from the configuration and the registry, and that render
+// and plan read. Pure: no I/O, no clock, any thread.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace synapse::haproxy {
+
+// One server of a backend. Values from the registry went through common/registration/validate.h before they came here;
+// render() and the command builders check them once more and leave out what does not fit.
+struct ServerSpec {
+  std::string name;
+  std::string address;  // an IP literal, IPv6 without brackets: HAProxy neither resolves nor checks at run time
+  int port = 0;         // 1..65535
+  int weight = 1;       // 0..256; 0 takes no new connections but stays in service for old ones
+  bool enabled = true;  // false: `disabled` in the file, maintenance at run time; running connections end in peace
+  // Keyword words behind the name, as they would be written in the file: quotes and backslashes kept (see words.h).
+  std::vector<std::string> options;
+
+  friend bool operator==(const ServerSpec&, const ServerSpec&) = default;
+};
+
+// Moves `weight N`, `enabled` and `disabled` from the options into the fields, the last one winning as in HAProxy's
+// file: otherwise the file would say one thing and the runtime state another. Everything in this room works on
+// normalised servers and calls this itself.
+[[nodiscard]] ServerSpec normalised(ServerSpec server);
+
+// One service in HAProxy.
+struct BackendSpec {
+  std::string service;                      // for words and metric labels
+  std::string name;                         // `<service>_<id>`: the frontend's and the backend's name
+  std::vector<std::string> frontend_lines;  // none: no frontend is declared
+  std::vector<std::string> backend_lines;
+  std::vector<ServerSpec> servers;  // in the order of the file; of equal names the first counts
+
+  friend bool operator==(const BackendSpec&, const BackendSpec&) = default;
+};
+
+using Sections = std::map<std::string, std::vector<std::string>>;  // name -> lines
+
+// The whole file.
+struct ConfigSpec {
+  std::vector<std::string> global;
+  std::vector<std::string> defaults;
+  Sections listen;
+  Sections frontend;
+  Sections backend;
+  std::vector<BackendSpec> backends;
+
+  friend bool operator==(const ConfigSpec&, const ConfigSpec&) = default;
+};
+
+}  // namespace synapse::haproxy
