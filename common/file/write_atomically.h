@@ -3,7 +3,6 @@
 
 #include <string>
 #include <string_view>
-
 #include <sys/types.h>
 
 #include "common/result.h"

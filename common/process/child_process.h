@@ -5,10 +5,10 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
-#include <sys/types.h>
 
 #include "common/result.h"
 
@@ -21,7 +21,8 @@ class ChildProcess {
 
   // In its own process group; stdin is /dev/null, stdout and stderr are ours; no other descriptor is inherited.
   [[nodiscard]] static Result<std::unique_ptr<ChildProcess>> start(boost::asio::io_context& io,
-                                                                   const std::vector<std::string>& argv, OnExit on_exit);
+                                                                   const std::vector<std::string>& argv,
+                                                                   OnExit on_exit);
   [[nodiscard]] static Result<std::unique_ptr<ChildProcess>> adopt(boost::asio::io_context& io, pid_t pid,
                                                                    OnExit on_exit);
   // Lets go: the process runs on.

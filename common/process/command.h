@@ -12,10 +12,10 @@
 namespace common {
 
 struct CommandOptions {
-  std::vector<std::string> argv;               // argv[0] is looked up in PATH
-  std::chrono::milliseconds timeout{1000};     // then the whole process group is killed
+  std::vector<std::string> argv;                   // argv[0] is looked up in PATH
+  std::chrono::milliseconds timeout{1000};         // then the whole process group is killed
   std::map<std::string, std::string> environment;  // added to ours
-  std::size_t max_output = 4096;               // of stdout and stderr together; the rest is read and dropped
+  std::size_t max_output = 4096;                   // of stdout and stderr together; the rest is read and dropped
 };
 
 struct CommandResult {

@@ -41,13 +41,13 @@ void TaskGroup::spawn(std::string name, asio::awaitable<void> task) {
   if (tasks_->cancelled) return;
   const auto entry = tasks_->running.emplace(tasks_->running.end());
   entry->name = std::move(name);
-  asio::co_spawn(io_, std::move(task),
-                 asio::bind_cancellation_slot(
-                     entry->signal.slot(), [tasks = tasks_, entry](std::exception_ptr failure) {
-                       if (failure) end_with(entry->name, std::move(failure));
-                       tasks->running.erase(entry);
-                       if (tasks->running.empty()) tasks->ended.cancel();
-                     }));
+  asio::co_spawn(
+      io_, std::move(task),
+      asio::bind_cancellation_slot(entry->signal.slot(), [tasks = tasks_, entry](std::exception_ptr failure) {
+        if (failure) end_with(entry->name, std::move(failure));
+        tasks->running.erase(entry);
+        if (tasks->running.empty()) tasks->ended.cancel();
+      }));
 }
 
 void TaskGroup::cancel() {

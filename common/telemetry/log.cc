@@ -13,12 +13,18 @@ namespace {
 
 spdlog::level::level_enum to_spdlog(Level level) {
   switch (level) {
-    case Level::trace: return spdlog::level::trace;
-    case Level::debug: return spdlog::level::debug;
-    case Level::info: return spdlog::level::info;
-    case Level::warn: return spdlog::level::warn;
-    case Level::error: return spdlog::level::err;
-    case Level::critical: return spdlog::level::critical;
+    case Level::trace:
+      return spdlog::level::trace;
+    case Level::debug:
+      return spdlog::level::debug;
+    case Level::info:
+      return spdlog::level::info;
+    case Level::warn:
+      return spdlog::level::warn;
+    case Level::error:
+      return spdlog::level::err;
+    case Level::critical:
+      return spdlog::level::critical;
   }
   return spdlog::level::info;
 }
@@ -49,13 +55,13 @@ spdlog::logger& logger() {
 
 bool set_level(std::string_view name) {
   static constexpr std::array<std::pair<std::string_view, Level>, 8> levels{{{"trace", Level::trace},
-                                                                              {"debug", Level::debug},
-                                                                              {"info", Level::info},
-                                                                              {"warn", Level::warn},
-                                                                              {"warning", Level::warn},
-                                                                              {"error", Level::error},
-                                                                              {"fatal", Level::critical},
-                                                                              {"panic", Level::critical}}};
+                                                                             {"debug", Level::debug},
+                                                                             {"info", Level::info},
+                                                                             {"warn", Level::warn},
+                                                                             {"warning", Level::warn},
+                                                                             {"error", Level::error},
+                                                                             {"fatal", Level::critical},
+                                                                             {"panic", Level::critical}}};
   for (const auto& [known, level] : levels) {
     if (known == name) {
       logger().set_level(to_spdlog(level));

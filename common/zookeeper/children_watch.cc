@@ -1,0 +1,297 @@
+#include "common/zookeeper/children_watch.h"
+
+#include <deque>
+#include <random>
+#include <set>
+#include <utility>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "common/time/backoff.h"
+
+namespace common::zookeeper {
+namespace {
+
+namespace asio = boost::asio;
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+// Reads that belong together arrive together; a snapshot waits for them, but not longer than this.
+constexpr milliseconds kSnapshotWaitsAtMost{50};
+
+}  // namespace
+
+class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::Core> {
+ public:
+  Core(asio::io_context& io, Zookeeper& zookeeper, Options options, Events events)
+      : zookeeper_(zookeeper),
+        options_(std::move(options)),
+        events_(std::move(events)),
+        retry_(io),
+        full_check_(io),
+        snapshot_due_(io),
+        random_(std::random_device{}()) {}
+
+  void start() {
+    listener_ =
+        zookeeper_.listen(options_.path, {.on_state =
+                                              [weak = weak_from_this()](SessionState state, std::int64_t session) {
+                                                if (const auto core = weak.lock()) core->on_state(state, session);
+                                              },
+                                          .on_change =
+                                              [weak = weak_from_this()](const std::string& changed) {
+                                                if (const auto core = weak.lock()) core->on_change(changed);
+                                              }});
+    schedule_full_check();
+  }
+
+  void stop() {
+    stopped_ = true;
+    retry_.cancel();
+    full_check_.cancel();
+    snapshot_due_.cancel();
+    zookeeper_.unlisten(listener_);
+  }
+
+  Clock::time_point confirmed() const { return confirmed_; }
+
+ private:
+  void on_state(SessionState state, std::int64_t session) {
+    connected_ = state == SessionState::connected;
+    if (!connected_) return;
+    // Within one session the client arms its watches again and tells what changed meanwhile; only the list is read, in
+    // case it did not. A new session has no watches: everything is read once, while the old data stays in force.
+    if (session != session_) {
+      session_ = session;
+      for (const auto& child : listed_) enqueue(child);
+    }
+    list();
+    read_more();
+  }
+
+  void on_change(const std::string& changed) {
+    if (changed == options_.path) return list();
+    const auto child = changed.substr(options_.path == "/" ? 1 : options_.path.size() + 1);
+    if (!listed_.contains(child)) return;
+    enqueue(child);
+    read_more();
+  }
+
+  void list() {
+    if (stopped_ || !connected_) return;
+    if (listing_) {
+      list_again_ = true;
+      return;
+    }
+    listing_ = true;
+    zookeeper_.children(options_.path, true, [weak = weak_from_this()](ChildrenReply reply) {
+      if (const auto core = weak.lock(); core && !core->stopped_) core->on_list(reply);
+    });
+  }
+
+  void on_list(const ChildrenReply& reply) {
+    listing_ = false;
+    if (reply.status == Status::ok) {
+      confirmed_ = Clock::now();
+      take_list({reply.children.begin(), reply.children.end()});
+    } else if (reply.status == Status::no_node) {
+      take_list({});
+      return await_path();
+    } else {
+      return failed(reply.status, "list " + options_.path + ": " + reply.error);
+    }
+    if (std::exchange(list_again_, false)) list();
+  }
+
+  // Only exists() leaves a watch on a node that is not there.
+  void await_path() {
+    listing_ = true;
+    zookeeper_.exists(options_.path, true, [weak = weak_from_this()](ExistsReply reply) {
+      const auto core = weak.lock();
+      if (!core || core->stopped_) return;
+      core->listing_ = false;
+      if (reply.status == Status::no_node) {
+        core->confirmed_ = Clock::now();
+        if (std::exchange(core->list_again_, false)) core->list();
+      } else if (reply.status == Status::ok) {
+        core->list_again_ = false;
+        core->list();
+      } else {
+        core->failed(reply.status, "look for " + core->options_.path + ": " + reply.error);
+      }
+    });
+  }
+
+  void take_list(std::set<std::string> names) {
+    for (const auto& gone : listed_) {
+      if (!names.contains(gone) && children_.erase(gone) != 0) changed_ = true;
+    }
+    for (const auto& name : names) {
+      if (listed_.contains(name)) continue;
+      if (options_.needs_data(name)) {
+        enqueue(name);
+      } else {
+        children_.emplace(name, Child{});
+        changed_ = true;
+      }
+    }
+    listed_ = std::move(names);
+    complete_list_ = true;
+    read_more();
+    settle();
+  }
+
+  void enqueue(const std::string& child) {
+    if (!options_.needs_data(child)) return;
+    if (reading_.contains(child)) {
+      read_again_.insert(child);
+    } else if (queued_.insert(child).second) {
+      queue_.push_back(child);
+    }
+  }
+
+  void read_more() {
+    while (connected_ && !queue_.empty() && reading_.size() < options_.max_reads_in_flight) {
+      const std::string child = std::move(queue_.front());
+      queue_.pop_front();
+      queued_.erase(child);
+      if (!listed_.contains(child)) continue;
+      reading_.insert(child);
+      zookeeper_.get(options_.path == "/" ? "/" + child : options_.path + "/" + child, true,
+                     [weak = weak_from_this(), child](GetReply reply) {
+                       if (const auto core = weak.lock(); core && !core->stopped_) {
+                         core->on_read(child, std::move(reply));
+                       }
+                     });
+    }
+  }
+
+  void on_read(const std::string& child, GetReply reply) {
+    reading_.erase(child);
+    const bool again = read_again_.erase(child) != 0;
+    if (reply.status == Status::ok) {
+      if (listed_.contains(child)) {
+        auto& known = children_[child];
+        changed_ = changed_ || known.stat != reply.stat;
+        known = {std::move(reply.data), reply.stat};
+      }
+    } else if (reply.status == Status::no_node) {
+      // Gone between the list and the read; should it come back, the list says so.
+      listed_.erase(child);
+      if (children_.erase(child) != 0) changed_ = true;
+      list();
+    } else {
+      enqueue(child);
+      failed(reply.status, "read " + options_.path + "/" + child + ": " + reply.error);
+      return;
+    }
+    if (again && listed_.contains(child)) enqueue(child);
+    read_more();
+    settle();
+  }
+
+  // Decides whether what is known now is worth a snapshot.
+  void settle() {
+    if (!complete_list_) return;
+    const bool all_read = reading_.empty() && queue_.empty();
+    if (all_read) {
+      if (changed_ || !told_) tell();
+      return;
+    }
+    if (!told_ || !changed_ || snapshot_pending_) return;
+    snapshot_pending_ = true;
+    snapshot_due_.expires_after(kSnapshotWaitsAtMost);
+    snapshot_due_.async_wait([weak = weak_from_this()](const boost::system::error_code& stopped) {
+      const auto core = weak.lock();
+      if (!core || stopped) return;
+      core->snapshot_pending_ = false;
+      if (core->changed_) core->tell();
+    });
+  }
+
+  void tell() {
+    told_ = true;
+    changed_ = false;
+    snapshot_pending_ = false;
+    snapshot_due_.cancel();
+    events_.on_snapshot(children_);
+  }
+
+  void failed(Status status, const std::string& what) {
+    if (status != Status::lost && events_.on_failed) events_.on_failed(what);
+    if (retrying_) return;
+    retrying_ = true;
+    retry_.expires_after(pause_.next(random_));
+    retry_.async_wait([weak = weak_from_this()](const boost::system::error_code& stopped) {
+      const auto core = weak.lock();
+      if (!core || stopped) return;
+      core->retrying_ = false;
+      core->list();
+      core->read_more();
+    });
+  }
+
+  void schedule_full_check() {
+    const auto interval = options_.full_check_interval;
+    std::uniform_int_distribution<std::int64_t> spread(interval.count() * 3 / 4, interval.count() * 5 / 4);
+    full_check_.expires_after(milliseconds(spread(random_)));
+    full_check_.async_wait([weak = weak_from_this()](const boost::system::error_code& stopped) {
+      const auto core = weak.lock();
+      if (!core || stopped) return;
+      if (core->connected_) {
+        for (const auto& child : core->listed_) core->enqueue(child);
+        core->list();
+        core->read_more();
+      }
+      core->pause_.reset();
+      core->schedule_full_check();
+    });
+  }
+
+  Zookeeper& zookeeper_;
+  const Options options_;
+  const Events events_;
+  asio::steady_timer retry_;
+  asio::steady_timer full_check_;
+  asio::steady_timer snapshot_due_;
+  std::mt19937 random_;
+  int listener_ = 0;
+  bool stopped_ = false;
+
+  bool connected_ = false;
+  std::int64_t session_ = 0;
+  Clock::time_point confirmed_{};
+
+  bool listing_ = false;
+  bool list_again_ = false;
+  bool complete_list_ = false;
+  std::set<std::string> listed_;
+
+  std::deque<std::string> queue_;     // to be read
+  std::set<std::string> queued_;      // the same, for look-up
+  std::set<std::string> reading_;     // asked, not yet answered
+  std::set<std::string> read_again_;  // changed while being read
+
+  Children children_;
+  bool changed_ = false;  // since the last snapshot
+  bool told_ = false;
+  bool snapshot_pending_ = false;
+
+  bool retrying_ = false;
+  Backoff pause_{{milliseconds(100), milliseconds(5'000)}};
+};
+
+ChildrenWatch::ChildrenWatch(asio::io_context& io, Zookeeper& zookeeper, Options options, Events events)
+    : core_(std::make_shared<Core>(io, zookeeper, std::move(options), std::move(events))) {
+  core_->start();
+}
+
+ChildrenWatch::~ChildrenWatch() {
+  core_->stop();
+}
+
+Clock::time_point ChildrenWatch::confirmed() const {
+  return core_->confirmed();
+}
+
+}  // namespace common::zookeeper

@@ -1,0 +1,183 @@
+#include "common/zookeeper/children_watch.h"
+
+#include <algorithm>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/zookeeper/fake_zookeeper.h"
+
+namespace common::zookeeper {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class ChildrenWatchTest : public testing::Test {
+ protected:
+  void settle() {
+    io.restart();
+    io.run_for(std::chrono::milliseconds(5));
+  }
+  std::unique_ptr<ChildrenWatch> make() {
+    return std::make_unique<ChildrenWatch>(
+        io, zookeeper,
+        ChildrenWatch::Options{.path = "/web",
+                               .needs_data = [](std::string_view child) { return !child.starts_with("base64_"); }},
+        ChildrenWatch::Events{.on_snapshot = [this](const Children& children) { snapshots.push_back(text(children)); },
+                              .on_failed = [this](const std::string& error) { failures.push_back(error); }});
+  }
+  static std::string text(const Children& children) {
+    std::string line;
+    for (const auto& [name, child] : children) line += name + "=" + child.data + " ";
+    return line;
+  }
+  void create(const std::string& name, const std::string& data) {
+    ASSERT_EQ(zookeeper.other(CreateOperation{"/web/" + name, data, true}), Status::ok);
+  }
+  long reads() {
+    return std::count_if(zookeeper.log.begin(), zookeeper.log.end(),
+                         [](const std::string& line) { return line.starts_with("get "); });
+  }
+
+  boost::asio::io_context io;
+  FakeZookeeper zookeeper{io};
+  std::vector<std::string> snapshots;
+  std::vector<std::string> failures;
+};
+
+TEST_F(ChildrenWatchTest, TheFirstSnapshotIsWhole) {
+  zookeeper.other(CreateOperation{"/web", "", false});
+  create("a", "1");
+  create("b", "2");
+  const auto watch = make();
+  settle();
+  EXPECT_THAT(snapshots, IsEmpty());  // unknown is not empty
+  zookeeper.connect(1);
+  settle();
+  EXPECT_THAT(snapshots, ElementsAre("a=1 b=2 "));
+  EXPECT_NE(watch->confirmed(), std::chrono::steady_clock::time_point{});
+}
+
+TEST_F(ChildrenWatchTest, FollowsAdditionsChangesAndRemovals) {
+  zookeeper.other(CreateOperation{"/web", "", false});
+  zookeeper.connect(1);
+  const auto watch = make();
+  settle();
+  create("a", "1");
+  settle();
+  zookeeper.other(SetOperation{"/web/a", "2"});
+  settle();
+  zookeeper.other(SetOperation{"/web/a", "3"});
+  settle();
+  zookeeper.other(DeleteOperation{"/web/a", -1});
+  settle();
+  EXPECT_THAT(snapshots, ElementsAre("", "a=1 ", "a=2 ", "a=3 ", ""));
+}
+
+TEST_F(ChildrenWatchTest, APathThatDoesNotExistYetIsWatchedUntilItDoes) {
+  zookeeper.connect(1);
+  const auto watch = make();
+  settle();
+  EXPECT_THAT(snapshots, ElementsAre(""));
+  zookeeper.other(CreateOperation{"/web", "", false});
+  settle();
+  create("a", "1");
+  settle();
+  EXPECT_EQ(snapshots.back(), "a=1 ");
+}
+
+TEST_F(ChildrenWatchTest, ManyRemovedTogetherVanishInOneSnapshot) {
+  zookeeper.other(CreateOperation{"/web", "", false});
+  for (const auto* name : {"a", "b", "c", "d", "e", "f"}) create(name, "1");
+  zookeeper.connect(1);
+  const auto watch = make();
+  settle();
+  for (const auto* name : {"a", "b", "c", "d", "e"}) zookeeper.other(DeleteOperation{std::string("/web/") + name, -1});
+  settle();
+  EXPECT_THAT(snapshots, ElementsAre("a=1 b=1 c=1 d=1 e=1 f=1 ", "f=1 "));
+}
+
+TEST_F(ChildrenWatchTest, EachNodeIsReadOnceWhenItAppearsAndOnceWhenItChanges) {
+  zookeeper.other(CreateOperation{"/web", "", false});
+  for (const auto* name : {"a", "b", "c"}) create(name, "1");
+  zookeeper.connect(1);
+  const auto watch = make();
+  settle();
+  EXPECT_EQ(reads(), 3);
+  create("d", "1");
+  settle();
+  EXPECT_EQ(reads(), 4);
+  zookeeper.other(SetOperation{"/web/a", "2"});
+  settle();
+  EXPECT_EQ(reads(), 5);
+  zookeeper.disconnect();
+  zookeeper.connect(1);
+  settle();
+  EXPECT_EQ(reads(), 5);  // the session kept its watches
+}
+
+TEST_F(ChildrenWatchTest, ANodeReplacedInOneTransactionIsReadAgain) {
+  zookeeper.other(CreateOperation{"/web", "", false});
+  create("a", "1");
+  zookeeper.connect(1);
+  const auto watch = make();
+  settle();
+  zookeeper.other(DeleteOperation{"/web/a", -1});
+  create("a", "2");
+  settle();
+  EXPECT_EQ(snapshots.back(), "a=2 ");
+  zookeeper.other(SetOperation{"/web/a", "3"});
+  settle();
+  EXPECT_EQ(snapshots.back(), "a=3 ");
+}
+
+TEST_F(ChildrenWatchTest, WhileAwayTheLastSnapshotStandsAndANewSessionCatchesUp) {
+  zookeeper.other(CreateOperation{"/web", "", false});
+  create("a", "1");
+  create("b", "1");
+  zookeeper.connect(1);
+  const auto watch = make();
+  settle();
+  zookeeper.disconnect();
+  zookeeper.expire(1);
+  zookeeper.other(SetOperation{"/web/a", "2"});
+  zookeeper.other(DeleteOperation{"/web/b", -1});
+  settle();
+  EXPECT_THAT(snapshots, ElementsAre("a=1 b=1 "));
+  zookeeper.connect(2);
+  settle();
+  EXPECT_EQ(snapshots.back(), "a=2 ");
+  create("c", "1");
+  settle();
+  EXPECT_EQ(snapshots.back(), "a=2 c=1 ");
+}
+
+TEST_F(ChildrenWatchTest, AChildWhoseNameSaysEverythingIsNotRead) {
+  zookeeper.other(CreateOperation{"/web", "", false});
+  create("base64_x", "");
+  zookeeper.connect(1);
+  const auto watch = make();
+  settle();
+  EXPECT_EQ(reads(), 0);
+  EXPECT_THAT(snapshots, ElementsAre("base64_x= "));
+}
+
+TEST_F(ChildrenWatchTest, AChildThatVanishesBetweenListAndReadDoesNoHarm) {
+  zookeeper.other(CreateOperation{"/web", "", false});
+  create("a", "1");
+  zookeeper.connect(1);
+  const auto watch = make();
+  // The list is answered; before the read is, the node goes.
+  io.restart();
+  io.run_one();
+  zookeeper.other(DeleteOperation{"/web/a", -1});
+  settle();
+  EXPECT_THAT(failures, IsEmpty());
+  create("b", "2");
+  settle();
+  EXPECT_EQ(snapshots.back(), "b=2 ");
+}
+
+}  // namespace
+}  // namespace common::zookeeper

@@ -1,5 +1,6 @@
-// An ephemeral node that keeps itself there: whatever happens to the connection, the session or the node, what ZooKeeper
-// holds becomes what is wanted. Only an acknowledged answer moves what it believes to be there. Loop thread only.
+// An ephemeral node that keeps itself there: whatever happens to the connection, the session or the node, what
+// ZooKeeper holds becomes what is wanted. Only an acknowledged answer moves what it believes to be there. Loop thread
+// only.
 #pragma once
 
 #include <functional>

@@ -1,0 +1,68 @@
+#include <charconv>
+#include <string>
+#include <string_view>
+
+#include "common/zookeeper/session.h"
+
+namespace common::zookeeper {
+namespace {
+
+constexpr int kDefaultPort = 2181;
+
+Result<void> check_host(std::string_view entry, const std::string& hosts) {
+  const auto wrong = [&](const std::string& what) {
+    return fail("ZooKeeper hosts \"" + hosts + "\": " + what + "; write them as host:port,host:port[/chroot]");
+  };
+  if (entry.empty()) return wrong("an entry is empty");
+  if (entry.front() == '[')
+    return wrong("the client takes no IPv6 address in brackets; use a name that resolves to it");
+  const auto colon = entry.rfind(':');
+  if (colon == std::string_view::npos || colon + 1 == entry.size()) return wrong("a port is missing");
+  if (colon == 0) return wrong("a host is missing");
+  const auto host = entry.substr(0, colon);
+  if (host.find(':') != std::string_view::npos) return wrong("the client takes no bare IPv6 address");
+  if (host.find_first_of(" \t\r\n") != std::string_view::npos) return wrong("there is white space in a host");
+  const auto port_text = entry.substr(colon + 1);
+  int port = 0;
+  const auto [end, problem] = std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
+  if (problem != std::errc{} || end != port_text.data() + port_text.size() || port < 1 || port > 65535) {
+    return wrong("port \"" + std::string(port_text) + "\" is not a number between 1 and 65535");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_hosts(const std::string& hosts) {
+  std::string_view rest = hosts;
+  if (const auto slash = rest.find('/'); slash != std::string_view::npos) {
+    const auto chroot = rest.substr(slash);
+    if (chroot.size() > 1 && chroot.back() == '/') {
+      return fail("ZooKeeper hosts \"" + hosts + "\": the chroot ends with a slash");
+    }
+    rest = rest.substr(0, slash);
+  }
+  for (;;) {
+    const auto comma = rest.find(',');
+    if (auto checked = check_host(rest.substr(0, comma), hosts); !checked) return checked;
+    if (comma == std::string_view::npos) return {};
+    rest.remove_prefix(comma + 1);
+  }
+}
+
+std::string join_hosts(const std::vector<std::string>& hosts) {
+  std::string joined;
+  std::string chroot;
+  for (std::string_view host : hosts) {
+    if (const auto slash = host.find('/'); slash != std::string_view::npos) {
+      chroot = host.substr(slash);
+      host = host.substr(0, slash);
+    }
+    if (!joined.empty()) joined += ',';
+    joined += host;
+    if (host.find_first_of(":[,") == std::string_view::npos) joined += ":" + std::to_string(kDefaultPort);
+  }
+  return joined + chroot;
+}
+
+}  // namespace common::zookeeper

@@ -1,0 +1,41 @@
+#include <gtest/gtest.h>
+
+#include "common/zookeeper/session.h"
+
+namespace common::zookeeper {
+namespace {
+
+std::string problem(const std::string& hosts) {
+  const auto checked = check_hosts(hosts);
+  return checked ? "" : checked.error().message;
+}
+
+TEST(ZookeeperHosts, TakesNamesAddressesAndAChroot) {
+  EXPECT_EQ(problem("127.0.0.1:2181"), "");
+  EXPECT_EQ(problem("zk1:2181,zk2.example:65535/services/prod"), "");
+}
+
+TEST(ZookeeperHosts, RefusesWhatTheClientWouldMisread) {
+  const std::string advice = "; write them as host:port,host:port[/chroot]";
+  EXPECT_EQ(problem("zk1:99999"),
+            "ZooKeeper hosts \"zk1:99999\": port \"99999\" is not a number between 1 and 65535" + advice);
+  EXPECT_EQ(problem("zk1"), "ZooKeeper hosts \"zk1\": a port is missing" + advice);
+  EXPECT_EQ(problem("zk1:21x"),
+            "ZooKeeper hosts \"zk1:21x\": port \"21x\" is not a number between 1 and 65535" + advice);
+  EXPECT_EQ(problem("zk1:2181,,zk2:2181"), "ZooKeeper hosts \"zk1:2181,,zk2:2181\": an entry is empty" + advice);
+  EXPECT_NE(problem("[::1]:2181"), "");
+  EXPECT_NE(problem("::1:2181"), "");
+  EXPECT_NE(problem(":2181"), "");
+  EXPECT_NE(problem(""), "");
+  EXPECT_NE(problem("zk 1:2181"), "");
+  EXPECT_NE(problem("zk1:2181/a/"), "");
+}
+
+TEST(ZookeeperHosts, JoinsAListAndAddsTheUsualPort) {
+  EXPECT_EQ(join_hosts({"zk1", "zk2:2182"}), "zk1:2181,zk2:2182");
+  EXPECT_EQ(join_hosts({"zk1:2181", "zk2:2181/prod"}), "zk1:2181,zk2:2181/prod");
+  EXPECT_EQ(join_hosts({"a:1,b:2"}), "a:1,b:2");
+}
+
+}  // namespace
+}  // namespace common::zookeeper

@@ -1,0 +1,196 @@
+// A ZooKeeper in memory, for unit tests: nodes, sessions, one-shot watches, and the two faults that matter: a request
+// that never arrives, and an answer that is lost after the operation happened.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include "common/zookeeper/zookeeper.h"
+
+namespace common::zookeeper {
+
+class FakeZookeeper : public Zookeeper {
+ public:
+  explicit FakeZookeeper(boost::asio::io_context& io) : io_(io) {}
+
+  struct Node {
+    std::string data;
+    Stat stat;
+  };
+
+  // What the test does to the world.
+  void connect(std::int64_t session) {
+    if (session_ != 0 && session != session_) expire(session_);
+    session_ = session;
+    connected_ = true;
+    tell_state();
+  }
+  void disconnect() {
+    connected_ = false;
+    tell_state();
+  }
+  // The server forgets a session and its nodes.
+  void expire(std::int64_t session) {
+    std::vector<std::string> gone;
+    for (const auto& [path, node] : nodes) {
+      if (node.stat.owner == session) gone.push_back(path);
+    }
+    if (session == session_) watches_.clear();
+    for (const auto& path : gone) apply(DeleteOperation{path, -1}, session);
+  }
+  // As another client would: applied at once.
+  Status other(const Operation& operation, std::int64_t session = 99) { return apply(operation, session); }
+
+  int lose_answers = 0;   // the next n writes happen, and their answers are lost
+  int lose_requests = 0;  // the next n writes do not happen
+  std::map<std::string, Node> nodes{{"/", {}}};
+  std::vector<std::string> log;  // "get /a", "commit create /a", ...
+
+  void get(const std::string& path, bool watch, std::function<void(GetReply)> done) override {
+    log.push_back("get " + path);
+    GetReply reply{Status::lost, "connection loss", "", {}};
+    if (connected_) {
+      const auto found = nodes.find(path);
+      reply = found == nodes.end() ? GetReply{Status::no_node, "no node", "", {}}
+                                   : GetReply{Status::ok, "", found->second.data, found->second.stat};
+      if (watch && found != nodes.end()) watches_[path].data = true;
+    }
+    boost::asio::post(io_, [done = std::move(done), reply = std::move(reply)] { done(reply); });
+  }
+
+  void children(const std::string& path, bool watch, std::function<void(ChildrenReply)> done) override {
+    log.push_back("list " + path);
+    ChildrenReply reply{Status::lost, "connection loss", {}};
+    if (connected_) {
+      reply = {Status::no_node, "no node", {}};
+      if (nodes.contains(path)) {
+        reply = {Status::ok, "", {}};
+        for (const auto& [node, unused] : nodes) {
+          if (node != "/" && parent_of(node) == path) reply.children.push_back(node.substr(path.size() + 1));
+        }
+        if (watch) watches_[path].children = true;
+      }
+    }
+    boost::asio::post(io_, [done = std::move(done), reply = std::move(reply)] { done(reply); });
+  }
+
+  void exists(const std::string& path, bool watch, std::function<void(ExistsReply)> done) override {
+    log.push_back("exists " + path);
+    ExistsReply reply{Status::lost, "connection loss", {}};
+    if (connected_) {
+      const auto found = nodes.find(path);
+      reply = found == nodes.end() ? ExistsReply{Status::no_node, "no node", {}}
+                                   : ExistsReply{Status::ok, "", found->second.stat};
+      if (watch) watches_[path].data = true;
+    }
+    boost::asio::post(io_, [done = std::move(done), reply = std::move(reply)] { done(reply); });
+  }
+
+  void commit(std::vector<Operation> operations, std::function<void(CommitReply)> done) override {
+    std::string line = "commit";
+    for (const auto& operation : operations) line += " " + describe(operation);
+    log.push_back(line);
+    CommitReply reply{Status::lost, "connection loss"};
+    if (connected_ && lose_requests > 0) {
+      --lose_requests;
+    } else if (connected_) {
+      const auto before = nodes;
+      reply = {Status::ok, ""};
+      for (const auto& operation : operations) {
+        reply.status = apply(operation, session_);
+        if (reply.status != Status::ok) {
+          reply.error = "refused";
+          nodes = before;
+          break;
+        }
+      }
+      if (lose_answers > 0) {
+        --lose_answers;
+        reply = {Status::lost, "connection loss"};
+      }
+    }
+    boost::asio::post(io_, [done = std::move(done), reply] { done(reply); });
+  }
+
+  int listen(const std::string& path, Listener listener) override {
+    listeners_[++next_] = {path, std::move(listener)};
+    if (connected_) listeners_[next_].second.on_state(SessionState::connected, session_);
+    return next_;
+  }
+  void unlisten(int id) override { listeners_.erase(id); }
+
+ private:
+  struct Watch {
+    bool data = false;
+    bool children = false;
+  };
+
+  static std::string parent_of(const std::string& path) {
+    const auto slash = path.rfind('/');
+    return slash == 0 ? "/" : path.substr(0, slash);
+  }
+  static std::string describe(const Operation& operation) {
+    if (const auto* create = std::get_if<CreateOperation>(&operation)) return "create " + create->path;
+    if (const auto* set = std::get_if<SetOperation>(&operation)) return "set " + set->path;
+    return "delete " + std::get<DeleteOperation>(operation).path;
+  }
+
+  Status apply(const Operation& operation, std::int64_t session) {
+    if (const auto* create = std::get_if<CreateOperation>(&operation)) {
+      if (nodes.contains(create->path)) return Status::node_exists;
+      if (!nodes.contains(parent_of(create->path))) return Status::no_node;
+      auto& node = nodes[create->path];
+      node.data = create->data;
+      node.stat.created_zxid = node.stat.modified_zxid = ++zxid_;
+      node.stat.owner = create->ephemeral ? session : 0;
+      fire(create->path, false);
+      fire(parent_of(create->path), true);
+    } else if (const auto* set = std::get_if<SetOperation>(&operation)) {
+      const auto found = nodes.find(set->path);
+      if (found == nodes.end()) return Status::no_node;
+      found->second.data = set->data;
+      found->second.stat.modified_zxid = ++zxid_;
+      ++found->second.stat.version;
+      fire(set->path, false);
+    } else {
+      const auto& remove = std::get<DeleteOperation>(operation);
+      const auto found = nodes.find(remove.path);
+      if (found == nodes.end()) return Status::no_node;
+      if (remove.version != -1 && remove.version != found->second.stat.version) return Status::bad_version;
+      nodes.erase(found);
+      fire(remove.path, false);
+      fire(parent_of(remove.path), true);
+    }
+    return Status::ok;
+  }
+
+  void fire(const std::string& path, bool children) {
+    bool& armed = children ? watches_[path].children : watches_[path].data;
+    if (!std::exchange(armed, false)) return;
+    boost::asio::post(io_, [this, path] {
+      for (const auto& [id, entry] : std::map(listeners_)) {
+        if (entry.first == path || entry.first == parent_of(path)) entry.second.on_change(path);
+      }
+    });
+  }
+
+  void tell_state() {
+    const auto state = connected_ ? SessionState::connected : SessionState::connecting;
+    for (const auto& [id, entry] : std::map(listeners_)) entry.second.on_state(state, session_);
+  }
+
+  boost::asio::io_context& io_;
+  bool connected_ = false;
+  std::int64_t session_ = 0;
+  std::int64_t zxid_ = 0;
+  int next_ = 0;
+  std::map<int, std::pair<std::string, Listener>> listeners_;
+  std::map<std::string, Watch> watches_;
+};
+
+}  // namespace common::zookeeper
