@@ -180,6 +180,11 @@ std::int64_t Reader::integer(Range range, std::int64_t fallback) const {
   if (digits[0] == '+') digits.remove_prefix(1);
   std::int64_t value = 0;
   const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  const bool unbounded = range.max == std::numeric_limits<std::int64_t>::max();
+  if (failure != std::errc() && unbounded) {
+    error("must be a whole number that fits 64 bits, got " + node_->text.substr(0, 40));
+    return fallback;
+  }
   if (failure != std::errc() || value < range.min || value > range.max) {
     error(bounds(range) + ", got " + node_->text.substr(0, 40));
     return fallback;
