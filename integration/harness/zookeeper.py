@@ -1,0 +1,230 @@
+"""A real ZooKeeper server of our own, and the registry in it as a client that is not ours (kazoo) sees it."""
+
+import json
+import logging
+import os
+import random
+import re
+import shutil
+import socket
+import struct
+import subprocess
+import threading
+import time
+
+from kazoo.client import KazooClient
+from kazoo.exceptions import NoNodeError
+from kazoo.retry import KazooRetry
+
+from harness.ports import free_port
+from harness.processes import Process
+from harness.wait import eventually
+
+logging.getLogger("kazoo").setLevel(logging.CRITICAL)
+
+_JVM = ["-Xms32m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-Xshare:auto"]
+# fsync is left out: a test machine that loses power has lost nothing.
+_PROPERTIES = {
+    "zookeeper.admin.enableServer": "false",
+    "zookeeper.4lw.commands.whitelist": "*",
+    "zookeeper.forceSync": "no",
+    "zookeeper.preAllocSize": "1024",
+    "zookeeper.jmx.log4j.disable": "true",
+}
+
+
+class ZookeeperServer:
+    """A standalone server in `directory`, with one port for its whole life and short ticks so that sessions of a few
+    hundred milliseconds are possible."""
+
+    TICK_MS = 100
+
+    def __init__(self, directory, port=None):
+        self.directory = str(directory)
+        self.port = port or free_port()
+        self.process = None
+        os.makedirs(os.path.join(self.directory, "data"), exist_ok=True)
+        with open(os.path.join(self.directory, "zoo.cfg"), "w", encoding="ascii") as file:
+            file.write(
+                f"dataDir={self.directory}/data\nclientPort={self.port}\nclientPortAddress=127.0.0.1\n"
+                f"tickTime={self.TICK_MS}\nminSessionTimeout={2 * self.TICK_MS}\nmaxSessionTimeout=600000\n"
+                "maxClientCnxns=0\nautopurge.purgeInterval=0\n"
+            )
+
+    @property
+    def hosts(self):
+        return f"127.0.0.1:{self.port}"
+
+    def start(self):
+        properties = [f"-D{key}={value}" for key, value in _PROPERTIES.items()]
+        main = "org.apache.zookeeper.server.ZooKeeperServerMain"
+        log = os.path.join(self.directory, "zookeeper.log")
+        argv = ["/usr/bin/java", *_JVM, *properties, "-cp", "/usr/share/java/zookeeper.jar", main, os.path.join(self.directory, "zoo.cfg")]
+        self.process = Process("zookeeper", argv, log)
+        eventually(self._answers, 30, "ZooKeeper answers")
+        return self
+
+    def _answers(self):
+        if not self.process.running:
+            raise RuntimeError(f"ZooKeeper ended:\n{self.process.log()[-3000:]}")
+        # A word that arrives before the server is up is never answered.
+        return self.command("ruok", timeout=0.3) == "imok"
+
+    def stop(self):
+        """Ends it at once, as a crash would; what was acknowledged is on the disk."""
+        if self.process and self.process.running:
+            self.process.kill()
+
+    def command(self, word, timeout=5):
+        """The answer to one of the four-letter words."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as connection:
+            connection.sendall(word.encode())
+            answer = b""
+            while part := connection.recv(65536):
+                answer += part
+        return answer.decode()
+
+    def client(self, **options):
+        """A started kazoo client; the caller stops and closes it."""
+        forever = KazooRetry(max_tries=-1, delay=0.02, backoff=1, max_delay=0.1)
+        client = KazooClient(self.hosts, **{"timeout": 5.0, "connection_retry": forever, **options})
+        client.start(timeout=15)
+        return client
+
+    def session_of(self, process):
+        """The id of the session that a process holds, by the address of its connection."""
+        ports = process.open_sockets()
+        for port, session in re.findall(r"127\.0\.0\.1:(\d+)\[\d+\]\(.*?sid=(0x[0-9a-f]+)", self.command("cons")):
+            if int(port) in ports:
+                return int(session, 16)
+        raise LookupError(f"{process.name} has no session")
+
+    def expire(self, session_id):
+        """Ends a session under its living owner, as the server does after a silence that lasted too long.
+
+        A second client takes the session over with the password that the server computes from the id, and closes it.
+        """
+        client = self.client(client_id=(session_id, session_password(session_id)))
+        try:
+            taken = client.client_id[0]
+            assert taken & (2**64 - 1) == session_id & (2**64 - 1), "the session could not be taken over"
+        finally:
+            client.stop()
+            client.close()
+
+    def cli(self, command):
+        """What zkCli.sh prints for one command, without what it says about its connection."""
+        answer = subprocess.run(
+            ["/usr/share/zookeeper/bin/zkCli.sh", "-server", self.hosts, *command.split()],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            env={**os.environ, "CLIENT_JVMFLAGS": " ".join(_JVM), "ZOO_LOG_DIR": self.directory},
+            check=True,
+        )
+        chatter = re.compile(r"Connecting to |WATCHER::|WatchedEvent |\s*$")
+        return "\n".join(line for line in answer.stdout.splitlines() if not chatter.match(line))
+
+    def wipe(self):
+        """Forgets all data; only while stopped."""
+        shutil.rmtree(os.path.join(self.directory, "data"))
+        os.makedirs(os.path.join(self.directory, "data"))
+
+
+def session_password(session_id):
+    """As ZooKeeperServer.generatePasswd computes it: java.util.Random, seeded with the id and a constant."""
+    state = ((session_id ^ 0xB3415C00) ^ 0x5DEECE66D) & ((1 << 48) - 1)
+    password = b""
+    while len(password) < 16:
+        state = (state * 0x5DEECE66D + 0xB) & ((1 << 48) - 1)
+        password += struct.pack("<I", (state >> 16) & 0xFFFFFFFF)
+    return password
+
+
+def record(name, port, host="127.0.0.1", **fields):
+    """The data of a registration as go-nerve writes it."""
+    content = {"available": True, "host": host, "port": port, "name": name, "weight": 255, **fields}
+    return json.dumps({key: value for key, value in content.items() if value is not None}, separators=(",", ":"))
+
+
+class Registry:
+    """One path of the registry, read and written with kazoo. Every test has a path of its own."""
+
+    def __init__(self, server, path):
+        self.server = server
+        self.path = path
+        self.client = server.client()
+        self._sequence = random.Random(path).randrange(10**6)
+
+    def close(self):
+        self.client.stop()
+        self.client.close()
+
+    def names(self):
+        """The children, sorted; none when the path does not exist."""
+        try:
+            return sorted(self.client.get_children(self.path))
+        except NoNodeError:
+            return []
+
+    def records(self):
+        """name of child -> record, of what is there at this moment."""
+        found = {}
+        for name in self.names():
+            try:
+                found[name] = json.loads(self.client.get(f"{self.path}/{name}")[0])
+            except NoNodeError:
+                pass
+        return found
+
+    def only_record(self):
+        records = self.records()
+        assert len(records) == 1, records
+        return next(iter(records.values()))
+
+    def stat(self, name):
+        return self.client.get(f"{self.path}/{name}")[1]
+
+    def add(self, name, port, host="127.0.0.1", child=None, **fields):
+        """Registers a backend as an ephemeral node; returns the child's name."""
+        return self.put(child or name, record(name, port, host, **fields))
+
+    def put(self, child, data, ephemeral=True):
+        """Creates or overwrites one child."""
+        path = f"{self.path}/{child}"
+        data = data if isinstance(data, bytes) else data.encode()
+        self.client.ensure_path(self.path)
+        if self.client.exists(path):
+            self.client.set(path, data)
+        else:
+            self.client.create(path, data, ephemeral=ephemeral)
+        return child
+
+    def remove(self, *children):
+        """All of them in one transaction."""
+        transaction = self.client.transaction()
+        for child in children:
+            transaction.delete(f"{self.path}/{child}")
+        results = transaction.commit()
+        assert all(result is True for result in results), results
+
+    def clear(self):
+        self.client.delete(self.path, recursive=True)
+
+
+class ChildrenRecorder:
+    """Watches a path all the time and keeps every list of children that was ever seen, with its time."""
+
+    def __init__(self, registry):
+        self.history = []
+        self._lock = threading.Lock()
+        registry.client.ensure_path(registry.path)
+        registry.client.ChildrenWatch(registry.path, self._seen)
+
+    def _seen(self, children):
+        with self._lock:
+            self.history.append((time.monotonic(), sorted(children)))
+
+    def lists(self):
+        with self._lock:
+            return [children for _, children in self.history]

@@ -1,0 +1,115 @@
+"""Runs the unit tests of a build and the integration tests, and ends with one line: "N passed, N failed".
+
+Called by test.sh with BUILD_DIR in the environment; all arguments go to pytest.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(HERE)
+sys.path.insert(0, HERE)
+
+from harness.processes import adopt_orphans, end_descendants  # noqa: E402
+
+UNIT_TEST_SECONDS = 300
+INTEGRATION_SECONDS = 1800
+
+
+class Interrupted(Exception):
+    pass
+
+
+def interrupt(number, _frame):
+    raise Interrupted(number)
+
+
+def run(argv, timeout, **options):
+    """The exit status, or a text that says why there is none."""
+    try:
+        return subprocess.run(argv, timeout=timeout, stdin=subprocess.DEVNULL, cwd=ROOT, **options).returncode
+    except subprocess.TimeoutExpired:
+        return f"still running after {timeout} s"
+    except OSError as error:
+        return str(error)
+
+
+def unit_test(executable, work):
+    """(passed, failed) of one GoogleTest executable. One that crashes, hangs or is missing has one failure more."""
+    name = os.path.basename(executable)
+    report = os.path.join(work, name + ".json")
+    log = os.path.join(work, name + ".log")
+    with open(log, "wb") as output:
+        status = run([executable, f"--gtest_output=json:{report}"], UNIT_TEST_SECONDS, stdout=output, stderr=output)
+    try:
+        with open(report, encoding="utf-8") as file:
+            result = json.load(file)
+        failed = result["failures"] + result.get("errors", 0)
+        passed = result["tests"] - failed - result.get("disabled", 0)
+        if passed + failed == 0:
+            status = "it ran no test"
+    except (OSError, ValueError, KeyError):
+        passed, failed = 0, 0
+    if (failed > 0) != (status != 0):  # the process and its report disagree
+        failed += 1
+    print(f"{name}: {passed} passed" + (f", {failed} failed ({status})" if failed else ""), flush=True)
+    if failed:
+        with open(log, encoding="utf-8", errors="replace") as file:
+            print(file.read()[-20_000:], flush=True)
+    return passed, failed
+
+
+def integration_tests(arguments, work):
+    report = os.path.join(work, "pytest.xml")
+    argv = ["setpriv", "--pdeathsig", "TERM", "--", sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}"]
+    env = {**os.environ, "TMPDIR": work, "PYTHONDONTWRITEBYTECODE": "1"}
+    status = run([*argv, os.path.join(HERE, "tests"), *arguments], INTEGRATION_SECONDS, env=env)
+    passed, failed = 0, 0
+    try:
+        for case in xml.etree.ElementTree.parse(report).iter("testcase"):
+            if case.find("failure") is not None or case.find("error") is not None:
+                failed += 1
+            elif case.find("skipped") is None:
+                passed += 1
+    except (OSError, xml.etree.ElementTree.ParseError):
+        pass
+    if status not in (0, 1, 5) or (status == 1 and failed == 0):
+        print(f"pytest ended with {status}", flush=True)
+        failed += 1
+    return passed, failed
+
+
+def main():
+    adopt_orphans()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+    work = tempfile.mkdtemp(prefix="nst-")
+    try:
+        passed, failed = 0, 0
+        with open(os.path.join(os.environ["BUILD_DIR"], "unit_tests.txt"), encoding="utf-8") as file:
+            executables = file.read().split()
+        results = [unit_test(executable, work) for executable in executables]
+        results.append(integration_tests(sys.argv[1:], work))
+        passed, failed = (sum(column) for column in zip(*results))
+        status = 0 if failed == 0 and passed > 0 else 1
+    except Interrupted as interrupted:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        print(f"interrupted by {signal.Signals(interrupted.args[0]).name}", flush=True)
+        status = 128 + interrupted.args[0]
+    finally:
+        end_descendants()
+        shutil.rmtree(work, ignore_errors=True)
+    if status < 128:
+        print(f"{passed} passed, {failed} failed", flush=True)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
