@@ -1,0 +1,135 @@
+// synapse's configuration: go-synapse's YAML or JSON read into plain structs, with every default in this file. Pure.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "common/config/reader.h"
+
+namespace synapse {
+
+// Follows the children of one ZooKeeper path.
+struct ZookeeperWatcherConfig {
+  std::vector<std::string> hosts;  // "host" or "host:port", the last one with a chroot behind it if there is one
+  std::string path;                // begins with '/', does not end with one
+  std::chrono::milliseconds timeout{2000};
+
+  friend bool operator==(const ZookeeperWatcherConfig&, const ZookeeperWatcherConfig&) = default;
+};
+
+enum class ServerSort {
+  random,  // the same order at every start of this host, another one on other hosts
+  name,
+  date,  // when the record's node was created, oldest first
+};
+
+// Leave out the server that stands first in another service of the same router (type excludeServer, scope first).
+struct ServerCorrelation {
+  std::string other_service;
+
+  friend bool operator==(const ServerCorrelation&, const ServerCorrelation&) = default;
+};
+
+struct ServiceConfig {
+  std::string name;  // fit for the name of an HAProxy proxy; unique in its router
+  int id = 1;        // counts from 1 in the router; frontend and backend are `<name>_<id>`
+  ZookeeperWatcherConfig watcher;
+  ServerSort sort = ServerSort::random;
+  std::optional<ServerCorrelation> correlation;
+  std::string server_options;  // a template, see server_options.h
+
+  // Routers of type haproxy:
+  std::vector<std::string> frontend_lines;  // routerOptions
+  std::vector<std::string> backend_lines;
+  std::string bind_address = "127.0.0.1";
+  int port = 0;               // 0: nothing is bound but what frontend_lines say
+  std::string mode;           // "tcp" or "http"; empty: not given, the defaults section decides (tcp when that is ours)
+  bool declare_empty = true;  // declare the service before it ever had a server
+
+  std::string proxy_name() const { return name + "_" + std::to_string(id); }
+
+  friend bool operator==(const ServiceConfig&, const ServiceConfig&) = default;
+};
+
+// Prints the servers of each changed service.
+struct ConsoleRouterConfig {
+  friend bool operator==(const ConsoleRouterConfig&, const ConsoleRouterConfig&) = default;
+};
+
+// With a reload_command HAProxy is somebody else's: we write config_path and run the command. Without one HAProxy is
+// our child, and everything it needs stands in runtime_dir.
+struct HaproxyRouterConfig {
+  using Sections = std::map<std::string, std::vector<std::string>>;  // name -> lines
+
+  std::string config_path;  // our own HAProxy: <runtime_dir>/haproxy.cfg unless given
+  std::vector<std::string> reload_command;
+  std::chrono::milliseconds reload_min_interval{500};
+  std::chrono::milliseconds reload_timeout{1000};
+  std::vector<std::string> cleanup_command;  // after a reload, in the background
+  std::chrono::milliseconds cleanup_timeout{35'000};
+  std::string state_path;
+
+  // The runtime socket: what `global` says (`stats socket <path> level admin`), or <runtime_dir>/haproxy.sock for our
+  // own HAProxy. Empty: there is none, and every change needs a reload.
+  std::string socket_path;
+
+  // Our own HAProxy:
+  std::string runtime_dir;
+  std::string haproxy_binary = "haproxy";
+  std::chrono::milliseconds shutdown_timeout{10'000};  // for its connections to finish when we stop
+
+  std::vector<std::string> global;
+  std::vector<std::string> defaults;
+  Sections listen;
+  Sections frontend;
+  Sections backend;
+
+  bool runs_haproxy() const { return reload_command.empty(); }
+
+  friend bool operator==(const HaproxyRouterConfig&, const HaproxyRouterConfig&) = default;
+};
+
+struct RouterConfig {
+  std::string type;                                       // as written: "haproxy", "console"
+  std::chrono::milliseconds events_buffer_duration{500};  // the longest a change may wait in a burst
+  std::vector<ServiceConfig> services;
+  std::variant<ConsoleRouterConfig, HaproxyRouterConfig> kind;
+
+  friend bool operator==(const RouterConfig&, const RouterConfig&) = default;
+};
+
+struct Config {
+  std::string log_level = "info";
+  std::string api_host = "127.0.0.1";
+  int api_port = 3455;  // 0: a free one
+  std::vector<RouterConfig> routers;
+
+  friend bool operator==(const Config&, const Config&) = default;
+};
+
+struct ParseOptions {
+  bool strict = false;  // unknown keys are errors
+  // Where our own HAProxy lives when the configuration does not say (`runtimeDir`).
+  std::string runtime_dir = "/run/synapse";
+};
+
+struct ParsedConfig {
+  std::optional<Config> config;  // nothing when there are errors
+  common::Diagnostics diagnostics;
+};
+
+// All errors at once, each with file, line and key. `file` is the name used in messages.
+[[nodiscard]] ParsedConfig parse_config(std::string_view text, const std::string& file, const ParseOptions& options);
+
+// The default for ParseOptions::runtime_dir: what systemd gave (RUNTIME_DIRECTORY), else $XDG_RUNTIME_DIR/synapse, else
+// /run/synapse. `lookup` reads the environment.
+[[nodiscard]] std::string default_runtime_dir(
+    const std::function<std::optional<std::string>(const std::string&)>& lookup);
+
+}  // namespace synapse
