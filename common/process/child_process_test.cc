@@ -1,0 +1,71 @@
+#include "common/process/child_process.h"
+
+#include <csignal>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+namespace common {
+namespace {
+
+TEST(ChildProcess, TellsHowItEnded) {
+  boost::asio::io_context io;
+  std::string how;
+  const auto child = ChildProcess::start(io, {"sh", "-c", "exit 7"}, [&](const std::string& end) { how = end; });
+  ASSERT_TRUE(child.has_value());
+  io.run();
+  EXPECT_EQ(how, "exit status 7");
+  EXPECT_FALSE((*child)->running());
+}
+
+TEST(ChildProcess, TakesSignals) {
+  boost::asio::io_context io;
+  std::string how;
+  const auto child = ChildProcess::start(io, {"sleep", "1000"}, [&](const std::string& end) { how = end; });
+  ASSERT_TRUE(child.has_value());
+  (*child)->signal(SIGTERM);
+  io.run();
+  EXPECT_EQ(how, "killed by signal 15");
+}
+
+TEST(ChildProcess, FollowsAProcessThatItDidNotStart) {
+  const pid_t stranger = ::fork();
+  if (stranger == 0) {
+    ::pause();
+    ::_exit(0);
+  }
+  boost::asio::io_context io;
+  std::string how;
+  const auto adopted = ChildProcess::adopt(io, stranger, [&](const std::string& end) { how = end; });
+  ASSERT_TRUE(adopted.has_value());
+  EXPECT_TRUE((*adopted)->running());
+  (*adopted)->signal(SIGKILL);
+  io.run();
+  EXPECT_FALSE(how.empty());
+}
+
+TEST(ChildProcess, SaysWhyItCannotStartOrFollow) {
+  boost::asio::io_context io;
+  const auto child = ChildProcess::start(io, {"/nowhere/at/all"}, {});
+  ASSERT_FALSE(child.has_value());
+  EXPECT_EQ(child.error().message, "cannot start /nowhere/at/all: No such file or directory");
+  const auto adopted = ChildProcess::adopt(io, 0x3fffffff, {});
+  ASSERT_FALSE(adopted.has_value());
+  EXPECT_EQ(adopted.error().message, "cannot follow process 1073741823: No such process");
+}
+
+TEST(ChildProcess, LettingGoLeavesItRunning) {
+  boost::asio::io_context io;
+  auto child = ChildProcess::start(io, {"sleep", "1000"}, {});
+  ASSERT_TRUE(child.has_value());
+  const pid_t pid = (*child)->pid();
+  child->reset();
+  io.run();
+  EXPECT_EQ(::kill(pid, 0), 0);
+  ::kill(pid, SIGKILL);
+  EXPECT_EQ(::waitpid(pid, nullptr, 0), pid);
+}
+
+}  // namespace
+}  // namespace common
