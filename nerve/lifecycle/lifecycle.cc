@@ -1,0 +1,236 @@
+#include "nerve/lifecycle/lifecycle.h"
+
+#include <utility>
+
+namespace nerve {
+
+Lifecycle::Lifecycle(LifecycleSettings settings) : settings_(std::move(settings)), full_weight_(settings_.weight) {}
+
+Decisions Lifecycle::handle(const Event& event, TimePoint now) {
+  decisions_.clear();
+  if (stop_ == Stop::stopped) return {};
+  std::visit([&](const auto& what) { on(what, now); }, event);
+  if (stop_ != Stop::stopped) {
+    follow_mode(now);
+    advance_warmup(now);
+    advance_drain(now);
+  }
+  return std::exchange(decisions_, {});
+}
+
+void Lifecycle::on(const HealthChanged& event, TimePoint) {
+  health_ = event.health;
+}
+
+void Lifecycle::on(const CommandEnded& event, TimePoint now) {
+  if (!command_ || command_->id != event.id) return;
+  const CommandKind kind = command_->kind;
+  command_.reset();
+  switch (kind) {
+    case CommandKind::pre_available:  // its failure is told, but keeps nobody from working
+      begin_warmup(now);
+      return;
+    case CommandKind::check_stable:
+      stability_check_at_ = now + settings_.check_stable_interval;
+      if (!event.ok && warmup_->restart(now)) {
+        decisions_.emplace_back(WarmupRestarted{true});
+        publish();
+      }
+      return;
+    case CommandKind::disable_shutdown:
+    case CommandKind::disable_grace:
+      drain_->command_ended(event.ok, now);
+      return;
+  }
+}
+
+void Lifecycle::on(const ReportAnswered& event, TimePoint) {
+  report_ = event.state;
+  taken_by_all_ = event.by_all;
+}
+
+void Lifecycle::on(const DisableAsked& event, TimePoint now) {
+  if (mode_ != Mode::disabled) {
+    mode_ = Mode::disabled;
+    disabled_since_ = now;
+    shutdown_asked_ = false;
+  }
+  if (!drain_) drain_.emplace(settings_, disabled_since_, now);
+  if (event.shutdown && !shutdown_asked_) {
+    shutdown_asked_ = true;
+    drain_->ask_shutdown();
+  }
+}
+
+void Lifecycle::on(const EnableAsked& event, TimePoint) {
+  if (stopping()) return;
+  mode_ = event.force ? Mode::forced : Mode::enabled;
+  if (!drain_) return;
+  cancel_command();
+  drain_.reset();
+  decisions_.emplace_back(DisableOver{DisableOver::How::interrupted});
+}
+
+void Lifecycle::on(const WeightAsked& event, TimePoint) {
+  full_weight_ = event.weight;
+  publish();
+}
+
+void Lifecycle::on(const StopAsked&, TimePoint now) {
+  if (stopping()) return;
+  stop_ = Stop::draining;
+  if (settings_.down_on_shutdown) {
+    on(DisableAsked{true}, now);
+  } else {
+    finish_stop();
+  }
+}
+
+void Lifecycle::on(const StopNowAsked&, TimePoint) {
+  finish_stop();
+}
+
+void Lifecycle::on(const DeadlineReached&, TimePoint) {}
+
+// Going up and going down.
+void Lifecycle::follow_mode(TimePoint now) {
+  if (wants_up()) {
+    if (phase_ != Phase::down) return;
+    if (settings_.pre_available.given()) {
+      phase_ = Phase::preparing;
+      run(CommandKind::pre_available);
+    } else {
+      begin_warmup(now);
+    }
+    return;
+  }
+  if (phase_ != Phase::down) {
+    phase_ = Phase::down;
+    warmup_.reset();
+    cancel_command();
+  }
+  publish();
+}
+
+void Lifecycle::begin_warmup(TimePoint now) {
+  phase_ = Phase::warming;
+  warmup_.emplace(settings_.warmup_interval, settings_.warmup_max_duration, now);
+  stability_check_at_ = now;
+  publish();
+}
+
+void Lifecycle::advance_warmup(TimePoint now) {
+  if (phase_ != Phase::warming) return;
+  switch (const auto progress = warmup_->advance(now, report_)) {
+    case Warmup::Progress::none:
+      break;
+    case Warmup::Progress::restarted:
+      decisions_.emplace_back(WarmupRestarted{false});
+      break;
+    case Warmup::Progress::stepped:
+      break;
+    case Warmup::Progress::finished:
+    case Warmup::Progress::gave_up:
+      phase_ = Phase::steady;
+      warmup_.reset();
+      cancel_command();
+      decisions_.emplace_back(WarmupOver{progress == Warmup::Progress::gave_up});
+      break;
+  }
+  publish();
+  if (phase_ == Phase::warming && settings_.check_stable.given() && !command_ && now >= stability_check_at_) {
+    run(CommandKind::check_stable);
+  }
+}
+
+void Lifecycle::advance_drain(TimePoint now) {
+  if (!drain_) return;
+  const Drain::Next next = drain_->next(now, announced());
+  if (next.cancel_command) cancel_command();
+  if (next.run) run(*next.run);
+  if (!next.over) return;
+  decisions_.emplace_back(
+      DisableOver{drain_->max_reached() ? DisableOver::How::max_duration_reached : DisableOver::How::done});
+  drain_.reset();
+  if (stop_ == Stop::draining) finish_stop();
+}
+
+void Lifecycle::publish() {
+  auto record = wanted_record();
+  if (record == published_) return;
+  published_ = record;
+  report_ = ReportState::pending;
+  taken_by_all_ = false;
+  decisions_.emplace_back(Publish{std::move(record)});
+}
+
+void Lifecycle::run(CommandKind kind) {
+  cancel_command();
+  command_ = Command{++last_command_id_, kind};
+  decisions_.emplace_back(RunCommand{command_->id, kind});
+}
+
+void Lifecycle::cancel_command() {
+  if (!command_) return;
+  command_.reset();
+  decisions_.emplace_back(CancelCommand{});
+}
+
+void Lifecycle::finish_stop() {
+  stop_ = Stop::stopped;
+  cancel_command();
+  if (drain_) decisions_.emplace_back(DisableOver{DisableOver::How::interrupted});
+  drain_.reset();
+  warmup_.reset();
+  phase_ = Phase::down;
+  published_.reset();
+  // Also when nothing was published: an earlier life of this instance may have left its registration.
+  decisions_.emplace_back(Publish{std::nullopt});
+  decisions_.emplace_back(Stopped{});
+}
+
+bool Lifecycle::wants_up() const {
+  return mode_ == Mode::forced || (mode_ == Mode::enabled && health_ && health_->up);
+}
+
+std::optional<common::Registration> Lifecycle::wanted_record() const {
+  switch (phase_) {
+    case Phase::preparing:
+      return published_;  // as before, until the command has ended
+    case Phase::warming:
+    case Phase::steady: {
+      common::Registration record = settings_.record;
+      record.available = true;
+      record.weight = warmup_ ? warmup_->weight(full_weight_) : full_weight_;
+      return record;
+    }
+    case Phase::down:
+      break;
+  }
+  if (mode_ == Mode::disabled && (health_ || published_)) return down_record("service is disabled");
+  if (health_ && !health_->up) return down_record(health_->reason);
+  return std::nullopt;  // nothing is known
+}
+
+common::Registration Lifecycle::down_record(const std::string& reason) const {
+  common::Registration record = settings_.record;
+  record.available = false;
+  record.unavailable_reason = reason;
+  record.weight = 0;
+  return record;
+}
+
+std::optional<TimePoint> Lifecycle::deadline() const {
+  std::optional<TimePoint> earliest;
+  const auto consider = [&](std::optional<TimePoint> when) {
+    if (when && (!earliest || *when < *earliest)) earliest = when;
+  };
+  if (warmup_) {
+    consider(warmup_->deadline());
+    if (settings_.check_stable.given() && !command_) consider(stability_check_at_);
+  }
+  if (drain_) consider(drain_->deadline(announced()));
+  return earliest;
+}
+
+}  // namespace nerve
