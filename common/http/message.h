@@ -4,12 +4,13 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace common::http {
 
 struct Request {
   std::string method;
-  std::string path;                          // percent-decoded, without the query
+  std::string path;                          // as sent, without the query
   std::map<std::string, std::string> query;  // percent-decoded; the last of equal names counts
 };
 
@@ -25,7 +26,11 @@ struct Response {
 // go-nerve's rule for booleans in a query: true when the value starts with y, t or 1 (any case).
 [[nodiscard]] bool query_flag(const Request& request, const std::string& name);
 
-// Splits "/path?a=b&c" and decodes its parts; false when an escape is malformed.
+// Splits "/path?a=b&c" and decodes the query; false when an escape in it is malformed.
 [[nodiscard]] bool parse_target(std::string_view target, Request& request);
+
+// "/services/web%2F1/" -> {"services", "web/1"}: split first, then decoded, so that an escaped slash belongs to its
+// segment. False when the path does not start with a slash or an escape is malformed.
+[[nodiscard]] bool split_path(std::string_view path, std::vector<std::string>& segments);
 
 }  // namespace common::http

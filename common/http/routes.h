@@ -18,11 +18,11 @@ using Handler = std::function<void(const Request&, const Arguments&, Respond)>;
 
 class Routes {
  public:
-  // `pattern`: "/services/:name/weight/:weight"; a ":word" takes one whole segment. A name is percent-decoded before
-  // matching, so a service name that contains '/' must be escaped by the client and is matched as one segment.
+  // `pattern`: "/services/:name/weight/:weight"; a ":word" takes one whole segment, percent-decoded: a service name
+  // that contains '/' is sent as %2F.
   Routes& add(std::string method, std::string pattern, Handler handler);
 
-  // 404 for an unknown path, 405 for a known one with another method. HEAD is answered as GET.
+  // 400 for a malformed path, 404 for an unknown one, 405 for a known one with another method. HEAD is answered as GET.
   void dispatch(const Request& request, Respond respond) const;
 
   // "GET /status" and so on, in the order of add().
