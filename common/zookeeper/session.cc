@@ -177,8 +177,9 @@ void on_watch(zhandle_t* zh, int type, int state, const char* path, void* contex
              });
 }
 
+// It repeats "connection refused" thirty times a second: of use to nobody but a developer.
 void on_client_log(const char* message) {
-  log::debug("zookeeper client: {}", message);
+  if (log::enabled(log::Level::trace)) log::write(log::Level::trace, message);
 }
 // End of the client's threads.
 
