@@ -65,7 +65,7 @@ installed() {
   [ "$(dpkg-query -W -f='${db:Status-Status}\n' "$1" 2>/dev/null | sort -u)" = installed ]
 }
 offered() {
-  LC_ALL=C apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [0-9]'
+  [[ $(LC_ALL=C apt-cache policy "$1" 2>/dev/null) == *"Candidate: "[0-9]* ]]
 }
 # Boost 1.81 is the oldest that will do; Debian 12 has 1.74 as its default and 1.81 beside it, Debian 13 has 1.83.
 boost_package() {

@@ -49,11 +49,15 @@ def descendants(of=None):
     return found
 
 
-def end_descendants(deadline=5.0):
-    """Kills every descendant and waits until they are gone. Processes that start meanwhile are found too."""
+def end_descendants(deadline=5.0, keep=()):
+    """Kills every descendant and waits until they are gone. Processes that start meanwhile are found too.
+
+    `keep`: pids that are spared, with their descendants.
+    """
+    spared = set(keep).union(*(descendants(pid) for pid in keep))
     end = time.monotonic() + deadline
     while True:
-        pids = descendants()
+        pids = [pid for pid in descendants() if pid not in spared]
         for pid in pids:
             try:
                 os.kill(pid, signal.SIGKILL)

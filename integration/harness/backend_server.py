@@ -1,0 +1,69 @@
+"""A small HTTP/1.1 server that answers its name; run as a process of its own by harness.backend.
+
+/            the name, after ?delay=MILLISECONDS when given
+/_status/N   from now on every other path answers with status N
+/_count      how many requests each path has had, as JSON
+"""
+
+import asyncio
+import collections
+import json
+import sys
+import urllib.parse
+
+name = sys.argv[1]
+port = int(sys.argv[2])
+status = 200
+count = collections.Counter()
+
+
+async def answer(method, target):
+    global status
+    url = urllib.parse.urlsplit(target)
+    if url.path.startswith("/_status/"):
+        status = int(url.path.rpartition("/")[2])
+        return 200, str(status)
+    if url.path == "/_count":
+        return 200, json.dumps(count)
+    count[url.path] += 1
+    query = dict(urllib.parse.parse_qsl(url.query))
+    if "delay" in query:
+        await asyncio.sleep(int(query["delay"]) / 1000)
+    return status, name
+
+
+async def serve(reader, writer):
+    try:
+        while line := await reader.readline():
+            method, target, version = line.decode("latin-1").split()
+            close = version == "HTTP/1.0"
+            length = 0
+            while (header := (await reader.readline()).decode("latin-1").strip()):
+                key, _, value = header.partition(":")
+                if key.lower() == "content-length":
+                    length = int(value)
+                elif key.lower() == "connection":
+                    close = value.strip().lower() == "close"
+            await reader.readexactly(length)
+            code, body = await answer(method, target)
+            connection = "close" if close else "keep-alive"
+            writer.write(
+                f"HTTP/1.1 {code} Status\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\n"
+                f"Connection: {connection}\r\n\r\n{body if method != 'HEAD' else ''}".encode()
+            )
+            await writer.drain()
+            if close:
+                break
+    except (OSError, ValueError, asyncio.IncompleteReadError):
+        pass
+    finally:
+        writer.close()
+
+
+async def main():
+    server = await asyncio.start_server(serve, "127.0.0.1", port, backlog=512)
+    print(f"listening on {server.sockets[0].getsockname()[1]}", flush=True)
+    await server.serve_forever()
+
+
+asyncio.run(main())

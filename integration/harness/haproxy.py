@@ -1,0 +1,112 @@
+"""HAProxy as its operator sees it: its runtime socket, and one that runs outside of synapse."""
+
+import os
+import socket
+import stat
+
+from harness.processes import Process
+from harness.wait import eventually
+
+RUNNING = 2  # srv_op_state: takes traffic unless something in srv_admin_state says no
+
+
+class RuntimeSocket:
+    """The command line of one HAProxy; a connection per command."""
+
+    def __init__(self, path):
+        self.path = str(path)
+
+    def command(self, text, timeout=5.0):
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(timeout)
+            connection.connect(self.path)
+            connection.sendall(text.encode() + b"\n")
+            connection.shutdown(socket.SHUT_WR)
+            answer = b""
+            while part := connection.recv(65536):
+                answer += part
+        return answer.decode()
+
+    def info(self):
+        """`show info` as a dictionary of texts."""
+        return dict(line.split(": ", 1) for line in self.command("show info").splitlines() if ": " in line)
+
+    def worker_pid(self):
+        return int(self.info()["Pid"])
+
+    def servers(self, backend=None):
+        """`show servers state` as dictionaries; `backend` is a service's name or the whole name of a backend."""
+        lines = self.command("show servers state").splitlines()
+        header = lines[1].lstrip("# ").split()
+        rows = [dict(zip(header, line.split())) for line in lines[2:] if line]
+        return [row for row in rows if backend is None or row["be_name"].rpartition("_")[0] == backend or
+                row["be_name"] == backend]
+
+    def in_rotation(self, backend):
+        """host:port -> weight of the servers that new connections can go to."""
+        return {
+            f"{row['srv_addr']}:{row['srv_port']}": int(row["srv_uweight"])
+            for row in self.servers(backend)
+            if int(row["srv_op_state"]) == RUNNING and int(row["srv_admin_state"]) == 0 and int(row["srv_uweight"]) > 0
+        }
+
+    def names_in_rotation(self, backend):
+        return {
+            row["srv_name"]
+            for row in self.servers(backend)
+            if int(row["srv_op_state"]) == RUNNING and int(row["srv_admin_state"]) == 0 and int(row["srv_uweight"]) > 0
+        }
+
+
+class ExternalHaproxy:
+    """An HAProxy that somebody else runs, as with go-synapse: it is told to reload by a command.
+
+    It starts with `config_path` as it then is, which synapse overwrites before each reload.
+    """
+
+    def __init__(self, directory):
+        self.directory = str(directory)
+        os.makedirs(self.directory, exist_ok=True)
+        self.config_path = os.path.join(self.directory, "haproxy.cfg")
+        self.socket_path = os.path.join(self.directory, "admin.sock")
+        self.runtime = RuntimeSocket(self.socket_path)
+        self.global_lines = [f"stats socket {self.socket_path} mode 600 level admin expose-fd listeners"]
+        self.defaults_lines = ["mode http", "timeout connect 2s", "timeout client 10s", "timeout server 10s"]
+        self._pid_path = os.path.join(self.directory, "pid")
+        self._reloads_path = os.path.join(self.directory, "reloads")
+        self.reload_command = [os.path.join(self.directory, "reload.sh")]
+        with open(self.config_path, "w", encoding="ascii") as file:
+            file.write(f"global\n  {self.global_lines[0]}\ndefaults\n")
+            file.write("".join(f"  {line}\n" for line in self.defaults_lines))
+        with open(self.reload_command[0], "w", encoding="ascii") as file:
+            file.write(
+                f'#!/bin/sh\nset -e\necho "$HAP_CONFIG" >>{self._reloads_path}\nkill -USR2 "$(cat {self._pid_path})"\n'
+            )
+        os.chmod(self.reload_command[0], stat.S_IRWXU)
+        self.process = None
+
+    def start(self):
+        argv = ["haproxy", "-W", "-p", self._pid_path, "-f", self.config_path]
+        self.process = Process("haproxy", argv, os.path.join(self.directory, "haproxy.log"))
+        eventually(lambda: os.path.exists(self._pid_path) and self.runtime.info(), what="HAProxy answers")
+        return self
+
+    def reloads(self):
+        """The HAP_CONFIG of each reload so far."""
+        try:
+            with open(self._reloads_path, encoding="ascii") as file:
+                return file.read().splitlines()
+        except FileNotFoundError:
+            return []
+
+    def router(self, services, **keys):
+        """The configuration of a synapse router that drives this HAProxy."""
+        return {
+            "type": "haproxy",
+            "configPath": self.config_path,
+            "reloadCommand": self.reload_command,
+            "global": self.global_lines,
+            "defaults": self.defaults_lines,
+            "services": services,
+            **keys,
+        }

@@ -1,0 +1,168 @@
+"""What one test, or the demo, starts: programs, servers and backends in a directory of their own, and their end."""
+
+import collections
+import json
+import os
+import re
+import shutil
+import tempfile
+
+from harness import processes, web
+from harness.haproxy import ExternalHaproxy, RuntimeSocket
+from harness.ports import free_port
+from harness.processes import Process
+from harness.wait import eventually
+from harness.zookeeper import ZookeeperServer
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get("BUILD_DIR", os.path.join(ROOT, "build", "release"))
+_SANITIZER = re.compile(r"(ERROR|WARNING): \w+Sanitizer|runtime error: ")
+
+
+class Program(Process):
+    """A nerve or a synapse with its admin API."""
+
+    def __init__(self, program, name, config, directory, arguments=()):
+        self.config = config
+        self.api_port = config.get("apiPort") if isinstance(config, dict) else None
+        self.config_path = os.path.join(directory, f"{name}.yml")
+        with open(self.config_path, "w", encoding="utf-8") as file:
+            file.write(json.dumps(config, indent=1) if isinstance(config, dict) else config)
+        binary = os.path.join(BUILD, program, program)
+        super().__init__(name, [binary, *arguments, self.config_path], os.path.join(directory, f"{name}.log"), cwd=directory)
+
+    def get(self, path, method="GET", timeout=5.0):
+        return web.request(self.api_port, path, method, timeout)
+
+    def put(self, path, timeout=5.0):
+        return self.get(path, "PUT", timeout)
+
+    def metrics(self):
+        status, text = self.get("/metrics")
+        assert status == 200
+        return web.Metrics(text)
+
+    def await_api(self):
+        def answers():
+            if not self.running:
+                raise RuntimeError(f"{self.name} ended with {self.exit_status}:\n{self.log()[-5000:]}")
+            return self.get("/version")[0] == 200
+
+        eventually(answers, 15, f"{self.name} answers on its admin port")
+        return self
+
+
+class Synapse(Program):
+    """A synapse; `runtime` is the socket of the HAProxy that its first haproxy router drives."""
+
+    runtime = None
+    router = None
+
+    def ready(self):
+        return self.get("/ready")[0] == 200
+
+    def await_ready(self, timeout=15):
+        eventually(lambda: self.running and self.ready(), timeout, f"{self.name} is ready")
+        return self
+
+    def haproxy_config(self):
+        with open(self.router["configPath"], encoding="utf-8") as file:
+            return file.read()
+
+
+class Backend(Process):
+    """One small HTTP server (backend_server.py) that answers its name."""
+
+    def __init__(self, name, directory, port=0):
+        log = os.path.join(directory, f"backend-{name}-{port or 'new'}.log")
+        open(log, "w", encoding="ascii").close()
+        server = os.path.join(os.path.dirname(os.path.abspath(__file__)), "backend_server.py")
+        super().__init__(f"backend-{name}", ["/usr/bin/python3", "-S", "-E", server, name, str(port)], log)
+        self.label = name
+        self.port = int(eventually(lambda: re.search(r"listening on (\d+)", self.log()), what=f"{name} listens")[1])
+
+    def answer_with(self, status):
+        web.request(self.port, f"/_status/{status}")
+
+    def count(self, path="/"):
+        return web.request_json(self.port, "/_count")[1].get(path, 0)
+
+
+class Sandbox:
+    """Owns everything that it starts. close() ends all of it, whatever state it is in."""
+
+    def __init__(self):
+        self.directory = tempfile.mkdtemp(prefix="ns-")
+        self.processes = []
+        self._names = collections.Counter()
+
+    def path(self, *parts):
+        return os.path.join(self.directory, *parts)
+
+    def _unique(self, name):
+        self._names[name] += 1
+        return name if self._names[name] == 1 else f"{name}-{self._names[name]}"
+
+    def zookeeper(self):
+        server = ZookeeperServer(self.path(self._unique("zookeeper"))).start()
+        self.processes.append(server.process)
+        return server
+
+    def backend(self, name, port=0):
+        backend = Backend(name, self.directory, port)
+        self.processes.append(backend)
+        return backend
+
+    def nerve(self, config, name=None, arguments=(), wait=True):
+        """Starts nerve with a dictionary (a free apiPort is added) or a text."""
+        if isinstance(config, dict):
+            config = {"apiPort": free_port(), **config}
+        program = Program("nerve", self._unique(name or "nerve"), config, self.directory, arguments)
+        self.processes.append(program)
+        return program.await_api() if wait else program
+
+    def synapse(self, config, name=None, arguments=(), wait=True):
+        """Starts synapse. A haproxy router gets a runtimeDir in here unless it says where its things are."""
+        name = self._unique(name or "synapse")
+        if isinstance(config, dict):
+            config = {"apiPort": free_port(), **config}
+            config["routers"] = [self._place(dict(router), f"{name}-{i}") for i, router in enumerate(config["routers"])]
+        program = Synapse("synapse", name, config, self.directory, arguments)
+        if isinstance(config, dict):
+            program.router = next((router for router in config["routers"] if router["type"] == "haproxy"), None)
+        if program.router:
+            program.runtime = RuntimeSocket(_stats_socket(program.router))
+        self.processes.append(program)
+        return program.await_api() if wait else program
+
+    def _place(self, router, name):
+        if router["type"] == "haproxy" and "reloadCommand" not in router:
+            router.setdefault("runtimeDir", self.path(name))
+            os.makedirs(router["runtimeDir"], exist_ok=True)
+            router.setdefault("configPath", os.path.join(router["runtimeDir"], "haproxy.cfg"))
+        return router
+
+    def haproxy(self):
+        haproxy = ExternalHaproxy(self.path(self._unique("haproxy"))).start()
+        self.processes.append(haproxy.process)
+        return haproxy
+
+    def logs(self):
+        """(name, end of the log) of everything that was started."""
+        return [(f"{process.name} (pid {process.pid})", process.log()[-12_000:]) for process in self.processes]
+
+    def sanitizer_findings(self):
+        return [name for name, log in self.logs() if _SANITIZER.search(log)]
+
+    def close(self, keep=()):
+        """Ends all processes, also those that were left behind by others; `keep`: pids that are not ours."""
+        processes.end_descendants(keep=keep)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def _stats_socket(router):
+    for line in router.get("global", []):
+        words = line.split()
+        if words[:2] == ["stats", "socket"]:
+            return words[2]
+    return os.path.join(router["runtimeDir"], "haproxy.sock")

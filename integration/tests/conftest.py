@@ -1,0 +1,82 @@
+"""Fixtures of the integration tests. See ../README.md."""
+
+import os
+import signal
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from harness import processes  # noqa: E402
+from harness.sandbox import Sandbox  # noqa: E402
+from harness.zookeeper import Registry  # noqa: E402
+
+TEST_SECONDS = 90
+
+
+def pytest_configure():
+    processes.adopt_orphans()
+    # As Ctrl-C: the fixtures end what they have started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.default_int_handler)
+
+
+def pytest_unconfigure():
+    processes.end_descendants()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item):
+    """No test hangs: one that takes too long fails where it stands."""
+
+    def too_long(_number, _frame):
+        pytest.fail(f"{item.name} took more than {TEST_SECONDS} s")
+
+    signal.signal(signal.SIGALRM, too_long)
+    signal.alarm(TEST_SECONDS)
+    yield
+    signal.alarm(0)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """Shows the logs of the programs below a failure."""
+    outcome = yield
+    report = outcome.get_result()
+    sandbox = item.funcargs.get("sandbox") if hasattr(item, "funcargs") else None
+    if report.failed and report.when in ("setup", "call") and sandbox:
+        report.sections += sandbox.logs()
+
+
+@pytest.fixture(scope="session")
+def zookeeper():
+    """One server for all tests that do not break it; each has a path of its own there."""
+    sandbox = Sandbox()
+    server = sandbox.zookeeper()
+    _shared_processes.append(server.process.pid)
+    yield server
+    sandbox.close()
+
+
+_shared_processes = []
+
+
+@pytest.fixture
+def sandbox():
+    sandbox = Sandbox()
+    yield sandbox
+    findings = sandbox.sanitizer_findings()
+    sandbox.close(keep=_shared_processes)
+    assert not findings, f"a sanitizer reported something in {findings}"
+
+
+_paths = iter(range(1, 1_000_000))
+
+
+@pytest.fixture
+def registry(zookeeper):
+    """A path of the shared ZooKeeper that no other test uses."""
+    registry = Registry(zookeeper, f"/services/t{next(_paths)}")
+    yield registry
+    registry.close()
