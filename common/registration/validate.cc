@@ -1,0 +1,123 @@
+#include "common/registration/validate.h"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <array>
+#include <netinet/in.h>
+
+namespace common {
+namespace {
+
+constexpr std::size_t max_server_name = 200;
+constexpr std::size_t max_host_name = 253;
+constexpr std::size_t max_label = 63;
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool is_word_character(char c) {
+  return is_letter(c) || is_digit(c) || c == '-' || c == '_';
+}
+
+bool is_name_character(char c) {
+  return is_word_character(c) || c == '.' || c == ':';
+}
+
+// The longest is an IPv6 address with an IPv4 tail. inet_pton stops at a NUL.
+template <class Address>
+bool parse_address(int family, std::string_view text, Address& address) {
+  std::array<char, INET6_ADDRSTRLEN> copy{};
+  if (text.size() >= copy.size() || text.find('\0') != std::string_view::npos) return false;
+  std::copy(text.begin(), text.end(), copy.begin());
+  return ::inet_pton(family, copy.data(), &address) == 1;
+}
+
+bool is_ipv4_address(std::string_view text) {
+  in_addr address;
+  return parse_address(AF_INET, text, address);
+}
+
+bool is_label(std::string_view label) {
+  return !label.empty() && label.size() <= max_label && std::all_of(label.begin(), label.end(), is_word_character) &&
+         label.front() != '-' && label.back() != '-';
+}
+
+// getaddrinfo reads a name whose last label is a number (also 0x7f) as an IPv4 address in an ancient notation.
+bool is_number_label(std::string_view label) {
+  if (std::all_of(label.begin(), label.end(), is_digit)) return true;
+  return label.size() >= 2 && label[0] == '0' && (label[1] == 'x' || label[1] == 'X');
+}
+
+}  // namespace
+
+bool is_server_name(std::string_view text) {
+  return !text.empty() && text.size() <= max_server_name && std::all_of(text.begin(), text.end(), is_name_character);
+}
+
+bool is_ip_address(std::string_view text) {
+  return is_ipv4_address(text) || is_ipv6_address(text);
+}
+
+bool is_ipv6_address(std::string_view text) {
+  in6_addr address;
+  return parse_address(AF_INET6, text, address);
+}
+
+bool is_any_address(std::string_view text) {
+  in_addr ipv4;
+  if (parse_address(AF_INET, text, ipv4)) return ipv4.s_addr == INADDR_ANY;
+  in6_addr ipv6;
+  if (!parse_address(AF_INET6, text, ipv6)) return false;
+  return IN6_IS_ADDR_UNSPECIFIED(&ipv6) ||
+         (IN6_IS_ADDR_V4MAPPED(&ipv6) &&
+          std::all_of(ipv6.s6_addr + 12, ipv6.s6_addr + 16, [](unsigned char byte) { return byte == 0; }));
+}
+
+bool is_host_name(std::string_view text) {
+  if (!text.empty() && text.back() == '.') text.remove_suffix(1);
+  if (text.empty() || text.size() > max_host_name) return false;
+  for (;;) {
+    const auto dot = text.find('.');
+    const auto label = text.substr(0, dot);
+    if (!is_label(label)) return false;
+    if (dot == std::string_view::npos) return !is_number_label(label);
+    text.remove_prefix(dot + 1);
+  }
+}
+
+std::string host_port(std::string_view host, int port) {
+  const bool brackets = host.find(':') != std::string_view::npos;
+  std::string result = brackets ? "[" : "";
+  result += host;
+  result += brackets ? "]:" : ":";
+  return result + std::to_string(port);
+}
+
+std::string quote_for_log(std::string_view text) {
+  constexpr std::size_t max_shown = 60;
+  constexpr std::string_view hex = "0123456789abcdef";
+  std::string result = "\"";
+  for (const char c : text.substr(0, max_shown)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      result += '\\';
+      result += c;
+    } else if (c == '\n') {
+      result += "\\n";
+    } else if (byte < 0x20 || byte >= 0x7F) {
+      result += "\\x";
+      result += hex[byte >> 4];
+      result += hex[byte & 15];
+    } else {
+      result += c;
+    }
+  }
+  return result + (text.size() > max_shown ? "\"..." : "\"");
+}
+
+}  // namespace common

@@ -17,6 +17,8 @@ namespace common {
 // An IPv4 or IPv6 address as inet_pton reads it (no "127.1", no brackets, no zone).
 [[nodiscard]] bool is_ip_address(std::string_view text);
 [[nodiscard]] bool is_ipv6_address(std::string_view text);
+// 0.0.0.0 or ::, in any notation: to HAProxy "the address that the client wanted".
+[[nodiscard]] bool is_any_address(std::string_view text);
 
 // A host name by RFC 1123 (labels of letters, digits, '-' and '_', 253 characters at most) that is not all digits and
 // dots.
@@ -25,9 +27,9 @@ namespace common {
 // host:port with brackets around an IPv6 address: how HAProxy's configuration and `add server` want it.
 [[nodiscard]] std::string host_port(std::string_view host, int port);
 
-// Splits and checks the words of `haproxy_server_options` against the allowed server keywords of HAProxy's configuration
-// manual, section 5.2, each with the shape of its argument. Anything that could name a file, read the environment,
-// change the address or redirect traffic is refused. The error names the word.
+// Splits and checks the words of `haproxy_server_options` against the allowed server keywords of HAProxy's
+// configuration manual, section 5.2, each with the shape of its argument. Anything that could name a file, read the
+// environment, change the address or redirect traffic is refused. The error names the word.
 [[nodiscard]] Result<std::vector<std::string>> parse_server_options(std::string_view options);
 
 // Quoted, control characters and non-ASCII escaped, cut to about 60 characters: for putting an untrusted value into a
