@@ -23,7 +23,8 @@ struct Plan {
   // Not empty: the file must be rendered and HAProxy reloaded. The commands are worth sending all the same.
   std::vector<ReloadNeed> reloads;
 
-  [[nodiscard]] bool empty() const { return commands.empty() && removals.empty() && reloads.empty(); }
+  // HAProxy serves what is wanted; at most servers that are out of service wait to be deleted.
+  [[nodiscard]] bool done() const { return commands.empty() && reloads.empty(); }
 };
 
 // `observed`: null when HAProxy does not list the backend. It does not list a backend without servers either: whether
@@ -32,18 +33,20 @@ struct Plan {
 [[nodiscard]] Plan plan(const BackendSpec& desired, const BackendTraits& traits, const ObservedBackend* observed,
                         const Capabilities& capabilities);
 
-// The servers that HAProxy still holds in maintenance although nothing wants them any more: they could not be deleted.
+// Servers that HAProxy holds although nothing wants them any more, as disabled servers and in HAProxy's order: they
+// could not be deleted, or their deletion is still to come.
 [[nodiscard]] std::vector<ServerSpec> tombstones(const BackendSpec& desired, const BackendTraits& traits,
                                                  const ObservedBackend& observed);
 
 enum class FileFor {
-  running,  // no reload follows: the file tells what HAProxy has now, tombstones included
-  reload,   // HAProxy will load it: a backend that takes servers at run time starts without tombstones, another keeps
-            // the youngest max(10, wanted) of them, so that a server that returns needs no reload
+  running,  // no reload follows: the file tells what HAProxy has now, all tombstones included
+  reload,   // HAProxy will load it. Tombstones that can be added again at run time are dropped; of the others the
+            // youngest max(10, wanted) stay, so that a server that returns needs no reload
 };
 
-// The servers to render: the wanted ones in their order, then tombstones as disabled servers.
+// The servers to render: the wanted ones in their order, then tombstones. `observed` may be null.
 [[nodiscard]] std::vector<ServerSpec> servers_for_file(const BackendSpec& desired, const BackendTraits& traits,
-                                                       const ObservedBackend* observed, FileFor purpose);
+                                                       const ObservedBackend* observed,
+                                                       const Capabilities& capabilities, FileFor purpose);
 
 }  // namespace synapse::haproxy

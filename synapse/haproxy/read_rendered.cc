@@ -1,0 +1,100 @@
+#include <algorithm>
+#include <charconv>
+#include <string>
+#include <utility>
+
+#include "synapse/haproxy/render.h"
+#include "synapse/haproxy/rendered_words.h"
+#include "synapse/haproxy/words.h"
+
+namespace synapse::haproxy {
+
+namespace {
+
+std::optional<int> parse_number(std::string_view text) {
+  int value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+bool is_fingerprint(std::string_view text) {
+  return text.size() == 16 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+// server <name> <address>:<port> weight <weight> enabled|disabled <options>
+std::optional<ServerSpec> parse_server(std::vector<std::string> words) {
+  if (words.size() < 6 || words[0] != kServerWord || words[3] != "weight") return std::nullopt;
+  if (words[5] != kEnabledWord && words[5] != kDisabledWord) return std::nullopt;
+  auto colon = words[2].rfind(':');
+  if (colon == std::string::npos) return std::nullopt;
+  std::string_view address = std::string_view(words[2]).substr(0, colon);
+  if (address.size() > 2 && address.front() == '[' && address.back() == ']') {
+    address = address.substr(1, address.size() - 2);
+  }
+  auto port = parse_number(std::string_view(words[2]).substr(colon + 1));
+  auto weight = parse_number(words[4]);
+  if (!port || !weight) return std::nullopt;
+  ServerSpec server;
+  server.name = words[1];
+  server.address = std::string(address);
+  server.port = *port;
+  server.weight = *weight;
+  server.enabled = words[5] == kEnabledWord;
+  server.options.assign(std::make_move_iterator(words.begin() + 6), std::make_move_iterator(words.end()));
+  if (unsound(server)) return std::nullopt;
+  return server;
+}
+
+// Walks the lines; knows the section they stand in and whether the servers have begun there.
+class FileReader {
+ public:
+  void line(std::string_view text) {
+    bool indented = !text.empty() && text.front() == ' ';
+    auto words = split_words(text);
+    if (!indented) {
+      backend_.clear();
+      ours_ = false;
+      if (words.has_value() && words->size() == 2 && words->front() == "backend") backend_ = words->at(1);
+      return;
+    }
+    auto start = text.find_first_not_of(' ');
+    if (start != std::string_view::npos && text.substr(start) == kServersMarker && !backend_.empty()) {
+      ours_ = true;
+      file_.servers[backend_];
+      return;
+    }
+    if (!words.has_value() || words->empty()) return;
+    if (words->size() == 3 && words->at(0) == "setenv" && words->at(1) == kFingerprintVariable &&
+        is_fingerprint(words->at(2))) {
+      file_.fingerprint = words->at(2);
+    }
+    if (!ours_) return;
+    if (auto server = parse_server(std::move(*words))) file_.servers[backend_].push_back(std::move(*server));
+  }
+
+  RenderedFile take() { return std::move(file_); }
+
+ private:
+  RenderedFile file_;
+  std::string backend_;
+  bool ours_ = false;
+};
+
+}  // namespace
+
+std::optional<RenderedFile> read_rendered(std::string_view text) {
+  if (!text.starts_with(kFirstLine)) return std::nullopt;
+  FileReader reader;
+  while (!text.empty()) {
+    auto end = std::min(text.find('\n'), text.size());
+    // A blank line ends no section.
+    if (end > 0) reader.line(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  auto file = reader.take();
+  if (file.fingerprint.empty()) return std::nullopt;
+  return file;
+}
+
+}  // namespace synapse::haproxy

@@ -1,0 +1,215 @@
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "common/registration/validate.h"
+#include "synapse/haproxy/runtime_codec.h"
+
+namespace synapse::haproxy {
+
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  auto start = text.find_first_not_of(" \t\r\n");
+  if (start == std::string_view::npos) return {};
+  return text.substr(start, text.find_last_not_of(" \t\r\n") - start + 1);
+}
+
+// Warnings may stand before the verdict.
+std::string_view last_line(std::string_view text) {
+  auto end = text.rfind('\n');
+  return end == std::string_view::npos ? text : trimmed(text.substr(end + 1));
+}
+
+Judgement judgement(Verdict verdict, std::string_view reply) {
+  constexpr std::size_t kLength = 300;
+  std::string words(reply.substr(0, kLength));
+  std::replace_if(
+      words.begin(), words.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
+  return {verdict, words.empty() ? "no answer" : words};
+}
+
+bool is_one_of(std::string_view text, std::initializer_list<std::string_view> candidates) {
+  return std::find(candidates.begin(), candidates.end(), text) != candidates.end();
+}
+
+// These say that the state is not what we thought, or that we may not do it: trying the same again is of no use, and
+// neither is a reload.
+bool says_other_state(std::string_view reply) {
+  return reply.empty() || is_one_of(reply, {"No such backend.", "No such server.", "Permission denied",
+                                            "Already exists a server with the same name in backend."});
+}
+
+Judgement judge_addition(std::string_view reply) {
+  if (last_line(reply) == "New server registered.") return {Verdict::ok, ""};
+  return judgement(says_other_state(reply) ? Verdict::surprise : Verdict::refused, reply);
+}
+
+Judgement judge_deletion(std::string_view reply) {
+  if (reply == "Server deleted.") return {Verdict::ok, ""};
+  bool busy = is_one_of(
+      reply, {"Server still has connections attached to it, cannot remove it.",
+              "This server cannot be removed at runtime due to other configuration elements pointing to it."});
+  return judgement(busy ? Verdict::busy : Verdict::surprise, reply);
+}
+
+// "IP changed from '127.0.0.1' to '::1', no need to change the port by 'stats socket command'" and its kin; 3.0 leaves
+// out the part that did not change.
+Judgement judge_address(std::string_view reply) {
+  static constexpr std::array<std::string_view, 5> kParts = {"IP changed from '", "port changed from '",
+                                                             "no need to change the addr", "no need to change the port",
+                                                             "nothing changed"};
+  auto rest = reply;
+  while (!rest.empty()) {
+    auto end = std::min(rest.find(", "), rest.size());
+    auto part = rest.substr(0, end);
+    if (std::none_of(kParts.begin(), kParts.end(), [&](auto known) { return part.starts_with(known); })) break;
+    rest.remove_prefix(std::min(end + 2, rest.size()));
+    if (rest.empty()) return {Verdict::ok, ""};
+  }
+  return judgement(Verdict::surprise, reply);
+}
+
+ObservedServer added(const Command& command) {
+  ObservedServer server;
+  server.name = command.server.name;
+  server.address = command.server.address;
+  server.port = command.server.port;
+  server.weight = command.server.weight;
+  server.initial_weight = command.server.weight;
+  server.forced_maintenance = true;
+  server.check_configured = command.has_check;
+  server.agent_configured = command.has_agent;
+  server.options = command.server.options;
+  return server;
+}
+
+void apply(const Command& command, ObservedBackend& backend) {
+  if (command.kind == CommandKind::add_server) {
+    backend.servers.push_back(added(command));
+    return;
+  }
+  if (command.kind == CommandKind::delete_server) {
+    std::erase_if(backend.servers, [&](const ObservedServer& server) { return server.name == command.server.name; });
+    return;
+  }
+  auto* server = backend.find(command.server.name);
+  if (server == nullptr) return;
+  switch (command.kind) {
+    case CommandKind::set_ready:
+      server->forced_maintenance = false;
+      server->forced_drain = false;
+      server->up = true;
+      break;
+    case CommandKind::set_maintenance:
+      server->forced_maintenance = true;
+      server->forced_drain = false;
+      server->up = false;
+      break;
+    case CommandKind::set_weight:
+      server->weight = command.server.weight;
+      break;
+    case CommandKind::set_address:
+      server->address = command.server.address;
+      server->port = command.server.port;
+      break;
+    case CommandKind::enable_health:
+      server->check_enabled = true;
+      break;
+    case CommandKind::enable_agent:
+      server->agent_enabled = true;
+      break;
+    case CommandKind::health_up:
+      server->up = true;
+      break;
+    case CommandKind::add_server:
+    case CommandKind::delete_server:
+    case CommandKind::enable_dynamic_cookie:
+      break;
+  }
+}
+
+std::optional<std::string_view> value_of(std::string_view text, std::string_view key) {
+  while (!text.empty()) {
+    auto end = std::min(text.find('\n'), text.size());
+    auto line = trimmed(text.substr(0, end));
+    if (line.starts_with(key) && line.size() > key.size() && line[key.size()] == ':') {
+      return trimmed(line.substr(key.size() + 1));
+    }
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return std::nullopt;
+}
+
+std::optional<long> number_of(std::string_view text, std::string_view key) {
+  auto value = value_of(text, key);
+  if (!value) return std::nullopt;
+  long number = 0;
+  auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), number);
+  if (error != std::errc() || end != value->data() + value->size()) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+Judgement judge(const Command& command, std::string_view reply) {
+  reply = trimmed(reply);
+  switch (command.kind) {
+    case CommandKind::add_server:
+      return judge_addition(reply);
+    case CommandKind::delete_server:
+      return judge_deletion(reply);
+    case CommandKind::set_address:
+      return judge_address(reply);
+    case CommandKind::set_ready:
+    case CommandKind::set_maintenance:
+    case CommandKind::set_weight:
+    case CommandKind::enable_health:
+    case CommandKind::enable_agent:
+    case CommandKind::health_up:
+    case CommandKind::enable_dynamic_cookie:
+      break;
+  }
+  if (reply.empty()) return {Verdict::ok, ""};
+  return judgement(Verdict::surprise, reply);
+}
+
+Judgement acknowledge(const Command& command, std::string_view reply, ObservedBackend& backend) {
+  auto result = judge(command, reply);
+  auto* server = backend.find(command.server.name);
+  if (result.verdict == Verdict::ok) apply(command, backend);
+  if (result.verdict == Verdict::busy && server != nullptr) server->removal_refused = true;
+  if (result.verdict == Verdict::refused) backend.refused.insert(command.server.name);
+  // Of a replacement whose deletion was refused a moment ago: nothing new.
+  if (command.kind == CommandKind::add_server && result.verdict == Verdict::surprise && server != nullptr &&
+      server->removal_refused && result.words.starts_with("Already exists")) {
+    result.verdict = Verdict::busy;
+  }
+  return result;
+}
+
+common::Result<ProcessInfo> parse_info(std::string_view reply) {
+  ProcessInfo info;
+  auto version = value_of(reply, "Version");
+  auto pid = number_of(reply, "Pid");
+  auto uptime = number_of(reply, "Uptime_sec");
+  if (!version || version->empty()) return common::fail("'show info' has no Version");
+  if (!pid || *pid <= 0) return common::fail("'show info' has no Pid");
+  if (!uptime) return common::fail("'show info' has no Uptime_sec");
+  info.version = std::string(*version);
+  info.pid = static_cast<int>(*pid);
+  info.uptime_seconds = *uptime;
+  info.stopping = number_of(reply, "Stopping").value_or(0) != 0;
+  return info;
+}
+
+std::optional<std::string> parse_env(std::string_view reply, std::string_view name) {
+  auto text = trimmed(reply);
+  if (!text.starts_with(name) || text.size() <= name.size() || text[name.size()] != '=') return std::nullopt;
+  auto value = text.substr(name.size() + 1);
+  if (value.find('\n') != std::string_view::npos) return std::nullopt;
+  return std::string(value);
+}
+
+}  // namespace synapse::haproxy

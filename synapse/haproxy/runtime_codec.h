@@ -16,7 +16,7 @@
 namespace synapse::haproxy {
 
 // HAProxy drops words above 64 without a sign, and hangs on a command above about 15 kB: such a command is never built.
-inline constexpr std::size_t kMaxCommandWords = 64;
+inline constexpr std::size_t kMaxCommandWords = 60;
 inline constexpr std::size_t kMaxCommandBytes = 12'000;
 
 enum class CommandKind {
@@ -38,7 +38,9 @@ struct Command {
   CommandKind kind;
   std::string text;
   std::string backend;
-  ServerSpec server;  // add_server: all of it; otherwise the name and what the command sets
+  ServerSpec server;       // add_server: all of it; otherwise the name and what the command sets
+  bool has_check = false;  // add_server: the new server has a check, and an agent, to be enabled
+  bool has_agent = false;
 
   friend bool operator==(const Command&, const Command&) = default;
 };

@@ -1,0 +1,86 @@
+#include "synapse/haproxy/server.h"
+
+#include <arpa/inet.h>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "common/registration/validate.h"
+#include "synapse/haproxy/server_keywords.h"
+#include "synapse/haproxy/words.h"
+
+namespace synapse::haproxy {
+
+namespace {
+
+std::optional<int> parse_weight(const std::string& word) {
+  auto value = unquote(word);
+  if (!value) return std::nullopt;
+  int weight = 0;
+  auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), weight);
+  if (error != std::errc() || end != value->data() + value->size() || weight < 0 || weight > 256) return std::nullopt;
+  return weight;
+}
+
+// IPv4 has only one spelling that is accepted.
+std::optional<std::array<unsigned char, 16>> ipv6_bytes(std::string_view address) {
+  std::array<unsigned char, 16> bytes{};
+  if (::inet_pton(AF_INET6, std::string(address).c_str(), bytes.data()) != 1) return std::nullopt;
+  return bytes;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+}  // namespace
+
+ServerSpec normalised(ServerSpec server) {
+  std::vector<std::string> options;
+  for (auto& group : group_options(server.options)) {
+    if (group.is("enabled") || group.is("disabled")) {
+      server.enabled = group.is("enabled");
+      continue;
+    }
+    if (group.is("weight")) {
+      if (auto weight = parse_weight(group.words[1])) {
+        server.weight = *weight;
+        continue;
+      }
+    }
+    for (auto& word : group.words) options.push_back(std::move(word));
+  }
+  server.options = std::move(options);
+  return server;
+}
+
+std::optional<std::string> unsound(const ServerSpec& server) {
+  if (!common::is_server_name(server.name)) return "not a server name: " + common::quote_for_log(server.name);
+  if (!common::is_ip_address(server.address)) {
+    return server.name + ": not an IP address: " + common::quote_for_log(server.address);
+  }
+  // HAProxy would connect to the address that its client asked for.
+  if (common::is_any_address(server.address)) return server.name + ": " + server.address + " is no server's address";
+  if (server.port < 1 || server.port > 65535) {
+    return server.name + ": port out of range: " + std::to_string(server.port);
+  }
+  if (server.weight < 0 || server.weight > 256) {
+    return server.name + ": weight out of range: " + std::to_string(server.weight);
+  }
+  auto split = split_words(joined(server.options));
+  if (!split.has_value()) return server.name + ": options: " + split.error().message;
+  if (*split != server.options) {
+    return server.name + ": options are not whole words: " + common::quote_for_log(joined(server.options));
+  }
+  return std::nullopt;
+}
+
+bool same_address(std::string_view a, std::string_view b) {
+  if (a == b) return true;
+  auto bytes_a = ipv6_bytes(a);
+  return bytes_a && bytes_a == ipv6_bytes(b);
+}
+
+}  // namespace synapse::haproxy

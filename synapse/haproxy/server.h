@@ -3,7 +3,9 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace synapse::haproxy {
@@ -26,6 +28,13 @@ struct ServerSpec {
 // file: otherwise the file would say one thing and the runtime state another. Everything in this room works on
 // normalised servers and calls this itself.
 [[nodiscard]] ServerSpec normalised(ServerSpec server);
+
+// Why HAProxy must not see the server (a name or address that is not one, a port or weight out of range, options that
+// are not whole words); nothing: it is sound.
+[[nodiscard]] std::optional<std::string> unsound(const ServerSpec& server);
+
+// Two spellings of one address are one address: HAProxy answers with its own.
+[[nodiscard]] bool same_address(std::string_view a, std::string_view b);
 
 // One service in HAProxy.
 struct BackendSpec {

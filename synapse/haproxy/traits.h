@@ -42,6 +42,11 @@ struct BackendTraits {
 
 [[nodiscard]] DeclaredServers declared_servers(const std::vector<std::string>& backend);
 
+// The servers of a backend that have a place in HAProxy, normalised and in order: sound ones, the first of each name,
+// none that the user's lines declare. `left_out` (when given) gets a sentence for each of the others.
+[[nodiscard]] std::vector<ServerSpec> usable_servers(const BackendSpec& backend, const DeclaredServers& declared,
+                                                     std::vector<std::string>* left_out = nullptr);
+
 // The words behind `add server <backend>/<name> <address>` that make the new server what its line in the file makes of
 // it after a reload.
 struct Addition {

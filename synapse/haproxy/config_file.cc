@@ -1,0 +1,50 @@
+#include "synapse/haproxy/config_file.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <unistd.h>
+
+#include "common/file/write_atomically.h"
+#include "common/process/command.h"
+
+namespace synapse::haproxy {
+namespace {
+
+// 10,000 servers take a tenth of a second; a machine that starts up may take much longer.
+constexpr std::chrono::seconds kCheckTimeout{20};
+// The configuration may hold passwords of the user's own sections.
+constexpr mode_t kMode = 0640;
+
+}  // namespace
+
+void ConfigFile::read() {
+  text_ = common::read_file(path_, 256 * 1024 * 1024).value_or("");
+}
+
+boost::asio::awaitable<ConfigFile::Replacement> ConfigFile::replace(std::string text) {
+  if (text == text_) co_return Replacement{Outcome::unchanged, ""};
+  const std::string candidate = path_ + ".candidate";
+  if (const auto written = common::write_atomically(candidate, text, kMode); !written) {
+    co_return Replacement{Outcome::failed, written.error().message};
+  }
+  const auto check = co_await common::run_command({.argv = {binary_, "-c", "-q", "-f", candidate},
+                                                   .timeout = kCheckTimeout,
+                                                   .environment = {},
+                                                   .max_output = 8192});
+  const bool unchecked = check.end == common::CommandResult::End::not_started;
+  if (!check.ok() && !unchecked) {
+    ::rename(candidate.c_str(), (path_ + ".rejected").c_str());
+    co_return Replacement{Outcome::refused, check.describe()};
+  }
+  if (::rename(candidate.c_str(), path_.c_str()) != 0) {
+    const std::string reason = std::strerror(errno);
+    ::unlink(candidate.c_str());
+    co_return Replacement{Outcome::failed, "cannot replace " + path_ + ": " + reason};
+  }
+  text_ = std::move(text);
+  if (unchecked) co_return Replacement{Outcome::unchecked, binary_ + ": " + check.describe()};
+  co_return Replacement{Outcome::replaced, ""};
+}
+
+}  // namespace synapse::haproxy

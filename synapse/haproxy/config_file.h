@@ -1,0 +1,40 @@
+// The configuration file on disk. A new text is checked by `haproxy -c` and then renamed over the old one: whoever
+// reads the file finds something that HAProxy accepts. Owned by the driver; loop thread only.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "common/result.h"
+
+namespace synapse::haproxy {
+
+class ConfigFile {
+ public:
+  // `binary`: the haproxy that checks.
+  ConfigFile(std::string path, std::string binary) : path_(std::move(path)), binary_(std::move(binary)) {}
+
+  // What is on disk; empty when there is no file, or none that can be read.
+  void read();
+
+  enum class Outcome { unchanged, replaced, unchecked, refused, failed };
+  struct Replacement {
+    Outcome outcome = Outcome::failed;
+    std::string words;  // unchecked: why; refused: HAProxy's; failed: ours
+  };
+  // unchecked: replaced, but there is no haproxy here to ask. refused: the old file stands, the text is beside it as
+  // `<path>.rejected`.
+  boost::asio::awaitable<Replacement> replace(std::string text);
+
+  const std::string& text() const { return text_; }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+  std::string binary_;
+  std::string text_;
+};
+
+}  // namespace synapse::haproxy

@@ -1,0 +1,132 @@
+// Brings one HAProxy to the wanted state and keeps it there: the only writer of its configuration file and its runtime
+// socket. One coroutine does everything in turn, so nothing overlaps: plan what is due, send it, read every reply; on a
+// surprise read the state back and plan again; what cannot be done live becomes a reload, rate limited. The file
+// follows when things are calm. While HAProxy is away the wanted state waits. Owned by the router; loop thread only.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "common/time/backoff.h"
+#include "common/time/coalescer.h"
+#include "common/time/min_interval.h"
+#include "synapse/config.h"
+#include "synapse/events.h"
+#include "synapse/haproxy/capabilities.h"
+#include "synapse/haproxy/config_file.h"
+#include "synapse/haproxy/control.h"
+#include "synapse/haproxy/observed.h"
+#include "synapse/haproxy/plan.h"
+#include "synapse/haproxy/render.h"
+#include "synapse/haproxy/runtime_socket.h"
+#include "synapse/haproxy/server.h"
+#include "synapse/haproxy/traits.h"
+
+namespace synapse::haproxy {
+
+class Driver {
+ public:
+  // `control` outlives the driver. `on_routed(service)`: HAProxy has the service's servers for the first time.
+  Driver(boost::asio::io_context& io, const RouterConfig& router, HaproxyControl& control, Events& events,
+         std::function<void(std::size_t service)> on_routed);
+
+  // The servers that a service shall have; `service` counts from 0 in the router's order. Acts soon.
+  void set_servers(std::size_t service, std::vector<ServerSpec> servers);
+
+  // HAProxy ended, or was replaced: look at once.
+  void haproxy_ended(const std::string& how);
+
+  // Until cancelled.
+  boost::asio::awaitable<void> run();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  struct Service {
+    BackendSpec wanted;
+    BackendTraits traits;
+    bool declare_empty = true;
+    bool known = false;  // the registry has spoken; until then the file's servers stand
+    bool ever_available = false;
+    bool routed = false;
+    common::Coalescer changes;
+    std::optional<Clock::time_point> again;  // to be planned then, although nothing changed
+  };
+
+  // What HAProxy says of itself in one exchange.
+  struct Reading {
+    ProcessInfo process;
+    std::string fingerprint;
+    ObservedState state;
+  };
+
+  // The loop's steps; each returns when it has nothing more to do now.
+  boost::asio::awaitable<void> step();
+  boost::asio::awaitable<void> attach();
+  boost::asio::awaitable<void> start();
+  boost::asio::awaitable<void> plan_due();
+  boost::asio::awaitable<void> reload();
+  boost::asio::awaitable<void> write_file();
+  boost::asio::awaitable<void> look();
+  boost::asio::awaitable<void> sleep();
+
+  boost::asio::awaitable<common::Result<Reading>> ask();
+  boost::asio::awaitable<common::Result<Reading>> ask_until_loaded(int old_pid, const std::string& fingerprint,
+                                                                   std::chrono::milliseconds limit);
+  boost::asio::awaitable<bool> put_file(std::string text);
+  boost::asio::awaitable<bool> send(const std::vector<std::size_t>& services);
+
+  bool plan_round(const std::vector<std::size_t>& services, std::vector<Command>& commands);
+  void take(Reading reading, bool freshly_loaded);
+  void want_reload(ReloadReason reason, const std::string& words);
+  void lost(const std::string& how);
+  void settled(std::size_t service);
+  void all_due();
+
+  bool declared(const Service& service) const { return service.declare_empty || service.ever_available; }
+  bool has_socket() const { return !socket_.path().empty(); }
+  bool all_known() const;
+  RenderedConfig rendered(FileFor purpose) const;
+  const ObservedBackend* observed(const std::string& backend) const;
+  std::optional<Clock::time_point> next_deadline() const;
+
+  const RouterConfig& router_;
+  const HaproxyRouterConfig& config_;
+  HaproxyControl& control_;
+  Events& events_;
+  const std::function<void(std::size_t)> on_routed_;
+  ConfigSpec skeleton_;  // without servers
+  std::vector<Service> services_;
+  ConfigFile file_;
+  RuntimeSocket socket_;
+  std::mt19937 random_;
+
+  // HAProxy as we know it. Not attached: nothing is known.
+  bool attached_ = false;
+  Reading running_;
+  Capabilities capabilities_;
+
+  std::vector<ReloadNeed> reloads_;  // what is waiting for a reload
+  common::MinInterval reload_interval_;
+  common::Backoff retry_;
+  std::string refused_text_;                     // HAProxy did not take it; not tried again until it differs
+  std::optional<Clock::time_point> not_before_;  // after a failed start or reload
+  std::optional<Clock::time_point> file_due_;
+  Clock::time_point look_at_{};
+  Clock::time_point read_all_at_{};
+  Clock::time_point started_{};
+
+  boost::asio::steady_timer wake_;
+  bool woken_ = false;
+};
+
+}  // namespace synapse::haproxy

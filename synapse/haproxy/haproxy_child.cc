@@ -1,0 +1,104 @@
+#include "synapse/haproxy/haproxy_child.h"
+
+#include <charconv>
+#include <csignal>
+#include <unistd.h>
+#include <utility>
+
+#include "common/file/write_atomically.h"
+#include "common/telemetry/log.h"
+
+namespace synapse::haproxy {
+
+namespace asio = boost::asio;
+namespace log = common::log;
+using common::ChildProcess;
+using common::Result;
+
+namespace {
+
+constexpr std::chrono::seconds kTerminatesWithin{2};
+
+// True when the process runs our file: a pid file may be older than the last boot.
+bool runs_our_file(pid_t pid, const std::string& config_path) {
+  const auto command = common::read_file("/proc/" + std::to_string(pid) + "/cmdline");
+  if (!command) return false;
+  const std::string argument = std::string("-f") + '\0' + config_path + '\0';
+  return command->find(argument) != std::string::npos;
+}
+
+}  // namespace
+
+HaproxyChild::HaproxyChild(asio::io_context& io, HaproxyChildOptions options,
+                           std::function<void(const std::string&)> on_exit)
+    : io_(io),
+      options_(std::move(options)),
+      on_exit_(std::move(on_exit)),
+      ended_(io, asio::steady_timer::time_point::max()) {}
+
+void HaproxyChild::adopt() {
+  const auto text = common::read_file(pid_file());
+  if (!text) return;
+  pid_t pid = 0;
+  std::from_chars(text->data(), text->data() + text->size(), pid);
+  if (pid <= 1 || !runs_our_file(pid, options_.config_path)) return;
+  auto adopted = ChildProcess::adopt(io_, pid, [this](const std::string& how) { exited(how); });
+  // Looked at again, because the number may have passed to a stranger before we held it.
+  if (!adopted || !runs_our_file(pid, options_.config_path)) return;
+  child_ = std::move(*adopted);
+  log::info("HAProxy of an earlier synapse is still running as process {}; taking it over", pid);
+}
+
+asio::awaitable<Result<void>> HaproxyChild::load() {
+  if (may_run()) {
+    child_->signal(SIGUSR2);
+    co_return Result<void>{};
+  }
+  // -db: a `daemon` among the user's lines must not take the process away from us.
+  auto started =
+      ChildProcess::start(io_,
+                          {options_.binary, "-W", "-db", "-S",
+                           options_.runtime_dir + "/master.sock,mode,600,level,admin", "-f", options_.config_path},
+                          [this](const std::string& how) { exited(how); });
+  if (!started) co_return started.error();
+  child_ = std::move(*started);
+  const auto written = common::write_atomically(pid_file(), std::to_string(child_->pid()) + "\n");
+  if (!written) log::warn("{}; a later synapse will not find this HAProxy", written.error().message);
+  co_return Result<void>{};
+}
+
+void HaproxyChild::exited(const std::string& how) {
+  ended_.cancel();
+  if (on_exit_) on_exit_(how);
+}
+
+asio::awaitable<bool> HaproxyChild::ended_within(std::chrono::milliseconds limit) {
+  ended_.expires_after(limit);
+  boost::system::error_code ignored;
+  if (may_run()) co_await ended_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  co_return !may_run();
+}
+
+asio::awaitable<void> HaproxyChild::stop(bool leave_running) {
+  on_exit_ = nullptr;
+  if (!may_run()) co_return;
+  if (leave_running) {
+    log::info("leaving HAProxy running as process {} for the next synapse", child_->pid());
+    child_.reset();
+    co_return;
+  }
+  log::info("stopping HAProxy; its connections have {} ms to finish", options_.shutdown_timeout.count());
+  child_->signal(SIGUSR1);
+  if (!co_await ended_within(options_.shutdown_timeout)) {
+    log::warn("HAProxy still has connections after {} ms; ending them", options_.shutdown_timeout.count());
+    child_->signal(SIGTERM);
+    if (!co_await ended_within(kTerminatesWithin)) {
+      child_->signal_group(SIGKILL);
+      child_->signal(SIGKILL);
+      co_await ended_within(kTerminatesWithin);
+    }
+  }
+  ::unlink(pid_file().c_str());
+}
+
+}  // namespace synapse::haproxy

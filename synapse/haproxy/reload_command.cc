@@ -1,0 +1,34 @@
+#include "synapse/haproxy/reload_command.h"
+
+#include <utility>
+
+#include "common/process/command.h"
+#include "common/telemetry/log.h"
+
+namespace synapse::haproxy {
+
+ReloadCommand::ReloadCommand(boost::asio::io_context& io, ReloadCommandOptions options)
+    : options_(std::move(options)), tasks_(io) {}
+
+boost::asio::awaitable<common::Result<void>> ReloadCommand::load() {
+  const auto result = co_await common::run_command({.argv = options_.reload,
+                                                    .timeout = options_.reload_timeout,
+                                                    .environment = {{"HAP_CONFIG", options_.config_path}}});
+  if (!result.ok()) co_return common::fail("reloadCommand " + options_.reload.front() + ": " + result.describe());
+  if (!options_.cleanup.empty()) tasks_.spawn("cleanupCommand", clean_up());
+  co_return common::Result<void>{};
+}
+
+boost::asio::awaitable<void> ReloadCommand::clean_up() {
+  const auto result = co_await common::run_command({.argv = options_.cleanup,
+                                                    .timeout = options_.cleanup_timeout,
+                                                    .environment = {{"HAP_CONFIG", options_.config_path}}});
+  if (!result.ok()) common::log::warn("cleanupCommand {}: {}", options_.cleanup.front(), result.describe());
+}
+
+boost::asio::awaitable<void> ReloadCommand::stop(bool) {
+  tasks_.cancel();
+  co_await tasks_.wait();
+}
+
+}  // namespace synapse::haproxy

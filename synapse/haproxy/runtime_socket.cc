@@ -1,0 +1,103 @@
+#include "synapse/haproxy/runtime_socket.h"
+
+#include <array>
+#include <memory>
+
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include "common/runtime/deadline.h"
+#include "synapse/haproxy/runtime_codec.h"
+
+namespace synapse::haproxy {
+namespace {
+
+namespace asio = boost::asio;
+using asio::generic::stream_protocol;
+using common::fail;
+using common::Result;
+using Replies = std::vector<std::string>;
+
+// HAProxy stops reading while it has a full buffer of unread answers: what is sent before the answers are read must fit
+// into its own buffer (tune.bufsize, 16 kB).
+constexpr std::size_t kMaxBytesAhead = 8 * 1024;
+
+Result<stream_protocol::endpoint> endpoint_of(const std::string& path) {
+  if (path.empty()) return fail("no runtime socket is configured");
+  if (path.front() == '/') {
+    if (path.size() >= 108) return fail("the path of the runtime socket is too long for a unix socket: " + path);
+    return stream_protocol::endpoint(asio::local::stream_protocol::endpoint(path));
+  }
+  const auto colon = path.rfind(':');
+  boost::system::error_code error;
+  const auto address = asio::ip::make_address(path.substr(0, colon), error);
+  const int port = colon == std::string::npos ? 0 : std::atoi(path.c_str() + colon + 1);
+  if (error || port < 1 || port > 65535) return fail("not a runtime socket: " + path);
+  return stream_protocol::endpoint(asio::ip::tcp::endpoint(address, static_cast<std::uint16_t>(port)));
+}
+
+asio::awaitable<Result<Replies>> converse(std::string path, std::string request_text,
+                                          std::vector<std::size_t> chunk_ends, std::size_t count) {
+  const auto endpoint = endpoint_of(path);
+  if (!endpoint) co_return endpoint.error();
+  boost::system::error_code error;
+  const auto failed = [&](const std::string& step) { return fail(step + " " + path + ": " + error.message()); };
+
+  stream_protocol::socket socket(co_await asio::this_coro::executor);
+  co_await socket.async_connect(*endpoint, asio::redirect_error(asio::use_awaitable, error));
+  if (error) co_return failed("cannot connect to HAProxy's runtime socket");
+
+  Replies replies;
+  ReplyReader reader;
+  std::array<char, 16384> chunk;
+  std::size_t sent = 0;
+  std::size_t expected = 0;
+  for (std::size_t part = 0; part < chunk_ends.size(); ++part) {
+    const auto text = std::string_view(request_text).substr(sent, chunk_ends[part] - sent);
+    for (const char letter : text) expected += letter == '\n' ? 1 : 0;
+    co_await asio::async_write(socket, asio::buffer(text), asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return failed("cannot write to HAProxy's runtime socket");
+    sent = chunk_ends[part];
+    while (replies.size() < expected) {
+      const auto got =
+          co_await socket.async_read_some(asio::buffer(chunk), asio::redirect_error(asio::use_awaitable, error));
+      if (error) co_return failed("HAProxy closed the runtime socket");
+      if (!reader.feed(std::string_view(chunk.data(), got))) {
+        co_return fail("HAProxy's answer on " + path + " is too long");
+      }
+      while (auto reply = reader.next()) replies.push_back(std::move(*reply));
+    }
+  }
+  if (replies.size() != count + 1) co_return fail("HAProxy gave more answers than commands on " + path);
+  replies.erase(replies.begin());  // of `prompt` itself
+  co_return replies;
+}
+
+}  // namespace
+
+asio::awaitable<Result<Replies>> RuntimeSocket::exchange(const std::vector<std::string>& commands,
+                                                         std::chrono::milliseconds timeout) const {
+  std::string text = "prompt\n";
+  std::vector<std::size_t> chunk_ends;
+  std::size_t begin = 0;
+  for (const auto& command : commands) {
+    if (text.size() - begin + command.size() > kMaxBytesAhead) {
+      chunk_ends.push_back(text.size());
+      begin = text.size();
+    }
+    text += command + "\n";
+  }
+  chunk_ends.push_back(text.size());
+  auto replies =
+      co_await common::with_deadline(converse(path_, std::move(text), std::move(chunk_ends), commands.size()), timeout);
+  if (!replies) {
+    co_return fail("HAProxy has not answered on " + path_ + " within " + std::to_string(timeout.count()) + " ms");
+  }
+  co_return std::move(*replies);
+}
+
+}  // namespace synapse::haproxy

@@ -1,0 +1,63 @@
+#include "synapse/haproxy/skeleton.h"
+
+#include "common/registration/validate.h"
+
+namespace synapse::haproxy {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+// HAProxy sizes its tables after the descriptor limit and its threads after the machine: both far too large for a
+// sidecar. Old workers live as long as their connections, unless something ends them.
+const Lines kGlobal{"maxconn 20000", "nbthread 2", "hard-stop-after 30m"};
+
+// A server that is gone before the registry says so costs a retry on another one, not an error.
+const Lines kDefaults{"mode tcp",          "timeout connect 2s", "timeout client 10m", "timeout server 10m",
+                      "timeout tunnel 1h", "timeout queue 5s",   "retries 3",          "option redispatch 1"};
+
+void append(Lines& lines, const Lines& more) {
+  lines.insert(lines.end(), more.begin(), more.end());
+}
+
+Lines frontend_of(const ServiceConfig& service) {
+  Lines lines;
+  if (service.port != 0) lines.push_back("bind " + common::host_port(service.bind_address, service.port));
+  if (!lines.empty() && !service.mode.empty()) lines.push_back("mode " + service.mode);
+  append(lines, service.frontend_lines);
+  return lines;
+}
+
+Lines backend_of(const ServiceConfig& service) {
+  Lines lines;
+  if (!service.mode.empty()) lines.push_back("mode " + service.mode);
+  append(lines, service.backend_lines);
+  return lines;
+}
+
+}  // namespace
+
+ConfigSpec skeleton_of(const RouterConfig& router) {
+  const auto& haproxy = std::get<HaproxyRouterConfig>(router.kind);
+  ConfigSpec spec;
+  spec.global = haproxy.global;
+  if (haproxy.runs_haproxy()) {
+    if (haproxy.global.empty()) spec.global = kGlobal;
+    if (haproxy.socket_path == haproxy.runtime_dir + "/haproxy.sock") {
+      spec.global.push_back("stats socket " + haproxy.socket_path + " mode 600 level admin expose-fd listeners");
+    }
+  }
+  spec.defaults = haproxy.defaults.empty() ? kDefaults : haproxy.defaults;
+  spec.listen = haproxy.listen;
+  spec.frontend = haproxy.frontend;
+  spec.backend = haproxy.backend;
+  for (const auto& service : router.services) {
+    spec.backends.push_back({.service = service.name,
+                             .name = service.proxy_name(),
+                             .frontend_lines = frontend_of(service),
+                             .backend_lines = backend_of(service),
+                             .servers = {}});
+  }
+  return spec;
+}
+
+}  // namespace synapse::haproxy
