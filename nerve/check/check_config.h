@@ -1,0 +1,38 @@
+// What is configured about one check. Light, so that the configuration does not depend on how checks work.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "nerve/health/rise_fall.h"
+
+namespace nerve {
+
+struct TcpOptions {
+  friend bool operator==(const TcpOptions&, const TcpOptions&) = default;
+};
+struct HttpOptions {
+  std::string path = "/";
+  friend bool operator==(const HttpOptions&, const HttpOptions&) = default;
+};
+struct ExecOptions {
+  std::vector<std::string> command;
+  friend bool operator==(const ExecOptions&, const ExecOptions&) = default;
+};
+
+struct CheckConfig {
+  std::string type = "tcp";
+  std::string host;
+  int port = 0;
+  bool prefer_ipv4 = false;  // the service's
+  std::chrono::milliseconds timeout{1000};
+  std::chrono::milliseconds interval{1000};  // from start to start
+  Thresholds thresholds;
+  std::variant<TcpOptions, HttpOptions, ExecOptions> options;
+
+  friend bool operator==(const CheckConfig&, const CheckConfig&) = default;
+};
+
+}  // namespace nerve

@@ -1,0 +1,194 @@
+// The kinds of checks against real sockets and programs of this machine.
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <gtest/gtest.h>
+
+#include "common/runtime/task_group.h"
+#include "nerve/check/check_runner.h"
+#include "nerve/check/kinds.h"
+#include "nerve/check/resolver.h"
+
+namespace nerve {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+// Takes one connection after the other, reads a request and sends `answer`, then `filler` for as long as it is taken.
+struct FakeServer {
+  FakeServer(asio::io_context& io, std::string given_answer, std::string given_filler = "")
+      : acceptor(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0)),
+        answer(std::move(given_answer)),
+        filler(std::move(given_filler)),
+        tasks(io) {
+    tasks.spawn("fake server", serve());
+  }
+  ~FakeServer() { tasks.cancel(); }
+
+  int port() const { return acceptor.local_endpoint().port(); }
+
+  asio::awaitable<void> serve() {
+    for (;;) {
+      boost::system::error_code error;
+      auto socket = co_await acceptor.async_accept(asio::use_awaitable);
+      request.clear();
+      co_await asio::async_read_until(socket, asio::dynamic_buffer(request), "\r\n\r\n",
+                                      asio::redirect_error(asio::use_awaitable, error));
+      co_await asio::async_write(socket, asio::buffer(answer), asio::redirect_error(asio::use_awaitable, error));
+      while (!filler.empty() && !error) {
+        co_await asio::async_write(socket, asio::buffer(filler), asio::redirect_error(asio::use_awaitable, error));
+      }
+    }
+  }
+
+  tcp::acceptor acceptor;
+  std::string answer;
+  std::string filler;
+  std::string request;
+  common::TaskGroup tasks;
+};
+
+class Checks : public testing::Test {
+ protected:
+  static CheckConfig config(std::string type, int on_port) {
+    CheckConfig result;
+    result.type = std::move(type);
+    result.host = "127.0.0.1";
+    result.port = on_port;
+    if (result.type == "http") result.options = HttpOptions{"/health"};
+    return result;
+  }
+
+  // One answer, through the runner.
+  Answer ask(const CheckConfig& check) {
+    std::optional<Answer> got;
+    common::TaskGroup tasks(io);
+    CheckRunner runner(make_check(check, CheckContext{resolver}), check.interval, check.timeout,
+                       [&](const Answer& answer, CheckRunner::Duration) {
+                         got = answer;
+                         tasks.cancel();
+                       });
+    tasks.spawn("check", runner.run(std::chrono::milliseconds(0)));
+    io.restart();  // it stops when nothing is left to do
+    while (tasks.size() > 0) io.run_one();
+    return got.value();
+  }
+
+  Answer ask_http(std::string answer, std::string filler = "") {
+    FakeServer server(io, std::move(answer), std::move(filler));
+    port = server.port();
+    const Answer got = ask(config("http", port));
+    request = server.request;
+    return got;
+  }
+
+  Answer ask_exec(std::vector<std::string> command, int timeout_ms = 5000) {
+    CheckConfig exec = config("exec", 1);
+    exec.options = ExecOptions{std::move(command)};
+    exec.timeout = std::chrono::milliseconds(timeout_ms);
+    return ask(exec);
+  }
+
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port) + "/health"; }
+
+  asio::io_context io;
+  Resolver resolver{io};
+  int port = 0;
+  std::string request;
+};
+
+int unused_port(asio::io_context& io) {
+  return tcp::acceptor(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0)).local_endpoint().port();
+}
+
+TEST_F(Checks, TcpPassesWhenTheConnectionOpens) {
+  FakeServer server(io, "");
+  const Answer answer = ask(config("tcp", server.port()));
+  EXPECT_TRUE(answer.passed) << answer.reason;
+  EXPECT_EQ(answer.reason, "");
+}
+
+TEST_F(Checks, TcpNamesWhoRefused) {
+  port = unused_port(io);
+  const Answer answer = ask(config("tcp", port));
+  EXPECT_FALSE(answer.passed);
+  EXPECT_EQ(answer.reason, "connection refused by 127.0.0.1:" + std::to_string(port));
+}
+
+TEST_F(Checks, TcpTriesEveryAddressOfAName) {
+  FakeServer server(io, "");
+  CheckConfig tcp = config("tcp", server.port());
+  tcp.host = "localhost";
+  const Answer answer = ask(tcp);
+  EXPECT_TRUE(answer.passed) << answer.reason;
+  EXPECT_FALSE(resolver.busy());
+}
+
+TEST_F(Checks, HttpPassesUnlessTheStatusIs5xx) {
+  EXPECT_TRUE(ask_http("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").passed);
+  EXPECT_TRUE(ask_http("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").passed);
+  EXPECT_TRUE(ask_http("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n\r\n").passed);
+  EXPECT_TRUE(ask_http("HTTP/1.0 200 OK\r\n\r\nanything").passed);
+  const Answer answer = ask_http("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_FALSE(answer.passed);
+  EXPECT_EQ(answer.reason, "HTTP 503 from " + url());
+}
+
+TEST_F(Checks, HttpSendsAnOrdinaryRequest) {
+  ask_http("HTTP/1.1 200 OK\r\n\r\n");
+  EXPECT_EQ(request.substr(0, request.find("\r\n")), "GET /health HTTP/1.1");
+  EXPECT_NE(request.find("Host: 127.0.0.1:" + std::to_string(port)), std::string::npos) << request;
+  EXPECT_NE(request.find("Connection: close"), std::string::npos) << request;
+}
+
+TEST_F(Checks, HttpNamesAnAnswerThatIsNone) {
+  Answer answer = ask_http("");
+  EXPECT_EQ(answer.reason, url() + " closed the connection without an answer");
+  answer = ask_http("SSH-2.0-OpenSSH_9.2\r\n\r\n");
+  EXPECT_EQ(answer.reason, "the answer of " + url() + " is not HTTP: bad version");
+}
+
+TEST_F(Checks, HttpDoesNotWaitForABodyWithoutEnd) {
+  const Answer answer = ask_http("HTTP/1.1 200 OK\r\n\r\n", std::string(4096, 'x'));
+  EXPECT_TRUE(answer.passed) << answer.reason;
+}
+
+TEST_F(Checks, HttpRefusesAHeaderWithoutEnd) {
+  const Answer answer = ask_http("HTTP/1.1 200 OK\r\n", "X-Filler: " + std::string(4096, 'x') + "\r\n");
+  EXPECT_FALSE(answer.passed);
+  EXPECT_EQ(answer.reason.find("the answer of " + url() + " is not HTTP: "), 0u) << answer.reason;
+}
+
+TEST_F(Checks, HttpTellsWhenThereIsNoAnswerInTime) {
+  tcp::acceptor silent(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+  port = silent.local_endpoint().port();
+  CheckConfig http = config("http", port);
+  http.timeout = std::chrono::milliseconds(20);
+  EXPECT_EQ(ask(http).reason, "no answer from " + url() + " within 20 ms");
+}
+
+TEST_F(Checks, ExecPassesWithStatusZero) {
+  EXPECT_TRUE(ask_exec({"true"}).passed);
+}
+
+TEST_F(Checks, ExecGivesWhatTheProgramSaid) {
+  EXPECT_EQ(ask_exec({"sh", "-c", "echo disk full; exit 2"}).reason, "sh: exit status 2: disk full");
+  EXPECT_EQ(ask_exec({"sh", "-c", "printf 'two\\nlines'; exit 1"}).reason, "sh: exit status 1: two lines");
+  EXPECT_EQ(ask_exec({"/does/not/exist"}).reason, "/does/not/exist: cannot start: No such file or directory");
+}
+
+TEST_F(Checks, ExecIsKilledAtTheTimeout) {
+  EXPECT_EQ(ask_exec({"sh", "-c", "echo waiting; sleep 60"}, 100).reason, "sh: timed out after 100 ms: waiting");
+}
+
+}  // namespace
+}  // namespace nerve

@@ -1,0 +1,23 @@
+// Passes when a program ends with status 0 within the timeout.
+#pragma once
+
+#include "nerve/check/check.h"
+#include "nerve/check/check_config.h"
+
+namespace nerve {
+
+class ExecCheck : public Check {
+ public:
+  explicit ExecCheck(const CheckConfig& config);
+
+  boost::asio::awaitable<Answer> run() override;
+  std::string target() const override;
+  // So that the reason of a timeout carries what the program had said by then.
+  bool keeps_time() const override { return true; }
+
+ private:
+  std::vector<std::string> command_;
+  std::chrono::milliseconds timeout_;
+};
+
+}  // namespace nerve
