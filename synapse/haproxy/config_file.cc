@@ -15,11 +15,13 @@ namespace {
 constexpr std::chrono::seconds kCheckTimeout{20};
 // The configuration may hold passwords of the user's own sections.
 constexpr mode_t kMode = 0640;
+constexpr std::size_t kMaxBytes = 256 * 1024 * 1024;
 
 }  // namespace
 
 void ConfigFile::read() {
-  text_ = common::read_file(path_, 256 * 1024 * 1024).value_or("");
+  const auto text = common::read_file(path_, kMaxBytes);
+  text_ = text ? *text : "";
 }
 
 boost::asio::awaitable<ConfigFile::Replacement> ConfigFile::replace(std::string text) {
@@ -28,10 +30,11 @@ boost::asio::awaitable<ConfigFile::Replacement> ConfigFile::replace(std::string 
   if (const auto written = common::write_atomically(candidate, text, kMode); !written) {
     co_return Replacement{Outcome::failed, written.error().message};
   }
-  const auto check = co_await common::run_command({.argv = {binary_, "-c", "-q", "-f", candidate},
-                                                   .timeout = kCheckTimeout,
-                                                   .environment = {},
-                                                   .max_output = 8192});
+  common::CommandOptions command;
+  command.argv = {binary_, "-c", "-q", "-f", candidate};
+  command.timeout = kCheckTimeout;
+  command.max_output = 8192;
+  const auto check = co_await common::run_command(std::move(command));
   const bool unchecked = check.end == common::CommandResult::End::not_started;
   if (!check.ok() && !unchecked) {
     ::rename(candidate.c_str(), (path_ + ".rejected").c_str());

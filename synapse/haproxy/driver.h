@@ -57,6 +57,7 @@ class Driver {
     bool declare_empty = true;
     bool known = false;  // the registry has spoken; until then the file's servers stand
     bool ever_available = false;
+    bool needs_reload = false;
     bool routed = false;
     common::Coalescer changes;
     std::optional<Clock::time_point> again;  // to be planned then, although nothing changed
@@ -69,42 +70,49 @@ class Driver {
     ObservedState state;
   };
 
-  // The loop's steps; each returns when it has nothing more to do now.
+  enum class Sent { acknowledged, plan_again, surprise };
+
+  // driver.cc: the loop and the live changes.
   boost::asio::awaitable<void> step();
-  boost::asio::awaitable<void> attach();
-  boost::asio::awaitable<void> start();
   boost::asio::awaitable<void> plan_due();
-  boost::asio::awaitable<void> reload();
-  boost::asio::awaitable<void> write_file();
+  boost::asio::awaitable<Sent> send(const std::vector<Command>& commands);
   boost::asio::awaitable<void> look();
   boost::asio::awaitable<void> sleep();
-
-  boost::asio::awaitable<common::Result<Reading>> ask();
-  boost::asio::awaitable<common::Result<Reading>> ask_until_loaded(int old_pid, const std::string& fingerprint,
-                                                                   std::chrono::milliseconds limit);
-  boost::asio::awaitable<bool> put_file(std::string text);
-  boost::asio::awaitable<bool> send(const std::vector<std::size_t>& services);
-
-  bool plan_round(const std::vector<std::size_t>& services, std::vector<Command>& commands);
-  void take(Reading reading, bool freshly_loaded);
+  std::vector<std::size_t> take_due();
+  std::vector<Command> plan_round(const std::vector<std::size_t>& due);
+  void settled(const std::vector<std::size_t>& services);
+  void plan_all_again();
+  void wake();
   void want_reload(ReloadReason reason, const std::string& words);
   void lost(const std::string& how);
-  void settled(std::size_t service);
-  void all_due();
+  std::optional<Clock::time_point> next_deadline() const;
+  Clock::time_point reload_at(Clock::time_point now) const;
+
+  // driver_load.cc: the file, and making HAProxy load it.
+  void read_file();
+  boost::asio::awaitable<void> attach();
+  boost::asio::awaitable<void> start();
+  boost::asio::awaitable<void> reload();
+  boost::asio::awaitable<void> write_file();
+  boost::asio::awaitable<bool> put_file(RenderedConfig rendered);
+  boost::asio::awaitable<common::Result<Reading>> ask();
+  boost::asio::awaitable<common::Result<Reading>> load(int old_pid);
+  boost::asio::awaitable<common::Result<Reading>> ask_until_loaded(int old_pid, const std::string& fingerprint);
+  void take(Reading reading, bool freshly_loaded);
+  void update_fingerprint();
+  RenderedConfig rendered(FileFor purpose) const;
 
   bool declared(const Service& service) const { return service.declare_empty || service.ever_available; }
   bool has_socket() const { return !socket_.path().empty(); }
   bool all_known() const;
-  RenderedConfig rendered(FileFor purpose) const;
-  const ObservedBackend* observed(const std::string& backend) const;
-  std::optional<Clock::time_point> next_deadline() const;
+  ObservedBackend* observed(const std::string& backend);
 
-  const RouterConfig& router_;
-  const HaproxyRouterConfig& config_;
+  const HaproxyRouterConfig config_;
   HaproxyControl& control_;
   Events& events_;
   const std::function<void(std::size_t)> on_routed_;
-  ConfigSpec skeleton_;  // without servers
+  ConfigSpec skeleton_;      // without servers; its backends are in services_
+  std::string fingerprint_;  // of the wanted skeleton
   std::vector<Service> services_;
   ConfigFile file_;
   RuntimeSocket socket_;
@@ -113,17 +121,20 @@ class Driver {
   // HAProxy as we know it. Not attached: nothing is known.
   bool attached_ = false;
   Reading running_;
-  Capabilities capabilities_;
+  Capabilities capabilities_ = least_capabilities();
+  std::string end_;  // how it ended last
 
   std::vector<ReloadNeed> reloads_;  // what is waiting for a reload
   common::MinInterval reload_interval_;
+  common::MinInterval file_interval_;
   common::Backoff retry_;
   std::string refused_text_;                     // HAProxy did not take it; not tried again until it differs
   std::optional<Clock::time_point> not_before_;  // after a failed start or reload
   std::optional<Clock::time_point> file_due_;
   Clock::time_point look_at_{};
   Clock::time_point read_all_at_{};
-  Clock::time_point started_{};
+  Clock::time_point attached_at_{};
+  Clock::time_point gather_until_{};
 
   boost::asio::steady_timer wake_;
   bool woken_ = false;

@@ -7,6 +7,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "common/process/command.h"
 #include "common/runtime/task_group.h"
 #include "synapse/haproxy/control.h"
 
@@ -29,6 +30,7 @@ class ReloadCommand : public HaproxyControl {
   boost::asio::awaitable<void> stop(bool leave_running) override;
 
  private:
+  boost::asio::awaitable<common::CommandResult> run(std::vector<std::string> argv, std::chrono::milliseconds timeout);
   boost::asio::awaitable<void> clean_up();
 
   const ReloadCommandOptions options_;

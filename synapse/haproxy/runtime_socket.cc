@@ -1,7 +1,9 @@
 #include "synapse/haproxy/runtime_socket.h"
 
 #include <array>
-#include <memory>
+#include <cstdlib>
+#include <optional>
+#include <sys/un.h>
 
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -26,24 +28,28 @@ using Replies = std::vector<std::string>;
 // into its own buffer (tune.bufsize, 16 kB).
 constexpr std::size_t kMaxBytesAhead = 8 * 1024;
 
-Result<stream_protocol::endpoint> endpoint_of(const std::string& path) {
-  if (path.empty()) return fail("no runtime socket is configured");
-  if (path.front() == '/') {
-    if (path.size() >= 108) return fail("the path of the runtime socket is too long for a unix socket: " + path);
-    return stream_protocol::endpoint(asio::local::stream_protocol::endpoint(path));
+std::optional<stream_protocol::endpoint> endpoint_of(const std::string& path) {
+  if (path.starts_with('/')) {
+    if (path.size() >= sizeof(sockaddr_un::sun_path)) return std::nullopt;
+    return asio::local::stream_protocol::endpoint(path);
   }
   const auto colon = path.rfind(':');
+  if (colon == std::string::npos) return std::nullopt;
   boost::system::error_code error;
   const auto address = asio::ip::make_address(path.substr(0, colon), error);
-  const int port = colon == std::string::npos ? 0 : std::atoi(path.c_str() + colon + 1);
-  if (error || port < 1 || port > 65535) return fail("not a runtime socket: " + path);
-  return stream_protocol::endpoint(asio::ip::tcp::endpoint(address, static_cast<std::uint16_t>(port)));
+  const int port = std::atoi(path.c_str() + colon + 1);
+  if (error || port < 1 || port > 65535) return std::nullopt;
+  return asio::ip::tcp::endpoint(address, static_cast<std::uint16_t>(port));
 }
 
 asio::awaitable<Result<Replies>> converse(std::string path, std::string request_text,
                                           std::vector<std::size_t> chunk_ends, std::size_t count) {
   const auto endpoint = endpoint_of(path);
-  if (!endpoint) co_return endpoint.error();
+  if (!endpoint) {
+    co_return fail("\"" + path +
+                   "\" cannot be HAProxy's runtime socket: it must be a path of at most 107 characters, or "
+                   "address:port");
+  }
   boost::system::error_code error;
   const auto failed = [&](const std::string& step) { return fail(step + " " + path + ": " + error.message()); };
 

@@ -1,0 +1,304 @@
+#include "synapse/haproxy/driver.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "synapse/haproxy/runtime_codec.h"
+#include "synapse/haproxy/skeleton.h"
+
+namespace synapse::haproxy {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+constexpr int kMaxRounds = 4;
+// Deletions that HAProxy refused because connections are still attached.
+constexpr seconds kRemovalRetry{5};
+// Whether HAProxy is still the one that we know, and whether its servers are as we left them.
+constexpr seconds kLookInterval{2};
+
+// A file that is written at every change of a burst, and checked each time, costs more than the burst itself.
+constexpr milliseconds kFileFollowsAfter{100};
+constexpr seconds kFileInterval{1};
+// While HAProxy is away.
+constexpr milliseconds kAttachInterval{100};
+// At a cold start: how long the first file waits for the registry's first answers.
+constexpr milliseconds kGatherAtStart{250};
+constexpr seconds kStable{10};
+
+}  // namespace
+
+Driver::Driver(asio::io_context& io, const RouterConfig& router, HaproxyControl& control, Events& events,
+               std::function<void(std::size_t)> on_routed)
+    : config_(std::get<HaproxyRouterConfig>(router.kind)),
+      control_(control),
+      events_(events),
+      on_routed_(std::move(on_routed)),
+      skeleton_(skeleton_of(router)),
+      file_(config_.config_path, config_.haproxy_binary),
+      socket_(config_.socket_path),
+      random_(std::random_device{}()),
+      reload_interval_(config_.reload_min_interval),
+      file_interval_(kFileInterval),
+      wake_(io) {
+  for (std::size_t i = 0; i < router.services.size(); ++i) {
+    services_.push_back({.wanted = std::move(skeleton_.backends[i]),
+                         .traits = {},
+                         .declare_empty = router.services[i].declare_empty,
+                         .changes = common::Coalescer(router.events_buffer_duration),
+                         .again = {}});
+  }
+  skeleton_.backends.clear();
+}
+
+void Driver::set_servers(std::size_t index, std::vector<ServerSpec> servers) {
+  auto& service = services_.at(index);
+  if (service.known && service.wanted.servers == servers) return;
+  service.known = true;
+  service.wanted.servers = std::move(servers);
+  const bool available = std::any_of(service.wanted.servers.begin(), service.wanted.servers.end(),
+                                     [](const ServerSpec& server) { return server.enabled; });
+  if (available && !std::exchange(service.ever_available, true) && !service.declare_empty) update_fingerprint();
+  service.changes.changed(Clock::now());
+  wake();
+}
+
+void Driver::haproxy_ended(const std::string& how) {
+  end_ = how;
+  if (attached_) lost(how);
+  wake();
+}
+
+asio::awaitable<void> Driver::run() {
+  read_file();
+  gather_until_ = Clock::now() + kGatherAtStart;
+  for (;;) {
+    woken_ = false;
+    co_await step();
+    co_await sleep();
+  }
+}
+
+asio::awaitable<void> Driver::step() {
+  if (!attached_) co_await attach();
+  if (attached_) co_await plan_due();
+  if (!attached_) co_return;
+  const auto now = Clock::now();
+  if (!reloads_.empty()) {
+    if (reload_at(now) <= now) co_await reload();
+  } else if (file_due_ && *file_due_ <= now) {
+    co_await write_file();
+  }
+  if (attached_ && has_socket() && look_at_ <= Clock::now()) co_await look();
+}
+
+std::vector<std::size_t> Driver::take_due() {
+  const auto now = Clock::now();
+  std::vector<std::size_t> due;
+  for (std::size_t i = 0; i < services_.size(); ++i) {
+    auto& service = services_[i];
+    const auto change = service.changes.due();
+    const bool changed = change && *change <= now;
+    const bool again = service.again && *service.again <= now;
+    if (changed) service.changes.acted(now);
+    if (again) service.again.reset();
+    if (changed || again) due.push_back(i);
+  }
+  return due;
+}
+
+asio::awaitable<void> Driver::plan_due() {
+  const auto due = take_due();
+  if (due.empty()) co_return;
+  if (!has_socket()) {
+    if (rendered(FileFor::reload).text != file_.text()) want_reload(ReloadReason::no_socket, "servers changed");
+    for (const auto i : due) services_[i].needs_reload = !reloads_.empty();
+    co_return settled(due);
+  }
+  if (running_.fingerprint != fingerprint_) {
+    want_reload(ReloadReason::skeleton_changed, "HAProxy runs another configuration than the wanted one");
+  }
+  for (int round = 1;; ++round) {
+    const auto commands = plan_round(due);
+    if (commands.empty()) break;
+    if (round > kMaxRounds) {
+      want_reload(ReloadReason::not_converging, "HAProxy does not reach the wanted state by commands");
+      break;
+    }
+    const auto sent = co_await send(commands);
+    if (sent == Sent::acknowledged) break;
+    if (sent == Sent::plan_again) continue;
+    auto reading = co_await ask();
+    if (!reading) {
+      for (const auto i : due) services_[i].again = Clock::now();
+      co_return lost(reading.error().message);
+    }
+    const bool other_process = reading->process.pid != running_.process.pid;
+    take(std::move(*reading), other_process);
+  }
+  if (!file_due_) {
+    const auto now = Clock::now();
+    file_due_ = std::max(now + kFileFollowsAfter, file_interval_.earliest(now));
+  }
+  settled(due);
+}
+
+std::vector<Command> Driver::plan_round(const std::vector<std::size_t>& due) {
+  std::vector<Command> commands;
+  std::vector<Command> removals;
+  for (const auto i : due) {
+    auto& service = services_[i];
+    service.needs_reload = false;
+    if (!declared(service)) continue;
+    auto planned = plan(service.wanted, service.traits, observed(service.wanted.name), capabilities_);
+    for (const auto& need : planned.reloads) want_reload(need.reason, service.wanted.service + ": " + need.words);
+    service.needs_reload = !planned.reloads.empty();
+    std::move(planned.commands.begin(), planned.commands.end(), std::back_inserter(commands));
+    if (!planned.removals.empty()) service.again = Clock::now() + kRemovalRetry;
+    std::move(planned.removals.begin(), planned.removals.end(), std::back_inserter(removals));
+  }
+  std::move(removals.begin(), removals.end(), std::back_inserter(commands));
+  return commands;
+}
+
+asio::awaitable<Driver::Sent> Driver::send(const std::vector<Command>& commands) {
+  std::vector<std::string> lines;
+  for (const auto& command : commands) lines.push_back(command.text);
+  const auto replies = co_await socket_.exchange(lines);
+  if (!replies) {
+    events_.socket_failed(config_.config_path, replies.error().message);
+    co_return Sent::surprise;
+  }
+  events_.socket_works(config_.config_path);
+  Sent sent = Sent::acknowledged;
+  std::size_t ok = 0;
+  std::size_t refused = 0;
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    const auto judgement = acknowledge(commands[i], (*replies)[i], running_.state.backends[commands[i].backend]);
+    switch (judgement.verdict) {
+      case Verdict::ok:
+        ++ok;
+        break;
+      case Verdict::busy:
+        ++refused;
+        break;
+      case Verdict::refused:
+        ++refused;
+        if (sent == Sent::acknowledged) sent = Sent::plan_again;
+        break;
+      case Verdict::surprise:
+        sent = Sent::surprise;
+        events_.command_surprised(config_.config_path, commands[i].text, judgement.words);
+    }
+  }
+  events_.commands_sent(config_.config_path, ok, refused);
+  co_return sent;
+}
+
+void Driver::settled(const std::vector<std::size_t>& services) {
+  for (const auto i : services) {
+    auto& service = services_[i];
+    if (service.routed || !service.known || service.needs_reload) continue;
+    service.routed = true;
+    on_routed_(i);
+  }
+}
+
+asio::awaitable<void> Driver::look() {
+  const auto now = Clock::now();
+  look_at_ = now + kLookInterval;
+  if (now >= read_all_at_) {
+    auto reading = co_await ask();
+    if (!reading) co_return lost(reading.error().message);
+    const bool other_process = reading->process.pid != running_.process.pid;
+    if (other_process)
+      events_.haproxy_attached(config_.config_path, reading->process.version, reading->process.pid, true);
+    take(std::move(*reading), other_process);
+    plan_all_again();
+    if (now - attached_at_ >= kStable) retry_.reset();
+    co_return;
+  }
+  std::vector<std::string> question;
+  question.emplace_back(kShowInfo);
+  const auto reply = co_await socket_.exchange(question);
+  if (!reply) co_return lost(reply.error().message);
+  const auto info = parse_info(reply->front());
+  if (!info || info->pid != running_.process.pid) read_all_at_ = look_at_ = now;  // another process: read everything
+}
+
+void Driver::plan_all_again() {
+  for (auto& service : services_) service.again = Clock::now();
+  wake();
+}
+
+void Driver::want_reload(ReloadReason reason, const std::string& words) {
+  ReloadNeed need{reason, words};
+  if (std::find(reloads_.begin(), reloads_.end(), need) != reloads_.end()) return;
+  events_.reload_wanted(config_.config_path, std::string(to_string(reason)), words);
+  reloads_.push_back(std::move(need));
+}
+
+void Driver::lost(const std::string& how) {
+  attached_ = false;
+  not_before_ = Clock::now() + retry_.next(random_);
+  events_.haproxy_lost(config_.config_path, how);
+}
+
+bool Driver::all_known() const {
+  return std::all_of(services_.begin(), services_.end(), [](const Service& service) { return service.known; });
+}
+
+// Null: HAProxy does not have the backend. It does not list one without servers, so the fingerprint decides.
+ObservedBackend* Driver::observed(const std::string& backend) {
+  const auto found = running_.state.backends.find(backend);
+  if (found != running_.state.backends.end()) return &found->second;
+  if (running_.fingerprint != fingerprint_) return nullptr;
+  auto& empty = running_.state.backends[backend];
+  empty.name = backend;
+  return &empty;
+}
+
+Driver::Clock::time_point Driver::reload_at(Clock::time_point now) const {
+  return std::max(reload_interval_.earliest(now), not_before_.value_or(now));
+}
+
+std::optional<Driver::Clock::time_point> Driver::next_deadline() const {
+  const auto now = Clock::now();
+  if (!attached_) return now + kAttachInterval;
+  std::optional<Clock::time_point> next;
+  const auto consider = [&next](std::optional<Clock::time_point> at) {
+    if (at && (!next || *at < *next)) next = at;
+  };
+  for (const auto& service : services_) {
+    consider(service.changes.due());
+    consider(service.again);
+  }
+  if (!reloads_.empty()) {
+    consider(reload_at(now));
+  } else {
+    consider(file_due_);
+  }
+  if (has_socket()) consider(look_at_);
+  return next;
+}
+
+void Driver::wake() {
+  woken_ = true;
+  wake_.cancel();
+}
+
+asio::awaitable<void> Driver::sleep() {
+  if (woken_) co_return;
+  const auto deadline = next_deadline();
+  boost::system::error_code ignored;
+  wake_.expires_at(deadline.value_or(Clock::time_point::max()));
+  co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+}  // namespace synapse::haproxy

@@ -1,0 +1,253 @@
+// The part of the driver that deals with the file and with making HAProxy load it.
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "synapse/haproxy/driver.h"
+#include "synapse/haproxy/runtime_codec.h"
+
+namespace synapse::haproxy {
+
+namespace asio = boost::asio;
+using common::fail;
+using common::Result;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+constexpr seconds kLoadsWithin{5};
+constexpr milliseconds kAskInterval{5};
+constexpr seconds kReadAllInterval{10};
+
+long elapsed_ms(std::chrono::steady_clock::time_point since) {
+  return static_cast<long>(std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - since).count());
+}
+
+}  // namespace
+
+// Until the registry has spoken, a service has the servers that the last file gave it: unknown is not empty.
+void Driver::read_file() {
+  file_.read();
+  if (const auto known = read_rendered(file_.text())) {
+    for (auto& service : services_) {
+      const auto found = known->servers.find(service.wanted.name);
+      if (service.known || found == known->servers.end()) continue;
+      service.wanted.servers = found->second;
+      service.ever_available = true;
+    }
+  }
+  for (auto& service : services_) {
+    service.traits = traits_of(skeleton_.defaults, service.wanted.backend_lines, capabilities_);
+  }
+  update_fingerprint();
+}
+
+void Driver::update_fingerprint() {
+  ConfigSpec spec = skeleton_;
+  for (const auto& service : services_) {
+    if (!declared(service)) continue;
+    spec.backends.push_back(service.wanted);
+    spec.backends.back().servers.clear();
+  }
+  fingerprint_ = render(spec).fingerprint;
+}
+
+RenderedConfig Driver::rendered(FileFor purpose) const {
+  ConfigSpec spec = skeleton_;
+  for (const auto& service : services_) {
+    if (!declared(service)) continue;
+    const auto found = running_.state.backends.find(service.wanted.name);
+    const auto* observed = attached_ && found != running_.state.backends.end() ? &found->second : nullptr;
+    spec.backends.push_back(service.wanted);
+    spec.backends.back().servers = servers_for_file(service.wanted, service.traits, observed, capabilities_, purpose);
+  }
+  return render(spec);
+}
+
+asio::awaitable<void> Driver::attach() {
+  const auto now = Clock::now();
+  if (!has_socket()) {
+    attached_ = true;
+    co_return plan_all_again();
+  }
+  if (control_.may_run()) {
+    auto reading = co_await ask();
+    if (reading) {
+      events_.haproxy_attached(config_.config_path, reading->process.version, reading->process.pid, true);
+      events_.socket_works(config_.config_path);
+      attached_ = true;
+      attached_at_ = now;
+      take(std::move(*reading), true);
+      co_return plan_all_again();
+    }
+  }
+  if (!all_known() && now < gather_until_) co_return;
+  if (not_before_ && now < *not_before_) co_return;
+  co_await start();
+}
+
+asio::awaitable<void> Driver::start() {
+  const auto begun = Clock::now();
+  // When the new text is refused, the last good file is better than no HAProxy.
+  co_await put_file(rendered(FileFor::reload));
+  const auto own = read_rendered(file_.text());
+  auto reading = own ? co_await load(0) : Result<Reading>(fail("there is no configuration that it accepts"));
+  if (!reading) {
+    const auto pause = retry_.next(random_);
+    not_before_ = Clock::now() + pause;
+    co_return events_.haproxy_start_failed(config_.config_path, reading.error().message,
+                                           static_cast<long>(pause.count()));
+  }
+  attached_ = true;
+  attached_at_ = Clock::now();
+  not_before_.reset();
+  reloads_.clear();
+  events_.haproxy_attached(config_.config_path, reading->process.version, reading->process.pid, false);
+  events_.reloaded(config_.config_path, {std::string(to_string(ReloadReason::first_start))}, reading->process.pid,
+                   elapsed_ms(begun));
+  take(std::move(*reading), true);
+  plan_all_again();
+}
+
+asio::awaitable<void> Driver::reload() {
+  const auto begun = Clock::now();
+  auto text = rendered(FileFor::reload);
+  if (text.text == refused_text_) {
+    reloads_.clear();  // it would be refused again
+    co_return;
+  }
+  if (!co_await put_file(std::move(text))) {
+    if (refused_text_.empty()) {
+      not_before_ = Clock::now() + retry_.next(random_);
+    } else {
+      reloads_.clear();
+    }
+    co_return;
+  }
+  auto reading = co_await load(running_.process.pid);
+  if (!reading) {
+    const auto pause = retry_.next(random_);
+    not_before_ = Clock::now() + pause;
+    co_return events_.reload_failed(config_.config_path, reading.error().message, static_cast<long>(pause.count()));
+  }
+  std::vector<std::string> reasons;
+  for (const auto& need : std::exchange(reloads_, {})) {
+    const std::string reason(to_string(need.reason));
+    if (std::find(reasons.begin(), reasons.end(), reason) == reasons.end()) reasons.push_back(reason);
+  }
+  events_.reloaded(config_.config_path, reasons, reading->process.pid, elapsed_ms(begun));
+  not_before_.reset();
+  if (has_socket()) take(std::move(*reading), true);
+  plan_all_again();
+}
+
+// Makes HAProxy load the file on disk, and waits until it says so itself: a signal or a command may be lost or refused.
+asio::awaitable<Result<Driver::Reading>> Driver::load(int old_pid) {
+  const auto file = read_rendered(file_.text());
+  reload_interval_.acted(Clock::now());
+  end_.clear();
+  if (const auto asked = co_await control_.load(); !asked) co_return asked.error();
+  if (!has_socket()) co_return Reading{};
+  co_return co_await ask_until_loaded(old_pid, file ? file->fingerprint : "");
+}
+
+asio::awaitable<Result<Driver::Reading>> Driver::ask_until_loaded(int old_pid, const std::string& fingerprint) {
+  const auto deadline = Clock::now() + std::max<Clock::duration>(kLoadsWithin, config_.reload_timeout);
+  asio::steady_timer pause(co_await asio::this_coro::executor);
+  std::string last;
+  while (Clock::now() < deadline) {
+    auto reading = co_await ask();
+    if (!reading) {
+      last = reading.error().message;
+      if (!end_.empty() && !control_.may_run()) co_return fail("it ended: " + end_ + "; its own words are in this log");
+    } else if (reading->process.pid == old_pid || reading->process.stopping) {
+      last = "worker " + std::to_string(reading->process.pid) + " from before still answers";
+    } else if (reading->fingerprint != fingerprint) {
+      last = "worker " + std::to_string(reading->process.pid) + " runs another configuration than " + file_.path();
+    } else {
+      co_return reading;
+    }
+    pause.expires_after(kAskInterval);
+    co_await pause.async_wait(asio::use_awaitable);
+  }
+  co_return fail("not loaded within " + std::to_string(elapsed_ms(deadline - kLoadsWithin)) + " ms: " + last);
+}
+
+asio::awaitable<Result<Driver::Reading>> Driver::ask() {
+  std::vector<std::string> questions;
+  for (const auto question : {kShowInfo, kShowFingerprint, kShowServersState}) questions.emplace_back(question);
+  const auto replies = co_await socket_.exchange(questions);
+  if (!replies) co_return replies.error();
+  auto info = parse_info((*replies)[0]);
+  if (!info) co_return fail(socket_.path() + ": " + info.error().message);
+  auto state = parse_servers_state((*replies)[2]);
+  if (!state) co_return fail(socket_.path() + ": " + state.error().message);
+  co_return Reading{.process = std::move(*info),
+                    .fingerprint = parse_env((*replies)[1], kFingerprintVariable).value_or(""),
+                    .state = std::move(*state)};
+}
+
+void Driver::take(Reading reading, bool freshly_loaded) {
+  const auto file = freshly_loaded ? read_rendered(file_.text()) : std::nullopt;
+  for (auto& [name, backend] : reading.state.backends) {
+    if (file) {
+      const auto loaded = file->servers.find(name);
+      if (loaded != file->servers.end()) adopt_options(loaded->second, backend);
+    } else if (const auto before = running_.state.backends.find(name); before != running_.state.backends.end()) {
+      carry_over(before->second, backend);
+    }
+  }
+  const bool other_version = running_.process.version != reading.process.version;
+  running_ = std::move(reading);
+  const auto now = Clock::now();
+  read_all_at_ = now + kReadAllInterval;
+  look_at_ = std::max(look_at_, now);
+  if (!other_version) return;
+  const auto version = parse_version(running_.process.version);
+  capabilities_ = version ? capabilities_of(*version) : least_capabilities();
+  for (auto& service : services_) {
+    service.traits = traits_of(skeleton_.defaults, service.wanted.backend_lines, capabilities_);
+  }
+}
+
+asio::awaitable<void> Driver::write_file() {
+  file_due_.reset();
+  auto text = rendered(FileFor::running);
+  if (text.text == file_.text() || text.text == refused_text_) co_return;
+  file_interval_.acted(Clock::now());
+  if (!co_await put_file(std::move(text)) && refused_text_.empty()) {
+    file_due_ = Clock::now() + retry_.next(random_);  // a full disk, perhaps
+  }
+}
+
+// True when the file on disk is the text.
+asio::awaitable<bool> Driver::put_file(RenderedConfig config) {
+  for (const auto& warning : config.warnings) events_.config_warning(config_.config_path, warning);
+  const auto bytes = config.text.size();
+  auto text = config.text;
+  const auto replacement = co_await file_.replace(std::move(config.text));
+  refused_text_.clear();
+  switch (replacement.outcome) {
+    case ConfigFile::Outcome::unchanged:
+      co_return true;
+    case ConfigFile::Outcome::unchecked:
+      events_.config_unchecked(config_.config_path, replacement.words);
+      break;
+    case ConfigFile::Outcome::replaced:
+      break;
+    case ConfigFile::Outcome::refused:
+      refused_text_ = std::move(text);
+      events_.config_refused(config_.config_path, replacement.words);
+      co_return false;
+    case ConfigFile::Outcome::failed:
+      events_.reload_failed(config_.config_path, replacement.words, 0);
+      co_return false;
+  }
+  events_.config_written(config_.config_path, bytes);
+  co_return true;
+}
+
+}  // namespace synapse::haproxy

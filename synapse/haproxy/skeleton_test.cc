@@ -1,0 +1,76 @@
+#include "synapse/haproxy/skeleton.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "synapse/haproxy/render.h"
+
+namespace synapse::haproxy {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+RouterConfig router(const std::string& yaml) {
+  const auto parsed = parse_config(yaml, "synapse.yml", {.runtime_dir = "/run/synapse"});
+  for (const auto& error : parsed.diagnostics.errors) ADD_FAILURE() << error;
+  return parsed.config->routers.at(0);
+}
+
+TEST(Skeleton, TheSmallestServiceIsAWatcherAndAPort) {
+  const auto spec = skeleton_of(router(R"(
+routers:
+  - type: haproxy
+    services:
+      - watcher: {type: zookeeper, hosts: ["127.0.0.1:2181"], path: /services/web}
+        port: 8080
+)"));
+  ASSERT_EQ(spec.backends.size(), 1u);
+  EXPECT_EQ(spec.backends[0].name, "services_web_1");
+  EXPECT_THAT(spec.backends[0].frontend_lines, ElementsAre("bind 127.0.0.1:8080"));
+  EXPECT_THAT(spec.backends[0].backend_lines, IsEmpty());
+  EXPECT_THAT(spec.defaults, Contains("mode tcp"));
+  EXPECT_THAT(spec.defaults, Contains("option redispatch 1"));
+  EXPECT_THAT(spec.global, Contains("stats socket /run/synapse/haproxy.sock mode 600 level admin expose-fd listeners"));
+}
+
+TEST(Skeleton, TheOperatorsLinesStandAsTheyAre) {
+  const auto spec = skeleton_of(router(R"(
+routers:
+  - type: haproxy
+    configPath: /etc/haproxy/haproxy.cfg
+    reloadCommand: [systemctl, reload, haproxy]
+    global: [stats socket /run/haproxy.sock level admin]
+    defaults: [mode http, timeout connect 1s]
+    listen: {stats: [bind 127.0.0.1:9000, mode http]}
+    services:
+      - name: api
+        watcher: {type: zookeeper, hosts: ["127.0.0.1:2181"], path: /services/api}
+        mode: http
+        port: 8081
+        bindAddress: "::1"
+        routerOptions:
+          frontend: [option httplog]
+          backend: [balance leastconn]
+)"));
+  EXPECT_THAT(spec.global, ElementsAre("stats socket /run/haproxy.sock level admin"));
+  EXPECT_THAT(spec.defaults, ElementsAre("mode http", "timeout connect 1s"));
+  EXPECT_THAT(spec.listen.at("stats"), ElementsAre("bind 127.0.0.1:9000", "mode http"));
+  EXPECT_THAT(spec.backends[0].frontend_lines, ElementsAre("bind [::1]:8081", "mode http", "option httplog"));
+  EXPECT_THAT(spec.backends[0].backend_lines, ElementsAre("mode http", "balance leastconn"));
+}
+
+TEST(Skeleton, AServiceWithoutPortOrLinesHasNoFrontend) {
+  const auto spec = skeleton_of(router(R"(
+routers:
+  - type: haproxy
+    services:
+      - watcher: {type: zookeeper, hosts: ["127.0.0.1:2181"], path: /services/web}
+        mode: http
+)"));
+  EXPECT_THAT(spec.backends[0].frontend_lines, IsEmpty());
+}
+
+}  // namespace
+}  // namespace synapse::haproxy
