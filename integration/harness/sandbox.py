@@ -19,6 +19,10 @@ BUILD = os.environ.get("BUILD_DIR", os.path.join(ROOT, "build", "release"))
 _SANITIZER = re.compile(r"(ERROR|WARNING): \w+Sanitizer|runtime error: ")
 
 
+def binary(program):
+    return os.path.join(BUILD, program, program)
+
+
 class Program(Process):
     """A nerve or a synapse with its admin API."""
 
@@ -28,8 +32,8 @@ class Program(Process):
         self.config_path = os.path.join(directory, f"{name}.yml")
         with open(self.config_path, "w", encoding="utf-8") as file:
             file.write(json.dumps(config, indent=1) if isinstance(config, dict) else config)
-        binary = os.path.join(BUILD, program, program)
-        super().__init__(name, [binary, *arguments, self.config_path], os.path.join(directory, f"{name}.log"), cwd=directory)
+        argv = [binary(program), *arguments, self.config_path]
+        super().__init__(name, argv, os.path.join(directory, f"{name}.log"), cwd=directory)
 
     def get(self, path, method="GET", timeout=5.0):
         return web.request(self.api_port, path, method, timeout)
@@ -99,12 +103,12 @@ class Sandbox:
     def path(self, *parts):
         return os.path.join(self.directory, *parts)
 
-    def _unique(self, name):
+    def unique(self, name):
         self._names[name] += 1
         return name if self._names[name] == 1 else f"{name}-{self._names[name]}"
 
     def zookeeper(self):
-        server = ZookeeperServer(self.path(self._unique("zookeeper"))).start()
+        server = ZookeeperServer(self.path(self.unique("zookeeper"))).start()
         self.processes.append(server.process)
         return server
 
@@ -117,13 +121,13 @@ class Sandbox:
         """Starts nerve with a dictionary (a free apiPort is added) or a text."""
         if isinstance(config, dict):
             config = {"apiPort": free_port(), **config}
-        program = Program("nerve", self._unique(name or "nerve"), config, self.directory, arguments)
+        program = Program("nerve", self.unique(name or "nerve"), config, self.directory, arguments)
         self.processes.append(program)
         return program.await_api() if wait else program
 
     def synapse(self, config, name=None, arguments=(), wait=True):
         """Starts synapse. A haproxy router gets a runtimeDir in here unless it says where its things are."""
-        name = self._unique(name or "synapse")
+        name = self.unique(name or "synapse")
         if isinstance(config, dict):
             config = {"apiPort": free_port(), **config}
             config["routers"] = [self._place(dict(router), f"{name}-{i}") for i, router in enumerate(config["routers"])]
@@ -143,7 +147,7 @@ class Sandbox:
         return router
 
     def haproxy(self):
-        haproxy = ExternalHaproxy(self.path(self._unique("haproxy"))).start()
+        haproxy = ExternalHaproxy(self.path(self.unique("haproxy"))).start()
         self.processes.append(haproxy.process)
         return haproxy
 

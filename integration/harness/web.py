@@ -4,6 +4,7 @@ import collections
 import http.client
 import json
 import re
+import threading
 
 
 def request(port, path="/", method="GET", timeout=5.0, host="127.0.0.1"):
@@ -34,6 +35,38 @@ def answers(port, count, path="/"):
         except OSError as error:
             seen[type(error).__name__] += 1
     return seen
+
+
+class Load:
+    """An application that sends one request after another, each over a connection of its own, until it is stopped."""
+
+    def __init__(self, port, path="/"):
+        self.answers = collections.Counter()
+        self.failures = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(port, path), daemon=True)
+        self._thread.start()
+
+    def _run(self, port, path):
+        while not self._stop.is_set():
+            try:
+                status, body = request(port, path)
+                if status == 200:
+                    self.answers[body] += 1
+                else:
+                    self.failures.append(status)
+            except OSError as error:
+                self.failures.append(repr(error))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        self._stop.set()
+        self._thread.join(10)
 
 
 _SAMPLE = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)")

@@ -1,0 +1,50 @@
+"""Configurations in the smallest form that a test needs, with waits short enough for a test."""
+
+CHECK = {"type": "tcp", "checkIntervalInMilli": 50, "timeoutInMilli": 500, "rise": 1, "fall": 1}
+
+
+def check(type="tcp", **keys):
+    return {**CHECK, "type": type, **keys}
+
+
+def nerve_service(port, registry=None, **keys):
+    """A service with one quick tcp check, hardly any warm-up, and a registration below `registry` (if given)."""
+    service = {
+        "name": "web",
+        "host": "127.0.0.1",
+        "port": port,
+        "checks": [check()],
+        "reporters": [reporter(registry)] if registry else [],
+        "enableWarmupIntervalInMilli": 1,
+        "disableMinDurationInMilli": 1,
+        "reportReplayInMilli": 100,
+    }
+    return {**service, **keys}
+
+
+def reporter(registry, **keys):
+    return {"type": "zookeeper", "hosts": [registry.server.hosts], "path": registry.path, **keys}
+
+
+def nerve(*services, **keys):
+    return {"services": list(services), **keys}
+
+
+def synapse_service(registry, port=None, **keys):
+    """The smallest service: a watcher and a port."""
+    service = {"watcher": {"type": "zookeeper", "hosts": [registry.server.hosts], "path": registry.path}}
+    if port is not None:
+        service["port"] = port
+    return {**service, **keys}
+
+
+def synapse(*services, **router_keys):
+    """One synapse with one router of type haproxy that runs its HAProxy itself."""
+    return {"routers": [{"type": "haproxy", "services": list(services), **router_keys}]}
+
+
+def start_synapse(sandbox, mode, *services, **router_keys):
+    """A synapse in one of the two ways to run HAProxy: "managed" as its child, "external" through reloadCommand."""
+    if mode == "managed":
+        return sandbox.synapse(synapse(*services, **router_keys))
+    return sandbox.synapse({"routers": [sandbox.haproxy().router(services, **router_keys)]})
