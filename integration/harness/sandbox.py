@@ -28,10 +28,12 @@ class Program(Process):
 
     def __init__(self, program, name, config, directory, arguments=()):
         self.config = config
-        self.api_port = config.get("apiPort") if isinstance(config, dict) else None
+        text = json.dumps(config, indent=1) if isinstance(config, dict) else config
+        port = re.search(r'"?apiPort"?: (\d+)', text)
+        self.api_port = int(port[1]) if port else None
         self.config_path = os.path.join(directory, f"{name}.yml")
         with open(self.config_path, "w", encoding="utf-8") as file:
-            file.write(json.dumps(config, indent=1) if isinstance(config, dict) else config)
+            file.write(text)
         argv = [binary(program), *arguments, self.config_path]
         super().__init__(name, argv, os.path.join(directory, f"{name}.log"), cwd=directory)
 

@@ -1,0 +1,72 @@
+"""What all benchmarks share: percentiles, the machine, the table and the JSON lines."""
+
+import json
+import math
+import os
+import platform
+import subprocess
+
+
+def percentile(values, share):
+    """The value that `share` (0..1) of all values do not exceed, nearest rank."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(len(ordered) * share) - 1)]
+
+
+def machine():
+    """What the figures depend on."""
+
+    def first(command):
+        try:
+            answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+            return answer.stdout.strip().splitlines()[0]
+        except (OSError, IndexError):
+            return "?"
+
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        models = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
+    return {
+        "cpu": models[0] if models else platform.machine(),
+        "cores": len(os.sched_getaffinity(0)),
+        "kernel": platform.release(),
+        "haproxy": first(["haproxy", "-v"]).partition("version ")[2].partition(" ")[0],
+        "zookeeper": first(["dpkg-query", "-W", "-f=${Version}", "zookeeper"]),
+        "python": platform.python_version(),
+        "load": round(os.getloadavg()[0], 2),
+    }
+
+
+class Report:
+    """Collects figures; prints them as a table and as one JSON line each."""
+
+    def __init__(self, bench):
+        self.bench = bench
+        self.rows = []
+
+    def add(self, figure, values, unit="ms", **more):
+        self.rows.append(
+            {
+                "bench": self.bench,
+                "figure": figure,
+                "unit": unit,
+                "n": len(values),
+                "p50": round(percentile(values, 0.50), 3),
+                "p99": round(percentile(values, 0.99), 3),
+                "min": round(min(values), 3),
+                "max": round(max(values), 3),
+                **more,
+            }
+        )
+        return self.rows[-1]
+
+    def print_table(self, extra):
+        """`extra`: a further column's title and the key that holds it."""
+        title, key = extra
+        print(f"{'':<34}{'p50 ms':>9}{'p99 ms':>9}{'n':>7}  {title}")
+        for row in self.rows:
+            more = f"{row[key]:.2f}" if key in row else ""
+            print(f"{row['figure']:<34}{row['p50']:>9.3f}{row['p99']:>9.3f}{row['n']:>7}  {more}")
+
+    def print_json(self, **more):
+        for row in [*self.rows, {"bench": self.bench, "machine": machine(), **more}]:
+            print(json.dumps(row))
