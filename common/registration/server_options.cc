@@ -180,6 +180,12 @@ bool is_plain(std::string_view text) {
   });
 }
 
+const Keyword* find_keyword(std::string_view name) {
+  const auto* found =
+      std::find_if(keywords.begin(), keywords.end(), [&](const Keyword& known) { return known.name == name; });
+  return found == keywords.end() ? nullptr : found;
+}
+
 Result<std::vector<std::string>> split(std::string_view options) {
   if (options.size() > max_length) return fail("longer than " + std::to_string(max_length) + " characters");
   if (!is_plain(options)) return fail("forbidden character in " + quote_for_log(options));
@@ -215,9 +221,8 @@ Result<std::vector<std::string>> parse_server_options(std::string_view options) 
   std::vector<std::string_view> names;
   for (std::size_t i = 0; i < words->size(); ++i) {
     const std::string& name = (*words)[i];
-    const auto keyword =
-        std::find_if(keywords.begin(), keywords.end(), [&](const Keyword& known) { return known.name == name; });
-    if (keyword == keywords.end()) return fail("word " + quote_for_log(name) + " is not allowed");
+    const auto* keyword = find_keyword(name);
+    if (keyword == nullptr) return fail("word " + quote_for_log(name) + " is not allowed");
     names.push_back(name);
     if (keyword->shape == Shape::flag) continue;
     if (++i == words->size()) return fail("value missing behind " + quote_for_log(name));
@@ -227,6 +232,11 @@ Result<std::vector<std::string>> parse_server_options(std::string_view options) 
   }
   if (const auto sound = check_combination(names); !sound) return sound.error();
   return words;
+}
+
+bool server_option_has_value(std::string_view keyword) {
+  const auto* known = find_keyword(keyword);
+  return known != nullptr && known->shape != Shape::flag;
 }
 
 }  // namespace common

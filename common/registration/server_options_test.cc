@@ -99,6 +99,11 @@ TEST(ServerOptions, RefusesWhatWouldKeepAConfigurationFromLoading) {
   EXPECT_EQ(parsed("cookie verify ssl"), "\"ssl\" needs \"verify none\" beside it");
 }
 
+TEST(ServerOptions, KnowsWhichKeywordsHaveAValue) {
+  for (const auto* keyword : {"inter", "cookie", "alpn", "id", "verify"}) EXPECT_TRUE(server_option_has_value(keyword));
+  for (const auto* keyword : {"check", "ssl", "backup", "unknown", ""}) EXPECT_FALSE(server_option_has_value(keyword));
+}
+
 TEST(ServerOptions, IsBounded) {
   std::string many;
   for (int i = 0; i < 30; ++i) many += "check ";

@@ -31,6 +31,8 @@ namespace common {
 // configuration manual, section 5.2, each with the shape of its argument. Anything that could name a file, read the
 // environment, change the address or redirect traffic is refused. The error names the word.
 [[nodiscard]] Result<std::vector<std::string>> parse_server_options(std::string_view options);
+// Whether the word behind an allowed keyword is its value: for walking over what parse_server_options() gave.
+[[nodiscard]] bool server_option_has_value(std::string_view keyword);
 
 // Quoted, control characters and non-ASCII escaped, cut to about 60 characters: for putting an untrusted value into a
 // message.

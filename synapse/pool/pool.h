@@ -90,7 +90,8 @@ class Pool {
   // The registered name that first() of the correlated service gave; nothing when there is no such server.
   void exclude(std::optional<std::string> registered_name);
 
-  const Routed& routed() const { return routed_; }
+  // Valid until the next call of update() or exclude().
+  const Routed& routed() const { return excluded_ ? correlated_ : snapshot_; }
 
   // The registered name of the server that stands first, before correlation.
   std::optional<std::string> first() const;
@@ -101,7 +102,7 @@ class Pool {
   PoolOptions options_;
   Routed snapshot_;  // before correlation
   std::optional<std::string> excluded_;
-  Routed routed_;
+  Routed correlated_;  // without the excluded server, when there is one
 };
 
 }  // namespace synapse
