@@ -67,8 +67,8 @@ class ZookeeperServer:
     def _answers(self):
         if not self.process.running:
             raise RuntimeError(f"ZooKeeper ended:\n{self.process.log()[-3000:]}")
-        # A word that arrives before the server is up is never answered.
-        return self.command("ruok", timeout=0.3) == "imok"
+        # A word that arrives before the server is up may never be answered; "ruok" is, before the server takes sessions.
+        return self.command("srvr", timeout=0.3).startswith("Zookeeper version")
 
     def stop(self):
         """Ends it at once, as a crash would; what was acknowledged is on the disk."""
