@@ -68,7 +68,11 @@ class Demo:
         self.instances = {}  # name -> (backend, nerve)
 
     def start(self):
-        step(1, "Start", "A private ZooKeeper, three small HTTP backends, a nerve beside each, and one synapse with its HAProxy.")
+        step(
+            1,
+            "Start",
+            "A private ZooKeeper, three small HTTP backends, a nerve beside each, and one synapse with its HAProxy.",
+        )
         self.zookeeper = self.sandbox.zookeeper()
         self.registry = Registry(self.zookeeper, PATH)
         for name in ("red", "green", "blue"):
@@ -76,7 +80,13 @@ class Demo:
         self.port = free_port()
         runtime_dir = self.sandbox.path("synapse")
         os.mkdir(runtime_dir)
-        values = {"api_port": free_port(), "port": self.port, "runtime_dir": runtime_dir, "service": SERVICE, "path": PATH}
+        values = {
+            "api_port": free_port(),
+            "port": self.port,
+            "runtime_dir": runtime_dir,
+            "service": SERVICE,
+            "path": PATH,
+        }
         self.synapse = self.sandbox.synapse(SYNAPSE.format(zookeeper=self.zookeeper.hosts, **values))
         self.runtime = RuntimeSocket(os.path.join(runtime_dir, "haproxy.sock"))
         self.synapse.await_ready()
@@ -119,7 +129,11 @@ class Demo:
         assert len(seen) == 3, "the requests are not spread over the three"
 
     def show_kill(self):
-        step(4, "A backend is killed", "kill -9, and requests at once: HAProxy tries another one, until nerve has taken the dead one out.")
+        step(
+            4,
+            "A backend is killed",
+            "kill -9, and requests at once: HAProxy tries another one, until nerve has taken the dead one out.",
+        )
         backend, _ = self.instances["green"]
         killed = time.monotonic()
         backend.kill()
@@ -133,7 +147,11 @@ class Demo:
         assert len(names) == 2
 
     def show_return(self):
-        step(5, "It is back", "The same port answers again; the weight rises step by step, so a cold backend is not overrun.")
+        step(
+            5,
+            "It is back",
+            "The same port answers again; the weight rises step by step, so a cold backend is not overrun.",
+        )
         backend, nerve = self.instances["green"]
         self.instances["green"] = (self.sandbox.backend("green", backend.port), nerve)
         self.await_rotation("red", "green", "blue")
@@ -160,7 +178,10 @@ class Demo:
                 show(f"{name} on port {old_backend.port} -> {name}-v2 on port {self.instances[name + '-v2'][0].port}")
             self.await_rotation(*self.instances)
         reloads = self.synapse.metrics().total("synapse_haproxy_reload_total") - reloads
-        show(f"{sum(load.answers.values())} requests meanwhile, {len(load.failures)} failed; HAProxy reloads: {reloads:.0f}")
+        show(
+            f"{sum(load.answers.values())} requests meanwhile, {len(load.failures)} failed; "
+            f"HAProxy reloads: {reloads:.0f}"
+        )
         assert load.failures == [], load.failures[:5]
         assert reloads == 0 and self.runtime.worker_pid() == worker, "HAProxy was reloaded"
         self.request(30)
@@ -182,7 +203,9 @@ class Demo:
         self.show_return()
         self.show_deploy()
         self.show_metrics()
-        print(f"\n{BOLD}All of this was checked while it was shown.{PLAIN} {time.monotonic() - began:.0f} s", flush=True)
+        print(
+            f"\n{BOLD}All of this was checked while it was shown.{PLAIN} {time.monotonic() - began:.0f} s", flush=True
+        )
 
     def how_to_explore(self, pid):
         name, (backend, nerve) = next(iter(self.instances.items()))

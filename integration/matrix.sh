@@ -26,8 +26,10 @@ command -v debootstrap >/dev/null || die "needs debootstrap: apt-get install --n
 
 # The mirror that this machine's apt uses for Debian itself.
 # shellcheck disable=SC2016  # apt-get expands these
-mirror=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(CODENAME)' 'Created-By: Packages' 2>/dev/null |
-  awk '$2 == "Debian" && $3 !~ /-/ {sub("/$", "", $1); print $1; exit}')}
+mirror=${MIRROR:-$(
+  apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(CODENAME)' 'Created-By: Packages' 2>/dev/null |
+    awk '$2 == "Debian" && $3 !~ /-/ {sub("/$", "", $1); print $1; exit}'
+)}
 mirror=${mirror:-http://deb.debian.org/debian}
 cache=${XDG_CACHE_HOME:-/var/cache}/nerve-synapse-matrix
 work=$(mktemp -d "${TMPDIR:-/tmp}/matrix.XXXXXX") || exit 1
@@ -101,8 +103,10 @@ make_root() {
     local script=/usr/share/debootstrap/scripts/$release
     [ -e "$script" ] || script=/usr/share/debootstrap/scripts/sid
     say "$release: debootstrap from $mirror"
-    run "$logs/$release-debootstrap.log" debootstrap --variant=minbase "$release" "$work/new" "$mirror" "$script" || return 1
-    tar -C "$work/new" -cf "$archive.$$" . && mv "$archive.$$" "$archive" && rm -rf --one-file-system "$work/new" || return 1
+    run "$logs/$release-debootstrap.log" \
+      debootstrap --variant=minbase "$release" "$work/new" "$mirror" "$script" || return 1
+    tar -C "$work/new" -cf "$archive.$$" . && mv "$archive.$$" "$archive" || return 1
+    rm -rf --one-file-system "$work/new"
   fi
   mkdir -p "$root" && tar -C "$root" -xpf "$archive"
 }
@@ -155,7 +159,8 @@ try() {
     fi
   done
   # shellcheck disable=SC2016  # dpkg-query expands these
-  say "$release: $(inside "$root" dpkg-query -W -f '${Package} ${Version}, ' g++ libboost1.81-dev libboost1.83-dev zookeeper haproxy 2>/dev/null)"
+  say "$release: $(inside "$root" \
+    dpkg-query -W -f '${Package} ${Version}, ' g++ 'libboost1.8*-dev' zookeeper haproxy 2>/dev/null)"
   end_processes_in "$root"
   unmount_in "$root"
   rm -rf --one-file-system "$root"

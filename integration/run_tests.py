@@ -67,7 +67,19 @@ def unit_test(executable, work):
 
 def integration_tests(arguments, work):
     report = os.path.join(work, "pytest.xml")
-    argv = ["setpriv", "--pdeathsig", "TERM", "--", sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}"]
+    argv = [
+        "setpriv",
+        "--pdeathsig",
+        "TERM",
+        "--",
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        f"--junitxml={report}",
+    ]
     env = {**os.environ, "TMPDIR": work, "PYTHONDONTWRITEBYTECODE": "1"}
     status = run([*argv, os.path.join(HERE, "tests"), *arguments], INTEGRATION_SECONDS, env=env)
     passed, failed = 0, 0

@@ -38,7 +38,7 @@ async def serve(reader, writer):
             method, target, version = line.decode("latin-1").split()
             close = version == "HTTP/1.0"
             length = 0
-            while (header := (await reader.readline()).decode("latin-1").strip()):
+            while header := (await reader.readline()).decode("latin-1").strip():
                 key, _, value = header.partition(":")
                 if key.lower() == "content-length":
                     length = int(value)

@@ -39,8 +39,11 @@ class RuntimeSocket:
         lines = self.command("show servers state").splitlines()
         header = lines[1].lstrip("# ").split()
         rows = [dict(zip(header, line.split())) for line in lines[2:] if line]
-        return [row for row in rows if backend is None or row["be_name"].rpartition("_")[0] == backend or
-                row["be_name"] == backend]
+        return [
+            row
+            for row in rows
+            if backend is None or row["be_name"].rpartition("_")[0] == backend or row["be_name"] == backend
+        ]
 
     def in_rotation(self, backend):
         """host:port -> weight of the servers that new connections can go to."""

@@ -59,7 +59,15 @@ class ZookeeperServer:
         properties = [f"-D{key}={value}" for key, value in _PROPERTIES.items()]
         main = "org.apache.zookeeper.server.ZooKeeperServerMain"
         log = os.path.join(self.directory, "zookeeper.log")
-        argv = ["/usr/bin/java", *_JVM, *properties, "-cp", "/usr/share/java/zookeeper.jar", main, os.path.join(self.directory, "zoo.cfg")]
+        argv = [
+            "/usr/bin/java",
+            *_JVM,
+            *properties,
+            "-cp",
+            "/usr/share/java/zookeeper.jar",
+            main,
+            os.path.join(self.directory, "zoo.cfg"),
+        ]
         self.process = Process("zookeeper", argv, log)
         eventually(self._answers, 30, "ZooKeeper answers")
         return self
@@ -67,7 +75,7 @@ class ZookeeperServer:
     def _answers(self):
         if not self.process.running:
             raise RuntimeError(f"ZooKeeper ended:\n{self.process.log()[-3000:]}")
-        # A word that arrives before the server is up may never be answered; "ruok" is, before the server takes sessions.
+        # "ruok" is answered before the server takes sessions; a word that comes too early may never be answered.
         return self.command("srvr", timeout=0.3).startswith("Zookeeper version")
 
     def stop(self):

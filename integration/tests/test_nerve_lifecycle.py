@@ -73,9 +73,7 @@ def test_the_pre_available_command_comes_first_and_may_fail(sandbox, registry):
     backend = sandbox.backend("a")
     go = sandbox.path("go")
     command = ["sh", "-c", f"until test -e {go}; do sleep 0.02; done; exit 3"]
-    service = nerve_service(
-        backend.port, registry, preAvailableCommand=command, preAvailableMaxDurationInMilli=30_000
-    )
+    service = nerve_service(backend.port, registry, preAvailableCommand=command, preAvailableMaxDurationInMilli=30_000)
     program = sandbox.nerve(nerve(service))
     always(lambda: registry.names() == [], 0.4)
     open(go, "w").close()
@@ -241,9 +239,7 @@ def test_a_signal_drains_and_deregisters(sandbox, registry, number):
 
 def test_without_a_drain_a_signal_only_deregisters(sandbox, registry):
     backend = sandbox.backend("a")
-    service = nerve_service(
-        backend.port, registry, setServiceAsDownOnShutdown=False, disableMinDurationInMilli=20_000
-    )
+    service = nerve_service(backend.port, registry, setServiceAsDownOnShutdown=False, disableMinDurationInMilli=20_000)
     program = sandbox.nerve(nerve(service))
     eventually(registry.only_record)
     assert program.stop(5) == 0
@@ -252,9 +248,7 @@ def test_without_a_drain_a_signal_only_deregisters(sandbox, registry):
 
 def test_several_services_drain_at_the_same_time(sandbox, registry):
     backend = sandbox.backend("a")
-    services = [
-        nerve_service(backend.port, registry, name=f"s{i}", disableMinDurationInMilli=700) for i in range(5)
-    ]
+    services = [nerve_service(backend.port, registry, name=f"s{i}", disableMinDurationInMilli=700) for i in range(5)]
     program = sandbox.nerve(nerve(*services))
     eventually(lambda: len(registry.names()) == 5)
     start = time.monotonic()

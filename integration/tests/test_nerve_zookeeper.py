@@ -27,14 +27,18 @@ def owner(registry):
 def test_a_restarted_zookeeper_keeps_the_node(sandbox, own):
     server, registry = own
     backend = sandbox.backend("a")
-    sandbox.nerve(nerve(nerve_service(backend.port, registry, reporters=[reporter(registry, connectionTimeoutInMilli=20_000)])))
+    sandbox.nerve(
+        nerve(nerve_service(backend.port, registry, reporters=[reporter(registry, connectionTimeoutInMilli=20_000)]))
+    )
     eventually(lambda: registry.only_record()["weight"] == 255)
     (name,) = registry.names()
     before = registry.stat(name)
     recorder = ChildrenRecorder(registry)
     server.stop()
     server.start()
-    eventually(lambda: server.session_of(sandbox.processes[-1]) == before.ephemeralOwner & (2**64 - 1), 20, "nerve is back")
+    eventually(
+        lambda: server.session_of(sandbox.processes[-1]) == before.ephemeralOwner & (2**64 - 1), 20, "nerve is back"
+    )
     after = eventually(lambda: registry.stat(name))
     assert (after.czxid, after.mzxid, after.ephemeralOwner) == (before.czxid, before.mzxid, before.ephemeralOwner)
     assert recorder.lists() == [[name]], "nobody saw a change"
@@ -154,7 +158,9 @@ def test_two_ensembles_are_independent(sandbox, own, registry):
 def test_killed_and_started_again_there_is_never_a_second_registration(sandbox, registry, zookeeper):
     """The new nerve takes the node over from the session of the dead one, which still lives for a while."""
     backend = sandbox.backend("a")
-    config = nerve(nerve_service(backend.port, registry, reporters=[reporter(registry, connectionTimeoutInMilli=30_000)]))
+    config = nerve(
+        nerve_service(backend.port, registry, reporters=[reporter(registry, connectionTimeoutInMilli=30_000)])
+    )
     program = sandbox.nerve(config)
     eventually(lambda: registry.only_record()["weight"] == 255)
     recorder = ChildrenRecorder(registry)

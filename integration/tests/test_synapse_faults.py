@@ -22,8 +22,11 @@ def mode(request):
 def haproxies(program):
     """The HAProxy masters and workers of a managed one, wherever they stand in the tree of processes."""
     path = program.router["configPath"]
-    return [pid for pid in descendants() if command_line(pid)[:1] and "haproxy" in command_line(pid)[0]
-            and path in command_line(pid)]
+    return [
+        pid
+        for pid in descendants()
+        if command_line(pid)[:1] and "haproxy" in command_line(pid)[0] and path in command_line(pid)
+    ]
 
 
 def masters(program):
@@ -136,7 +139,9 @@ def test_an_external_haproxy_that_was_restarted_has_all(sandbox, registry):
     registry.add("a", sandbox.backend("a").port)
     port = free_port()
     haproxy = sandbox.haproxy()
-    program = sandbox.synapse({"routers": [haproxy.router([synapse_service(registry, port, name="web")])]}).await_ready()
+    program = sandbox.synapse(
+        {"routers": [haproxy.router([synapse_service(registry, port, name="web")])]}
+    ).await_ready()
     registry.add("b", sandbox.backend("b").port)
     eventually(lambda: program.runtime.names_in_rotation("web") == {"a", "b"}, 3)
     haproxy.process.kill()
@@ -231,7 +236,9 @@ def test_a_changed_configuration_of_an_adopted_haproxy_reloads_once(sandbox, reg
     ports = free_port(), free_port()
     directory = sandbox.path("run")
     os.mkdir(directory)
-    program = sandbox.synapse(synapse(synapse_service(registry, ports[0], name="web"), runtimeDir=directory)).await_ready()
+    program = sandbox.synapse(
+        synapse(synapse_service(registry, ports[0], name="web"), runtimeDir=directory)
+    ).await_ready()
     (master,) = masters(program)
     program.signal(signal.SIGUSR2)
     program.wait()

@@ -29,7 +29,9 @@ def add(registry, *names):
 @pytest.mark.parametrize("sort,expected", [("name", "abcde"), ("date", "dbeac")])
 def test_servers_are_sorted(sandbox, registry, sort, expected):
     add(registry, *"dbeac")
-    program = sandbox.synapse(synapse(synapse_service(registry, free_port(), name="web", serverSort=sort))).await_ready()
+    program = sandbox.synapse(
+        synapse(synapse_service(registry, free_port(), name="web", serverSort=sort))
+    ).await_ready()
     assert server_lines(program, "web_1") == list(expected)
 
 

@@ -23,7 +23,9 @@ def put_forms(registry, ports):
     registry.put("web_10.0.0.1_c_0123456789abcdef0123456789abcdef0000000001", record("go", ports["go"]))
     airbnb = {"host": "127.0.0.1", "port": ports["airbnb"], "name": "i-0a1b", "weight": None, "labels": {"az": "b"}}
     registry.put("i-0a1b_0000000002", json.dumps(airbnb))
-    registry.put("i-0a1c_0000000003", json.dumps({"host": "127.0.0.1", "port": str(ports["text"]), "id": 7}), ephemeral=False)
+    registry.put(
+        "i-0a1c_0000000003", json.dumps({"host": "127.0.0.1", "port": str(ports["text"]), "id": 7}), ephemeral=False
+    )
     text = json.dumps({"host": "127.0.0.1", "port": ports["encoded"], "name": "encoded"})
     encoded = base64.urlsafe_b64encode(text.encode()).decode()
     registry.put(f"base64_{len(encoded)}_{encoded}_0000000004", b"")

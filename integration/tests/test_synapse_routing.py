@@ -138,7 +138,10 @@ def test_when_all_vanish_the_last_servers_stay(sandbox, registry, start):
 
 def test_a_service_without_servers_answers_at_once(registry, start):
     http, tcp = free_port(), free_port()
-    services = [synapse_service(registry, http, name="h", mode="http"), synapse_service(registry, tcp, name="t", mode="tcp")]
+    services = [
+        synapse_service(registry, http, name="h", mode="http"),
+        synapse_service(registry, tcp, name="t", mode="tcp"),
+    ]
     start(*services)
     began = time.monotonic()
     assert request(http)[0] == 503
