@@ -78,8 +78,9 @@ void Events::servers_kept(const std::string& service) {
 }
 
 void Events::record_left_out(const std::string& service, const std::string& record, const std::string& reason) {
+  if (!news("record " + service + " " + record, reason)) return;
   families_->left_out.Add({{"service", service}}).Increment();
-  if (news("record " + service + " " + record, reason)) log::warn("{}: record left out: {}", service, reason);
+  log::warn("{}: {} is left out: {}", service, record, reason);
 }
 
 void Events::record_accepted(const std::string& service, const std::string& record) {

@@ -6,6 +6,7 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/multiple_exceptions.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -20,6 +21,8 @@ namespace asio = boost::asio;
 void end_with(const std::string& task, std::exception_ptr failure) {
   try {
     std::rethrow_exception(std::move(failure));
+  } catch (const asio::multiple_exceptions& both) {
+    return end_with(task, both.first_exception());  // of two operations that ran side by side
   } catch (const boost::system::system_error& error) {
     if (error.code() == asio::error::operation_aborted) return;
     log::error("internal fault in task {}: {}; ending, so that a supervisor can start afresh", task, error.what());

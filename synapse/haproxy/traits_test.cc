@@ -120,7 +120,7 @@ TEST(UsableServers, LeavesOutWhatHaproxyMustNotSee) {
   EXPECT_THAT(left_out,
               ElementsAre("web_1: left out: a: the name stands twice",
                           "web_1: left out: fallback: the backend's own lines declare a server of this name",
-                          "web_1: left out: not a server name: \"b\\x0abackend evil\"",
+                          "web_1: left out: not a server name: \"b\\nbackend evil\"",
                           "web_1: left out: c: not an IP address: \"localhost\"",
                           "web_1: left out: d: port out of range: 0", "web_1: left out: e: weight out of range: 257",
                           "web_1: left out: f: options are not whole words: \"check inter\"",
@@ -199,12 +199,12 @@ TEST(AdditionOf, UnquotesForTheSocket) {
 }
 
 TEST(SameAddress, KnowsTheSpellingsOfIpv6) {
-    EXPECT_TRUE(same_address("10.0.0.1", "10.0.0.1"));
-    EXPECT_FALSE(same_address("10.0.0.1", "10.0.0.2"));
-    EXPECT_TRUE(same_address("0:0:0:0:0:0:0:1", "::1"));
-    EXPECT_TRUE(same_address("FE80::A", "fe80::a"));
-    EXPECT_FALSE(same_address("::1", "::2"));
-    EXPECT_FALSE(same_address("::1", ""));
+  EXPECT_TRUE(same_address("10.0.0.1", "10.0.0.1"));
+  EXPECT_FALSE(same_address("10.0.0.1", "10.0.0.2"));
+  EXPECT_TRUE(same_address("0:0:0:0:0:0:0:1", "::1"));
+  EXPECT_TRUE(same_address("FE80::A", "fe80::a"));
+  EXPECT_FALSE(same_address("::1", "::2"));
+  EXPECT_FALSE(same_address("::1", ""));
 }
 
 }  // namespace

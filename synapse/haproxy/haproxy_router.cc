@@ -1,0 +1,93 @@
+#include "synapse/haproxy/haproxy_router.h"
+
+#include <charconv>
+#include <set>
+#include <utility>
+
+#include "common/registration/validate.h"
+#include "synapse/haproxy/reload_command.h"
+#include "synapse/haproxy/words.h"
+#include "synapse/server_options.h"
+
+namespace synapse::haproxy {
+
+namespace asio = boost::asio;
+
+HaproxyRouter::HaproxyRouter(asio::io_context& io, const RouterConfig& config, Events& events, std::uint64_t seed)
+    : events_(events),
+      seed_(seed),
+      addresses_(io, events,
+                 [this](const std::string& service) { hand_over(static_cast<std::size_t>(std::stoul(service))); }),
+      control_(make_control(io, std::get<HaproxyRouterConfig>(config.kind))),
+      driver_(io, config, *control_, events, [this](std::size_t service) { services_[service].routed = true; }) {
+  for (const auto& service : config.services) services_.push_back({.config = service, .wanted = {}});
+}
+
+std::unique_ptr<HaproxyControl> HaproxyRouter::make_control(asio::io_context& io, const HaproxyRouterConfig& config) {
+  if (!config.runs_haproxy()) {
+    return std::make_unique<ReloadCommand>(io, ReloadCommandOptions{.config_path = config.config_path,
+                                                                    .reload = config.reload_command,
+                                                                    .reload_timeout = config.reload_timeout,
+                                                                    .cleanup = config.cleanup_command,
+                                                                    .cleanup_timeout = config.cleanup_timeout});
+  }
+  auto child = std::make_unique<HaproxyChild>(io,
+                                              HaproxyChildOptions{.binary = config.haproxy_binary,
+                                                                  .config_path = config.config_path,
+                                                                  .runtime_dir = config.runtime_dir,
+                                                                  .shutdown_timeout = config.shutdown_timeout},
+                                              [this](const std::string& how) { driver_.haproxy_ended(how); });
+  child->adopt();
+  return child;
+}
+
+asio::awaitable<void> HaproxyRouter::run() {
+  return driver_.run();
+}
+
+void HaproxyRouter::update(std::size_t index, const Routed& routed) {
+  auto& service = services_.at(index);
+  service.wanted = routed;
+  service.known = true;
+  std::set<std::string> names;
+  for (const auto& server : routed.servers) {
+    if (!common::is_ip_address(server.host)) names.insert(server.host);
+  }
+  addresses_.follow(std::to_string(index), names);
+  hand_over(index);
+}
+
+// A server whose name does not resolve (yet) is left out; the others are served.
+void HaproxyRouter::hand_over(std::size_t index) {
+  const auto& service = services_.at(index);
+  if (!service.known) return;
+  std::vector<ServerSpec> servers;
+  for (const auto& server : service.wanted.servers) {
+    auto address = common::is_ip_address(server.host) ? server.host : addresses_.address(server.host);
+    if (!address.empty()) servers.push_back(to_spec(service.config, server, std::move(address)));
+  }
+  driver_.set_servers(index, std::move(servers));
+}
+
+ServerSpec HaproxyRouter::to_spec(const ServiceConfig& service, const RoutedServer& server, std::string address) const {
+  ServerSpec spec{.name = server.name,
+                  .address = std::move(address),
+                  .port = server.port,
+                  .weight = server.weight,
+                  .enabled = server.available,
+                  .options = server.options};
+  // The configuration was checked when it was read, so neither step fails here.
+  if (const auto expanded = expand_server_options(service.server_options, server.name, seed_)) {
+    if (const auto words = split_words(*expanded)) {
+      spec.options.insert(spec.options.end(), words->begin(), words->end());
+    }
+  }
+  return spec;
+}
+
+asio::awaitable<void> HaproxyRouter::stop(bool leave_running) {
+  co_await addresses_.stop();
+  co_await control_->stop(leave_running);
+}
+
+}  // namespace synapse::haproxy

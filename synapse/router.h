@@ -1,0 +1,29 @@
+// Where the wanted servers of one router's services go. Loop thread only.
+#pragma once
+
+#include <cstddef>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "synapse/pool/pool.h"
+
+namespace synapse {
+
+class Router {
+ public:
+  virtual ~Router() = default;
+
+  // Works until cancelled.
+  virtual boost::asio::awaitable<void> run() = 0;
+
+  // The whole wanted state of a service, which counts from 0 in the router's order.
+  virtual void update(std::size_t service, const Routed& routed) = 0;
+
+  // True when the service was routed at least once.
+  virtual bool routed(std::size_t service) const = 0;
+
+  // We are leaving. `leave_running`: what we started goes on for the next synapse.
+  virtual boost::asio::awaitable<void> stop(bool leave_running) = 0;
+};
+
+}  // namespace synapse
