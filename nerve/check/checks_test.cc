@@ -12,10 +12,10 @@
 #include <boost/asio/write.hpp>
 #include <gtest/gtest.h>
 
+#include "common/runtime/resolver.h"
 #include "common/runtime/task_group.h"
 #include "nerve/check/check_runner.h"
 #include "nerve/check/kinds.h"
-#include "nerve/check/resolver.h"
 
 namespace nerve {
 namespace {
@@ -101,7 +101,7 @@ class Checks : public testing::Test {
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port) + "/health"; }
 
   asio::io_context io;
-  Resolver resolver{io};
+  common::Resolver resolver{io};
   int port = 0;
   std::string request;
 };

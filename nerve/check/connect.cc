@@ -5,7 +5,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "common/registration/validate.h"
-#include "nerve/check/resolver.h"
+#include "common/runtime/resolver.h"
 
 namespace nerve {
 
@@ -21,7 +21,7 @@ std::string describe_connect_error(const boost::system::error_code& error, const
   return "cannot connect to " + address + ": " + error.message();
 }
 
-asio::awaitable<common::Result<tcp::socket>> connect(const ConnectTarget& target, Resolver& resolver) {
+asio::awaitable<common::Result<tcp::socket>> connect(const ConnectTarget& target, common::Resolver& resolver) {
   const auto addresses = co_await resolver.resolve(target.host, target.prefer_ipv4);
   if (!addresses) co_return addresses.error();
   const auto executor = co_await asio::this_coro::executor;

@@ -9,9 +9,11 @@
 
 #include "common/result.h"
 
-namespace nerve {
-
+namespace common {
 class Resolver;
+}
+
+namespace nerve {
 
 struct ConnectTarget {
   std::string host;
@@ -21,7 +23,7 @@ struct ConnectTarget {
 
 // Tries each address of the host in turn. The error is that of the last one.
 boost::asio::awaitable<common::Result<boost::asio::ip::tcp::socket>> connect(const ConnectTarget& target,
-                                                                             Resolver& resolver);
+                                                                             common::Resolver& resolver);
 
 // "connection refused by 127.0.0.1:8080"
 [[nodiscard]] std::string describe_connect_error(const boost::system::error_code& error, const std::string& address);

@@ -35,7 +35,7 @@ asio::awaitable<bool> read_rest(tcp::socket& socket, std::size_t already) {
 
 }  // namespace
 
-HttpCheck::HttpCheck(const CheckConfig& config, Resolver& resolver)
+HttpCheck::HttpCheck(const CheckConfig& config, common::Resolver& resolver)
     : target_{config.host, config.port, config.prefer_ipv4},
       path_(std::get<HttpOptions>(config.options).path),
       body_limit_(std::min(kBodyMayTake, config.timeout / 10)),

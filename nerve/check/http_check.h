@@ -9,7 +9,7 @@ namespace nerve {
 
 class HttpCheck : public Check {
  public:
-  HttpCheck(const CheckConfig& config, Resolver& resolver);
+  HttpCheck(const CheckConfig& config, common::Resolver& resolver);
 
   boost::asio::awaitable<Answer> run() override;
   std::string target() const override;
@@ -18,7 +18,7 @@ class HttpCheck : public Check {
   ConnectTarget target_;
   std::string path_;
   std::chrono::milliseconds body_limit_;
-  Resolver& resolver_;
+  common::Resolver& resolver_;
 };
 
 }  // namespace nerve

@@ -7,13 +7,15 @@
 #include "nerve/check/check.h"
 #include "nerve/check/check_config.h"
 
-namespace nerve {
-
+namespace common {
 class Resolver;
+}
+
+namespace nerve {
 
 // What the kinds share. Must outlive the checks.
 struct CheckContext {
-  Resolver& resolver;
+  common::Resolver& resolver;
 };
 
 // One entry of `checks`. `service` gives the defaults: type, host, port and prefer_ipv4. Errors are recorded by the

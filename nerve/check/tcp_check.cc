@@ -4,7 +4,7 @@
 
 namespace nerve {
 
-TcpCheck::TcpCheck(const CheckConfig& config, Resolver& resolver)
+TcpCheck::TcpCheck(const CheckConfig& config, common::Resolver& resolver)
     : target_{config.host, config.port, config.prefer_ipv4}, resolver_(resolver) {}
 
 boost::asio::awaitable<Answer> TcpCheck::run() {

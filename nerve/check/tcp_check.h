@@ -9,14 +9,14 @@ namespace nerve {
 
 class TcpCheck : public Check {
  public:
-  TcpCheck(const CheckConfig& config, Resolver& resolver);
+  TcpCheck(const CheckConfig& config, common::Resolver& resolver);
 
   boost::asio::awaitable<Answer> run() override;
   std::string target() const override;
 
  private:
   ConnectTarget target_;
-  Resolver& resolver_;
+  common::Resolver& resolver_;
 };
 
 }  // namespace nerve

@@ -51,4 +51,14 @@ std::optional<TimePoint> Drain::deadline(bool announced) const {
   return std::max(may_start, down_since_ + settings_.disable_min_duration);
 }
 
+Milliseconds longest_drain(const LifecycleSettings& settings) {
+  if (!settings.down_on_shutdown) return Milliseconds(0);
+  Milliseconds longest = Drain::kAnnounceLimit;
+  // A grace command that runs when the request comes is waited for first.
+  if (settings.disable_grace.given() && settings.disable_shutdown.given()) longest += settings.disable_grace.timeout;
+  if (settings.disable_shutdown.given()) longest += settings.disable_shutdown.timeout;
+  if (settings.disable_grace.given()) longest = std::max(longest, settings.disable_max_duration);
+  return std::max(longest, settings.disable_min_duration);
+}
+
 }  // namespace nerve

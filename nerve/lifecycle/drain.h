@@ -52,4 +52,7 @@ class Drain {
   std::optional<CommandKind> running_;
 };
 
+// The longest that a drain with a shutdown can take.
+[[nodiscard]] Milliseconds longest_drain(const LifecycleSettings& settings);
+
 }  // namespace nerve

@@ -94,6 +94,7 @@ class Lifecycle {
 
   Mode mode() const { return mode_; }
   bool stopping() const { return stop_ != Stop::no; }
+  bool stopped() const { return stop_ == Stop::stopped; }
   int max_weight() const { return full_weight_; }
   int current_weight() const { return available() ? *published_->weight : 0; }
   bool available() const { return published_ && published_->available; }

@@ -1,0 +1,200 @@
+#include "nerve/events.h"
+
+#include <utility>
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/registry.h>
+
+#include "common/telemetry/log.h"
+#include "common/telemetry/metrics.h"
+
+namespace nerve {
+namespace {
+
+namespace log = common::log;
+
+prometheus::Family<prometheus::Counter>& counters(common::Metrics& metrics, const char* name, const char* help) {
+  return prometheus::BuildCounter().Name(name).Help(help).Register(metrics.registry());
+}
+
+}  // namespace
+
+struct ServiceMetrics::Families {
+  explicit Families(common::Metrics& metrics)
+      : check_failures(counters(metrics, "nerve_checker_failure_total", "Checks that failed")),
+        exec_failures(counters(metrics, "nerve_exec_failure_total", "Commands of a service's life that failed")),
+        report_failures(counters(metrics, "nerve_reporter_failure_total", "Reports that a reporter did not take")),
+        available(prometheus::BuildGauge()
+                      .Name("nerve_service_available")
+                      .Help("The weight with which the service is announced now, 0 when it is not available")
+                      .Register(metrics.registry())) {}
+
+  prometheus::Family<prometheus::Counter>& check_failures;
+  prometheus::Family<prometheus::Counter>& exec_failures;
+  prometheus::Family<prometheus::Counter>& report_failures;
+  prometheus::Family<prometheus::Gauge>& available;
+};
+
+ServiceMetrics::ServiceMetrics(common::Metrics& metrics) : families_(std::make_unique<Families>(metrics)) {}
+ServiceMetrics::~ServiceMetrics() = default;
+
+ServiceEvents::ServiceEvents(ServiceMetrics& metrics, Subject subject)
+    : metrics_(metrics),
+      subject_(std::move(subject)),
+      prefix_("service " + subject_.name),
+      report_errors_(subject_.reporter_types.size()) {
+  if (!subject_.with_metrics) return;
+  const auto labels = [this](const std::string& type) {
+    return prometheus::Labels{
+        {"name", subject_.name}, {"ip", subject_.host}, {"port", std::to_string(subject_.port)}, {"type", type}};
+  };
+  auto& families = *metrics_.families_;
+  for (const auto& type : subject_.check_types) check_failures_.push_back(&families.check_failures.Add(labels(type)));
+  for (const auto& type : subject_.reporter_types) {
+    report_failures_.push_back(&families.report_failures.Add(labels(type)));
+  }
+  available_ = &families.available.Add(
+      {{"name", subject_.name}, {"ip", subject_.host}, {"port", std::to_string(subject_.port)}});
+}
+
+void ServiceEvents::check_answered(std::size_t check, const Answer& answer,
+                                   std::chrono::steady_clock::duration latency) {
+  if (!answer.passed && subject_.with_metrics) check_failures_[check]->Increment();
+  if (!log::enabled(log::Level::debug)) return;
+  const auto ms = std::chrono::duration<double, std::milli>(latency).count();
+  if (answer.passed) {
+    log::debug("{}: check {} passed in {:.1f} ms", prefix_, subject_.check_types[check], ms);
+  } else {
+    log::debug("{}: check {} failed in {:.1f} ms: {}", prefix_, subject_.check_types[check], ms, answer.reason);
+  }
+}
+
+void ServiceEvents::check_changed(std::size_t check, const Answer& answer) {
+  if (answer.passed) {
+    log::info("{}: check {} is up", prefix_, subject_.check_types[check]);
+  } else {
+    log::warn("{}: check {} is down: {}", prefix_, subject_.check_types[check], answer.reason);
+  }
+}
+
+void ServiceEvents::health_changed(const Health& health) {
+  // What it leads to is told by published().
+  log::debug("{}: {}", prefix_, health.up ? "all checks are up" : "down: " + health.reason);
+}
+
+void ServiceEvents::published(const std::optional<common::Registration>& record) {
+  const bool up = record && record->available;
+  if (available_ != nullptr) available_->Set(up ? *record->weight : 0);
+  if (!record) {
+    log::info("{}: removing the registration", prefix_);
+  } else if (!up) {
+    log::info("{}: announced as not available: {}", prefix_, record->unavailable_reason);
+  } else if (!announced_) {
+    log::info("{}: announced as available at {}:{} with weight {}", prefix_, record->host, record->port,
+              *record->weight);
+  } else {
+    log::debug("{}: weight {}", prefix_, *record->weight);
+  }
+  announced_ = up;
+}
+
+void ServiceEvents::report_taken(std::size_t reporter) {
+  const auto& type = subject_.reporter_types[reporter];
+  log::debug("{}: reporter {} took the report", prefix_, type);
+  if (const int failures = report_errors_[reporter].over(); failures > 0) {
+    log::info("{}: reporter {} works again after {} failures", prefix_, type, failures);
+  }
+}
+
+void ServiceEvents::report_failed(std::size_t reporter, const std::string& error) {
+  if (subject_.with_metrics) report_failures_[reporter]->Increment();
+  const auto& type = subject_.reporter_types[reporter];
+  if (report_errors_[reporter].failed()) {
+    log::error("{}: reporter {} failed: {}; trying again until it works", prefix_, type, error);
+  } else {
+    log::debug("{}: reporter {} failed again: {}", prefix_, type, error);
+  }
+}
+
+void ServiceEvents::report_notice(std::size_t reporter, const std::string& what) {
+  log::info("{}: reporter {}: {}", prefix_, subject_.reporter_types[reporter], what);
+}
+
+void ServiceEvents::command_started(CommandKind kind) {
+  log::debug("{}: running the {} command", prefix_, name_of(kind));
+}
+
+void ServiceEvents::command_ended(CommandKind kind, const common::CommandResult& result) {
+  auto& errors = command_errors_[kind];
+  if (result.ok()) {
+    log::debug("{}: the {} command succeeded", prefix_, name_of(kind));
+    if (const int failures = errors.over(); failures > 1) {
+      log::info("{}: the {} command succeeded after {} failures", prefix_, name_of(kind), failures);
+    }
+    return;
+  }
+  if (subject_.with_metrics) {
+    metrics_.families_->exec_failures
+        .Add({{"name", subject_.name},
+              {"ip", subject_.host},
+              {"port", std::to_string(subject_.port)},
+              {"type", std::string(name_of(kind))}})
+        .Increment();
+  }
+  // That a service is not idle yet is what the graceful-done command is there to say.
+  const bool expected = kind == CommandKind::disable_grace && result.end == common::CommandResult::End::exited;
+  const bool first = errors.failed();
+  if (first && !expected) {
+    log::warn("{}: the {} command failed: {}", prefix_, name_of(kind), result.describe());
+  } else {
+    log::debug("{}: the {} command failed: {}", prefix_, name_of(kind), result.describe());
+  }
+}
+
+void ServiceEvents::warmup_restarted(bool unstable) {
+  log::warn("{}: warm-up starts again: {}", prefix_,
+            unstable ? "the check-stable command failed" : "no reporter took the report");
+}
+
+void ServiceEvents::warmup_over(bool by_deadline, int weight) {
+  if (by_deadline) {
+    log::warn("{}: warm-up took its maximum duration; announced with the full weight {} now", prefix_, weight);
+  } else {
+    log::info("{}: warm-up is over, announced with weight {}", prefix_, weight);
+  }
+}
+
+void ServiceEvents::disable_asked(bool shutdown) {
+  log::info("{}: disabling{}", prefix_, shutdown ? " for a shutdown" : "");
+}
+
+void ServiceEvents::disable_over(DisableOver::How how) {
+  switch (how) {
+    case DisableOver::How::done:
+      log::info("{}: disabled; it may be stopped now", prefix_);
+      return;
+    case DisableOver::How::max_duration_reached:
+      log::warn("{}: disabled, but the disable-grace command did not succeed within the maximum duration", prefix_);
+      return;
+    case DisableOver::How::interrupted:
+      log::info("{}: disabling was interrupted", prefix_);
+      return;
+  }
+}
+
+void ServiceEvents::enable_asked(bool force) {
+  log::info("{}: enabling{}", prefix_, force ? ", whatever the checks say" : "");
+}
+
+void ServiceEvents::weight_asked(int weight) {
+  log::info("{}: full weight set to {}", prefix_, weight);
+}
+
+void ServiceEvents::not_deregistered(std::size_t reporter) {
+  log::warn("{}: reporter {} did not confirm that the registration is gone", prefix_,
+            subject_.reporter_types[reporter]);
+}
+
+}  // namespace nerve

@@ -1,0 +1,34 @@
+// What is configured about one reporter. Light, so that the configuration does not depend on how reporters work.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <variant>
+
+namespace nerve {
+
+struct ConsoleOptions {
+  friend bool operator==(const ConsoleOptions&, const ConsoleOptions&) = default;
+};
+struct FileOptions {
+  std::string path = "/tmp/nerve.report";
+  bool append = false;
+  friend bool operator==(const FileOptions&, const FileOptions&) = default;
+};
+struct ZookeeperOptions {
+  std::string hosts;  // as the C client wants them: "a:2181,b:2181"
+  std::string path;   // "/services/web", without a slash at its end
+  std::chrono::milliseconds connection_timeout{2000};
+  std::chrono::milliseconds refresh_interval{300'000};
+  bool expose_on_unavailable = false;
+  friend bool operator==(const ZookeeperOptions&, const ZookeeperOptions&) = default;
+};
+
+struct ReporterConfig {
+  std::string type = "console";
+  std::variant<ConsoleOptions, FileOptions, ZookeeperOptions> options;
+
+  friend bool operator==(const ReporterConfig&, const ReporterConfig&) = default;
+};
+
+}  // namespace nerve

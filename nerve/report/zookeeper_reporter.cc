@@ -1,0 +1,56 @@
+#include "nerve/report/zookeeper_reporter.h"
+
+#include <utility>
+
+#include <fmt/core.h>
+
+namespace nerve {
+
+using Clock = common::Alarm::Clock;
+
+ZookeeperReporter::ZookeeperReporter(boost::asio::io_context& io, common::zookeeper::Zookeeper& zookeeper,
+                                     const ZookeeperOptions& options, const ReportSubject& subject, Events events)
+    : options_(options),
+      retry_(subject.retry),
+      events_(std::move(events)),
+      next_look_(io, [this] { look(); }),
+      next_refresh_(io, [this] { refresh(); }),
+      node_(io, zookeeper, (options.path == "/" ? "" : options.path) + "/" + subject.node_name, subject.retry,
+            {.on_acknowledged = [this](bool, const std::string&) { next_look_.set(Clock::now()); },
+             .on_failed = [this](const std::string& error) { failed(error); },
+             .on_taken_over =
+                 [this](std::int64_t other) {
+                   events_.on_notice(fmt::format("took over the node {} from session {:#x}", node_.path(), other));
+                 }}) {
+  next_refresh_.set(Clock::now() + options_.refresh_interval);
+}
+
+void ZookeeperReporter::report(const std::optional<common::Registration>& record) {
+  told_ = false;
+  const bool listed = record && (record->available || options_.expose_on_unavailable);
+  node_.want(listed ? std::optional(common::encode(*record)) : std::nullopt);
+  next_look_.set(node_.settled() ? Clock::now() : Clock::now() + retry_);
+}
+
+void ZookeeperReporter::look() {
+  if (told_) return;
+  if (node_.settled()) {
+    told_ = true;
+    events_.on_taken();
+  } else {
+    failed("no acknowledgement from ZooKeeper " + options_.hosts + " within " + std::to_string(retry_.count()) + " ms");
+  }
+}
+
+void ZookeeperReporter::failed(const std::string& error) {
+  if (told_) return;  // a refresh that failed: the report is in force
+  next_look_.set(Clock::now() + retry_);
+  events_.on_failed(error);
+}
+
+void ZookeeperReporter::refresh() {
+  next_refresh_.set(Clock::now() + options_.refresh_interval);
+  node_.refresh();
+}
+
+}  // namespace nerve

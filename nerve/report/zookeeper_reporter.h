@@ -1,0 +1,43 @@
+// Keeps the instance registered in ZooKeeper: one ephemeral node with the same name in every life of the instance. The
+// node always follows the latest report; while ZooKeeper is away it stays as it is and is mended afterwards.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include <boost/asio/io_context.hpp>
+
+#include "common/runtime/alarm.h"
+#include "common/zookeeper/ephemeral_node.h"
+#include "common/zookeeper/zookeeper.h"
+#include "nerve/report/kinds.h"
+#include "nerve/report/report_config.h"
+#include "nerve/report/reporter.h"
+
+namespace nerve {
+
+class ZookeeperReporter : public Reporter {
+ public:
+  // A report that is not acknowledged within `subject.retry` has failed, and so has each further such span.
+  ZookeeperReporter(boost::asio::io_context& io, common::zookeeper::Zookeeper& zookeeper,
+                    const ZookeeperOptions& options, const ReportSubject& subject, Events events);
+
+  void report(const std::optional<common::Registration>& record) override;
+  bool settled() const override { return node_.settled(); }
+
+ private:
+  void look();
+  void refresh();
+  void failed(const std::string& error);
+
+  const ZookeeperOptions options_;
+  const std::chrono::milliseconds retry_;
+  const Events events_;
+  bool told_ = false;  // on_taken was called for the latest report
+  common::Alarm next_look_;
+  common::Alarm next_refresh_;
+  common::zookeeper::EphemeralNode node_;
+};
+
+}  // namespace nerve
