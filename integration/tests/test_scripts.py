@@ -1,0 +1,98 @@
+"""The scripts around the tests: they count right, and leave nothing behind when they are interrupted."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from harness.processes import alive, descendants
+from harness.sandbox import BUILD
+from harness.wait import eventually
+
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+NO_TEST = ["-k", "no_test_has_this_name"]
+
+
+def script(sandbox, name, text):
+    """An executable of a pretended build; $REPORT is where its GoogleTest report belongs."""
+    path = sandbox.path(name)
+    with open(path, "w", encoding="ascii") as file:
+        file.write(f"#!/bin/sh\nREPORT=${{1#--gtest_output=json:}}\n{text}\n")
+    os.chmod(path, 0o700)
+    return path
+
+
+def run_tests(sandbox, executables):
+    """A started run_tests.py that finds these unit tests and no integration test."""
+    with open(sandbox.path("unit_tests.txt"), "w", encoding="ascii") as file:
+        file.write("".join(f"{path}\n" for path in executables))
+    return start(sandbox, "run_tests.py", *NO_TEST, BUILD_DIR=sandbox.directory)
+
+
+def start(sandbox, program, *arguments, **environment):
+    temporary = sandbox.path("tmp")
+    os.makedirs(temporary, exist_ok=True)
+    return subprocess.Popen(
+        [sys.executable, os.path.join(HERE, program), *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": temporary, **environment},
+    )
+
+
+REPORT = """echo '{"tests": %d, "failures": %d, "disabled": 0, "errors": 0}' >"$REPORT"; exit %d"""
+
+
+@pytest.mark.parametrize(
+    "texts,last,status",
+    [
+        ([REPORT % (3, 0, 0), REPORT % (2, 0, 0)], "5 passed, 0 failed", 0),
+        ([REPORT % (3, 0, 0), REPORT % (5, 2, 1)], "6 passed, 2 failed", 1),
+        ([REPORT % (3, 0, 0), "kill -SEGV $$"], "3 passed, 1 failed", 1),
+        ([REPORT % (3, 0, 0), REPORT % (4, 0, 1)], "7 passed, 1 failed", 1),
+        ([REPORT % (3, 0, 0), REPORT % (0, 0, 0)], "3 passed, 1 failed", 1),
+        ([REPORT % (3, 0, 0), None], "3 passed, 1 failed", 1),
+        ([], "0 passed, 0 failed", 1),
+    ],
+    ids=["good", "failures", "crash", "bad exit", "empty", "missing", "nothing"],
+)
+def test_the_last_line_counts_everything(sandbox, texts, last, status):
+    paths = [script(sandbox, f"t{i}", text) if text else sandbox.path("none") for i, text in enumerate(texts)]
+    process = run_tests(sandbox, paths)
+    output = process.communicate(timeout=30)[0]
+    assert output.splitlines()[-1] == last
+    assert process.returncode == status
+    assert os.listdir(sandbox.path("tmp")) == []
+
+
+def test_interrupted_tests_leave_nothing(sandbox):
+    pids = sandbox.path("pids")
+    text = f"setsid sleep 300 & echo $! >>{pids}\n(sleep 300 & echo $! >>{pids})\nsleep 300"
+    process = run_tests(sandbox, [script(sandbox, "t", text)])
+
+    def started():
+        with open(pids, encoding="ascii") as file:
+            return (found := [int(pid) for pid in file.read().split()]) and len(found) == 2 and found
+
+    daemons = eventually(started)
+    process.send_signal(signal.SIGTERM)
+    output = process.communicate(timeout=30)[0]
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "interrupted" in output and "passed" not in output
+    assert not any(alive(pid) for pid in daemons)
+    assert os.listdir(sandbox.path("tmp")) == []
+
+
+def test_an_interrupted_demo_leaves_nothing(sandbox):
+    process = start(sandbox, "demo.py", BUILD_DIR=BUILD)
+    while not process.stdout.readline().startswith("3. "):
+        assert process.poll() is None
+    began = descendants(process.pid)
+    assert len(began) >= 8, "ZooKeeper, three backends, three nerves, synapse, HAProxy"
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGINT
+    assert not any(alive(pid) for pid in began)
+    assert os.listdir(sandbox.path("tmp")) == []
