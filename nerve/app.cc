@@ -24,6 +24,8 @@ constexpr seconds kDrainMargin{2};
 // For the registry to confirm. When it does not answer, the registration goes with the session.
 constexpr seconds kDeregisterLimit{2};
 constexpr seconds kCloseLimit{4};
+// A terminal and a wrapper script may both pass on one and the same wish.
+constexpr seconds kOneWish{1};
 
 std::chrono::milliseconds longest_of(const Config& config) {
   std::chrono::milliseconds longest{0};
@@ -91,19 +93,15 @@ void App::wait_for_signal() {
 
 void App::on_signal(int number) {
   const char* name = number == SIGTERM ? "SIGTERM" : "SIGINT";
-  switch (++signals_seen_) {
-    case 1:
-      log::info("{}: disabling the services, then stopping; again to stop without waiting", name);
-      stopping_.spawn("stop", stop());
-      return;
-    case 2:
-      log::warn("{} again: stopping without waiting for the services", name);
-      hurry_ = true;
-      step_.cancel();
-      return;
-    default:
-      log::warn("{} a third time: ending at once", name);
-      std::_Exit(EXIT_FAILURE);
+  const auto now = std::chrono::steady_clock::now();
+  if (!stop_asked_) {
+    stop_asked_ = now;
+    log::info("{}: disabling the services, then stopping; once more to stop without waiting for them", name);
+    stopping_.spawn("stop", stop());
+  } else if (now - *stop_asked_ >= kOneWish) {
+    log::warn("{} again: not waiting any longer", name);
+    hurry_ = true;
+    step_.cancel();
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <boost/asio/io_context.hpp>
@@ -62,8 +63,8 @@ class App {
 
   common::TaskGroup stopping_{io_};
   boost::asio::steady_timer step_{io_};  // cancelled when something that stop() waits for may have happened
-  int signals_seen_ = 0;
-  bool hurry_ = false;  // a second signal came
+  std::optional<std::chrono::steady_clock::time_point> stop_asked_;
+  bool hurry_ = false;  // another signal came: what stop() waits for now is given up
   bool sessions_closed_ = false;
   bool orderly_ = true;
 };

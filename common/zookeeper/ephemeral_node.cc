@@ -52,6 +52,7 @@ class EphemeralNode::Core : public std::enable_shared_from_this<EphemeralNode::C
   void want(std::optional<std::string> data) {
     decided_ = true;
     wanted_ = std::move(data);
+    acknowledged_.reset();  // each call is answered, also one that wants what is there
     step();
   }
 

@@ -16,7 +16,7 @@ ZookeeperReporter::ZookeeperReporter(boost::asio::io_context& io, common::zookee
       next_look_(io, [this] { look(); }),
       next_refresh_(io, [this] { refresh(); }),
       node_(io, zookeeper, (options.path == "/" ? "" : options.path) + "/" + subject.node_name, subject.retry,
-            {.on_acknowledged = [this](bool, const std::string&) { next_look_.set(Clock::now()); },
+            {.on_acknowledged = [this](bool, const std::string&) { acknowledged(); },
              .on_failed = [this](const std::string& error) { failed(error); },
              .on_taken_over =
                  [this](std::int64_t other) {
@@ -26,15 +26,21 @@ ZookeeperReporter::ZookeeperReporter(boost::asio::io_context& io, common::zookee
 }
 
 void ZookeeperReporter::report(const std::optional<common::Registration>& record) {
-  told_ = false;
+  told_ = taken_ = false;
+  next_look_.set(Clock::now() + retry_);
   const bool listed = record && (record->available || options_.expose_on_unavailable);
   node_.want(listed ? std::optional(common::encode(*record)) : std::nullopt);
-  next_look_.set(node_.settled() ? Clock::now() : Clock::now() + retry_);
+}
+
+// Perhaps from within report(), so that nobody is told here.
+void ZookeeperReporter::acknowledged() {
+  taken_ = true;
+  next_look_.set(Clock::now());
 }
 
 void ZookeeperReporter::look() {
   if (told_) return;
-  if (node_.settled()) {
+  if (taken_) {
     told_ = true;
     events_.on_taken();
   } else {
@@ -43,7 +49,7 @@ void ZookeeperReporter::look() {
 }
 
 void ZookeeperReporter::failed(const std::string& error) {
-  if (told_) return;  // a refresh that failed: the report is in force
+  if (taken_) return;  // while mending it: the report is in force, and the session says what is wrong
   next_look_.set(Clock::now() + retry_);
   events_.on_failed(error);
 }

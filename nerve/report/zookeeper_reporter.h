@@ -24,9 +24,10 @@ class ZookeeperReporter : public Reporter {
                     const ZookeeperOptions& options, const ReportSubject& subject, Events events);
 
   void report(const std::optional<common::Registration>& record) override;
-  bool settled() const override { return node_.settled(); }
+  bool settled() const override { return taken_; }
 
  private:
+  void acknowledged();
   void look();
   void refresh();
   void failed(const std::string& error);
@@ -34,7 +35,8 @@ class ZookeeperReporter : public Reporter {
   const ZookeeperOptions options_;
   const std::chrono::milliseconds retry_;
   const Events events_;
-  bool told_ = false;  // on_taken was called for the latest report
+  bool taken_ = false;  // the latest report was acknowledged
+  bool told_ = false;   // and on_taken was called
   common::Alarm next_look_;
   common::Alarm next_refresh_;
   common::zookeeper::EphemeralNode node_;
