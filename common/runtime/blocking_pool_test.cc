@@ -1,0 +1,77 @@
+#include "common/runtime/blocking_pool.h"
+
+#include <atomic>
+#include <latch>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace common {
+namespace {
+
+TEST(BlockingPool, WorksElsewhereAndAnswersOnTheLoop) {
+  boost::asio::io_context io;
+  BlockingPool pool(io);
+  std::thread::id worked;
+  std::thread::id answered;
+  pool.run([&] { worked = std::this_thread::get_id(); }, [&] { answered = std::this_thread::get_id(); });
+  io.run();
+  EXPECT_NE(worked, std::this_thread::get_id());
+  EXPECT_EQ(answered, std::this_thread::get_id());
+}
+
+TEST(BlockingPool, RunsJobsSideBySideUpToItsSize) {
+  boost::asio::io_context io;
+  BlockingPool pool(io, 2);
+  std::latch both(2);
+  int done = 0;
+  for (int i = 0; i < 2; ++i) pool.run([&] { both.arrive_and_wait(); }, [&] { ++done; });
+  io.run();
+  EXPECT_EQ(done, 2);
+}
+
+TEST(BlockingPool, ManyJobsAllGetTheirTurn) {
+  boost::asio::io_context io;
+  BlockingPool pool(io, 3);
+  std::atomic<int> running = 0;
+  std::atomic<int> most = 0;
+  int done = 0;
+  for (int i = 0; i < 200; ++i) {
+    pool.run(
+        [&] {
+          const int now = ++running;
+          int seen = most;
+          while (now > seen && !most.compare_exchange_weak(seen, now)) {
+          }
+          --running;
+        },
+        [&] { ++done; });
+  }
+  io.run();
+  EXPECT_EQ(done, 200);
+  EXPECT_LE(most, 3);
+}
+
+TEST(BlockingPool, AtItsEndItWaitsForWhatRunsAndDropsTheRest) {
+  boost::asio::io_context io;
+  std::atomic<int> worked = 0;
+  int done = 0;
+  {
+    BlockingPool pool(io, 1);
+    std::latch started(1);
+    pool.run(
+        [&] {
+          started.count_down();
+          ++worked;
+        },
+        [&] { ++done; });
+    started.wait();
+    for (int i = 0; i < 100; ++i) pool.run([&] { ++worked; }, [] {});
+  }
+  EXPECT_GE(worked, 1);
+  EXPECT_EQ(done, 0);
+}
+
+}  // namespace
+}  // namespace common

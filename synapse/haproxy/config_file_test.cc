@@ -1,0 +1,92 @@
+#include "synapse/haproxy/config_file.h"
+
+#include <cstdlib>
+#include <filesystem>
+
+#include <boost/asio/io_context.hpp>
+#include <gtest/gtest.h>
+
+#include "common/file/write_atomically.h"
+#include "common/runtime/task_group.h"
+
+namespace synapse::haproxy {
+namespace {
+
+using Outcome = ConfigFile::Outcome;
+
+class ConfigFileTest : public testing::Test {
+ protected:
+  ConfigFileTest() {
+    std::string name = testing::TempDir() + "config_file.XXXXXX";
+    directory_ = ::mkdtemp(name.data());
+    // Stands for haproxy: refuses a file that says "bad".
+    EXPECT_TRUE(common::write_atomically(checker(),
+                                         "#!/bin/sh\nfor last; do :; done\n"
+                                         "if grep -q bad \"$last\"; then echo \"line 1: bad\"; exit 1; fi\n",
+                                         0755)
+                    .has_value());
+  }
+  ~ConfigFileTest() override { std::filesystem::remove_all(directory_); }
+
+  std::string path() const { return directory_ + "/haproxy.cfg"; }
+  std::string checker() const { return directory_ + "/haproxy"; }
+  static std::string on_disk(const std::string& file) {
+    const auto text = common::read_file(file);
+    return text ? *text : "missing";
+  }
+
+  static boost::asio::awaitable<void> replace_into(ConfigFile& file, std::string text,
+                                                   ConfigFile::Replacement& result) {
+    result = co_await file.replace(std::move(text));
+  }
+  static ConfigFile::Replacement replace(ConfigFile& file, const std::string& text) {
+    boost::asio::io_context io;
+    common::TaskGroup tasks(io);
+    ConfigFile::Replacement result;
+    tasks.spawn("replace", replace_into(file, text, result));
+    io.run();
+    return result;
+  }
+
+  std::string directory_;
+};
+
+TEST_F(ConfigFileTest, ReplacesTheFileByAnAcceptedText) {
+  ConfigFile file(path(), checker());
+  file.read();
+  EXPECT_EQ(file.text(), "");
+  EXPECT_EQ(replace(file, "good 1\n").outcome, Outcome::replaced);
+  EXPECT_EQ(on_disk(path()), "good 1\n");
+  EXPECT_EQ(replace(file, "good 1\n").outcome, Outcome::unchanged);
+  EXPECT_EQ(on_disk(path() + ".candidate"), "missing");
+}
+
+TEST_F(ConfigFileTest, ARefusedTextIsKeptBesideAndChangesNothing) {
+  ConfigFile file(path(), checker());
+  replace(file, "good\n");
+  const auto refused = replace(file, "bad\n");
+  EXPECT_EQ(refused.outcome, Outcome::refused);
+  EXPECT_EQ(refused.words, "exit status 1: line 1: bad");
+  EXPECT_EQ(on_disk(path()), "good\n");
+  EXPECT_EQ(on_disk(path() + ".rejected"), "bad\n");
+  EXPECT_EQ(file.text(), "good\n");
+}
+
+TEST_F(ConfigFileTest, WithoutAnHaproxyTheTextIsTakenUnchecked) {
+  ConfigFile file(path(), directory_ + "/nowhere");
+  const auto result = replace(file, "bad\n");
+  EXPECT_EQ(result.outcome, Outcome::unchecked);
+  EXPECT_EQ(result.words, directory_ + "/nowhere: cannot start: No such file or directory");
+  EXPECT_EQ(on_disk(path()), "bad\n");
+}
+
+TEST_F(ConfigFileTest, AFileThatCannotBeWrittenIsAnError) {
+  ConfigFile file(directory_ + "/missing/haproxy.cfg", checker());
+  const auto result = replace(file, "good\n");
+  EXPECT_EQ(result.outcome, Outcome::failed);
+  EXPECT_EQ(result.words, "cannot create a temporary file beside " + directory_ +
+                              "/missing/haproxy.cfg.candidate: No such file or directory");
+}
+
+}  // namespace
+}  // namespace synapse::haproxy
