@@ -159,7 +159,7 @@ std::string ModelHaproxy::answer(const std::string& command) {
   if (starts("del server ") && profile_ != Profile::old) return remove(words);
   if (starts("set server ") && words.size() >= 5) return set(words);
   if (starts("enable health ")) return enable_health(words.at(2));
-  if (starts("enable dynamic-cookie backend ")) return "\n";
+  if (starts("enable dynamic-cookie backend ")) return backends_.contains(words.at(3)) ? "\n" : "No such backend.\n\n";
   return "Unknown command, but maybe one of the following ones is a better match:\n  help\n\n";
 }
 
@@ -171,7 +171,6 @@ std::string ModelHaproxy::add(const Words& words) {
   if (found == backends_.end()) return "No such backend." + end;
   auto& backend = found->second;
   if (!backend.dynamic_balance) return "Backend must use a dynamic load balancing to support dynamic servers." + end;
-  if (find(found->first, name) != nullptr) return "Already exists a server with the same name in backend.\n\n";
   Server server;
   server.name = name;
   server.dynamic = true;
@@ -180,6 +179,7 @@ std::string ModelHaproxy::add(const Words& words) {
   Words plain_words;
   for (std::size_t i = 4; i < words.size(); ++i) plain_words.push_back(plain(words[i]));
   if (auto complaint = apply_words(plain_words, server, true, is_3_0()); !complaint.empty()) return complaint;
+  if (find(found->first, name) != nullptr) return "Already exists a server with the same name in backend.\n\n";
   backend.servers.push_back(server);
   return "New server registered.\n\n";
 }

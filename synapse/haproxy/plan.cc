@@ -70,6 +70,8 @@ class Planner {
     for (const auto& server : observed_.servers) {
       if (!wanted_names.contains(server.name) && !traits_.declared.contains(server.name)) plan_vanished(server);
     }
+    // The reload that brings the next servers in also takes the last ones out.
+    if (serving_ + entering_servers_ == 0 && !plan_.reloads.empty()) leaving_.clear();
     for (auto* phase : {&entering_, &addresses_, &raising_, &lowering_, &replacing_, &leaving_}) {
       append(plan_.commands, *phase);
     }
@@ -106,6 +108,7 @@ class Planner {
     bool possible = !traits_.not_dynamic && !observed_.refused.contains(server.name) && commands.has_value();
     if (possible) {
       append(entering_, *commands);
+      count_entering(server);
       return;
     }
     // A server that would not serve is no reason to reload.
@@ -147,6 +150,7 @@ class Planner {
     if (!present.forced_maintenance) replacing_.push_back(set_maintenance(backend_, server.name));
     replacing_.push_back(delete_server(backend_, server.name));
     append(replacing_, *commands);
+    if (!counted) count_entering(server);
     return true;
   }
 
@@ -162,7 +166,10 @@ class Planner {
     }
     if (present.check_configured && !present.check_enabled) entering_.push_back(enable_health(backend_, server.name));
     if (present.agent_configured && !present.agent_enabled) entering_.push_back(enable_agent(backend_, server.name));
-    if (enters) entering_.push_back(set_ready(backend_, server.name));
+    if (enters) {
+      entering_.push_back(set_ready(backend_, server.name));
+      count_entering(server);
+    }
     if (!server.enabled) leave(server.name, present);
   }
 
@@ -182,6 +189,10 @@ class Planner {
     phase.push_back(set_weight(backend_, server.name, server.weight));
   }
 
+  void count_entering(const ServerSpec& server) {
+    if (server.enabled && server.weight > 0) ++entering_servers_;
+  }
+
   void leave(const std::string& name, const ObservedServer& present) {
     if (!present.forced_maintenance) leaving_.push_back(set_maintenance(backend_, name));
   }
@@ -199,7 +210,8 @@ class Planner {
   const Capabilities& capabilities_;
   std::vector<ServerSpec> wanted_;
   std::unordered_map<std::string, const ObservedServer*> by_name_;
-  int serving_ = 0;  // wanted servers that take connections now
+  int serving_ = 0;           // wanted servers that take connections now
+  int entering_servers_ = 0;  // and those that these commands add to them
 
   // Phases, in the order of sending. Servers that come in are complete before their `state ready`.
   std::vector<Command> entering_, addresses_, raising_, lowering_, replacing_, leaving_;

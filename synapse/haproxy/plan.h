@@ -15,7 +15,8 @@
 namespace synapse::haproxy {
 
 struct Plan {
-  // In the order to be sent: servers come into service before others leave it, so that capacity never dips.
+  // In the order to be sent: servers come into service before others leave it, so that capacity never dips. When only a
+  // reload can bring wanted servers in and nobody else would be left, the last servers stay until then.
   std::vector<Command> commands;
   // Deletions of servers that are out of service. Send them after the commands; Verdict::busy is normal here and means:
   // plan again later.

@@ -281,6 +281,21 @@ TEST(Plan, WhatCanBeDoneLiveIsNotHeldUpByAReload) {
   EXPECT_EQ(plan.reloads.size(), 1U);
 }
 
+// The reload takes it out, and its successor in.
+TEST(Plan, TheLastServerServesUntilTheReload) {
+  const Words lines = {"balance static-rr"};
+  auto plan = Case{{wanted("new")}, {present("old")}, lines}.plan();
+  EXPECT_THAT(plan.commands, IsEmpty());
+  EXPECT_EQ(plan.reloads.size(), 1U);
+  plan = Case{{wanted("new"), wanted("a")}, {present("old"), present("a")}, lines}.plan();
+  EXPECT_THAT(texts(plan.commands), ElementsAre("set server web_1/old state maint"));
+  plan = Case{{wanted("new"), wanted("a")}, {present("old"), in_maintenance("a")}, lines}.plan();
+  EXPECT_THAT(texts(plan.commands), ElementsAre("set server web_1/a state ready", "set server web_1/old state maint"));
+  // Nobody is wanted: nobody is kept.
+  plan = Case{{}, {present("old")}, lines}.plan();
+  EXPECT_THAT(texts(plan.commands), ElementsAre("set server web_1/old state maint"));
+}
+
 TEST(Plan, ReloadsForChangedOptionsWhereDeletionIsNotSafe) {
   expect_reload({{wanted("a", 10, true, {"check", "inter", "1s"})}, {present("a")}},
                 "options_changed: web_1/a: its options changed");
