@@ -1,0 +1,204 @@
+#include "synapse/config.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "common/config/document.h"
+#include "common/registration/validate.h"
+#include "synapse/config_parts.h"
+
+namespace synapse {
+namespace {
+
+using common::ObjectReader;
+using common::Reader;
+
+const std::vector<std::string> kLogLevels{"trace", "debug", "info", "warn", "error", "fatal", "panic"};
+const std::vector<std::string> kRouterTypes{"haproxy", "console"};
+
+bool is_one_line(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7F; });
+}
+
+std::string line_of(const Reader& reader) {
+  auto text = reader.text();
+  if (!is_one_line(text)) reader.error("must be one line without control characters");
+  return text;
+}
+
+// Where each router and service stands, for rules that concern several of them.
+struct Placed {
+  std::vector<Reader> routers;
+  std::vector<std::vector<Reader>> services;
+};
+
+// An error about a key of a mapping that has been read already.
+void error_at(const Reader& place, std::string_view key, const std::string& message) {
+  if (place.is_mapping()) ObjectReader(place).error(key, message);
+}
+
+RouterConfig read_router(const Reader& reader, const ParseOptions& options, int& next_id, Placed& placed) {
+  RouterConfig router;
+  ObjectReader object(reader);
+  router.type = read_type(object, kRouterTypes);
+  router.events_buffer_duration = object.milliseconds("eventsBufferDurationInMilli", router.events_buffer_duration, 0);
+  ServiceDefaults defaults;
+  defaults.router_type = router.type;
+  defaults.declare_empty = object.boolean("declareEmpty", true);
+  placed.routers.push_back(reader);
+  placed.services.push_back(object.items("services"));
+  for (const auto& service : placed.services.back()) {
+    router.services.push_back(read_service(service, defaults));
+    router.services.back().id = next_id++;
+  }
+  if (router.services.empty() && object.self().is_mapping()) object.self().warn("has no services");
+  if (router.type == "haproxy") router.kind = read_haproxy_router(object, options);
+  if (!router.type.empty()) object.finish();
+  return router;
+}
+
+void check_names(const RouterConfig& router, const std::vector<Reader>& places) {
+  std::map<std::string, std::string> seen;  // name -> path
+  for (std::size_t i = 0; i < router.services.size(); ++i) {
+    const auto& name = router.services[i].name;
+    if (name.empty()) continue;
+    const auto [other, fresh] = seen.emplace(name, places[i].path());
+    if (!fresh) error_at(places[i], "name", "is that of " + other->second + ", too: " + common::quote_for_log(name));
+  }
+}
+
+void check_correlations(const RouterConfig& router, const std::vector<Reader>& places) {
+  for (std::size_t i = 0; i < router.services.size(); ++i) {
+    const auto& service = router.services[i];
+    if (!service.correlation || service.correlation->other_service.empty()) continue;
+    std::vector<std::string> others;
+    for (const auto& other : router.services) {
+      if (&other != &service) others.push_back(other.name);
+    }
+    const auto& wanted = service.correlation->other_service;
+    if (std::find(others.begin(), others.end(), wanted) != others.end()) continue;
+    const auto near = common::nearest(wanted, others);
+    error_at(*ObjectReader(places[i]).find("serverCorrelation"), "otherServiceName",
+             "must be another service of this router, got " + common::quote_for_log(wanted) +
+                 (near ? "; did you mean " + common::quote_for_log(*near) + "?" : ""));
+  }
+}
+
+// Sections of the operator's that have the name of one of ours.
+void check_sections(const RouterConfig& router, const Reader& place) {
+  const auto& haproxy = std::get<HaproxyRouterConfig>(router.kind);
+  const auto check = [&](const HaproxyRouterConfig::Sections& sections, const std::string& key) {
+    for (const auto& service : router.services) {
+      if (sections.count(service.proxy_name()) == 0) continue;
+      error_at(*ObjectReader(place).find(key), service.proxy_name(), "is what service " + service.name + " becomes");
+    }
+  };
+  check(haproxy.listen, "listen");
+  check(haproxy.frontend, "frontend");
+  check(haproxy.backend, "backend");
+}
+
+// Two that write one file, or bind one port, would take turns in breaking each other.
+class Conflicts {
+ public:
+  void check(const RouterConfig& router, const Reader& place, const std::vector<Reader>& services) {
+    const auto* haproxy = std::get_if<HaproxyRouterConfig>(&router.kind);
+    if (haproxy == nullptr) return;
+    const bool own_directory =
+        !haproxy->runs_haproxy() || claim(directories_, haproxy->runtime_dir, place, "runtimeDir");
+    if (own_directory && !haproxy->config_path.empty()) claim(files_, haproxy->config_path, place, "configPath");
+    for (std::size_t i = 0; i < router.services.size(); ++i) {
+      const auto& service = router.services[i];
+      if (service.port != 0) claim(binds_, common::host_port(service.bind_address, service.port), services[i], "port");
+    }
+  }
+
+ private:
+  using Owners = std::map<std::string, std::string>;  // what -> whose
+
+  bool claim(Owners& owners, const std::string& what, const Reader& place, const std::string& key) {
+    const auto [other, fresh] = owners.emplace(what, place.path());
+    if (!fresh) error_at(place, key, "is that of " + other->second + ", too: " + what);
+    return fresh;
+  }
+
+  Owners directories_;
+  Owners files_;
+  Owners binds_;
+};
+
+Config read_config(const Reader& reader, const ParseOptions& options) {
+  Config config;
+  ObjectReader root(reader);
+  config.log_level = root.one_of("logLevel", config.log_level, kLogLevels);
+  config.api_host = root.text("apiHost", config.api_host);
+  if (!common::is_ip_address(config.api_host) && !common::is_host_name(config.api_host)) {
+    root.error("apiHost",
+               "must be an IP address (0.0.0.0 for all) or a host name, got " + common::quote_for_log(config.api_host));
+  }
+  config.api_port = static_cast<int>(root.integer("apiPort", config.api_port, {0, 65535}));
+  Placed placed;
+  int next_id = 1;  // over all routers, as go-synapse counts
+  for (const auto& router : root.items("routers")) {
+    config.routers.push_back(read_router(router, options, next_id, placed));
+  }
+  if (config.routers.empty() && root.self().is_mapping()) root.self().error("has no routers");
+  Conflicts conflicts;
+  for (std::size_t i = 0; i < config.routers.size(); ++i) {
+    check_names(config.routers[i], placed.services[i]);
+    check_correlations(config.routers[i], placed.services[i]);
+    if (config.routers[i].type == "haproxy") check_sections(config.routers[i], placed.routers[i]);
+    conflicts.check(config.routers[i], placed.routers[i], placed.services[i]);
+  }
+  root.finish();
+  return config;
+}
+
+}  // namespace
+
+std::string read_line(ObjectReader& object, std::string_view key, std::string_view fallback) {
+  const auto value = object.find(key);
+  return value ? line_of(*value) : std::string(fallback);
+}
+
+std::vector<std::string> read_lines(const Reader& list) {
+  std::vector<std::string> lines;
+  for (const auto& item : list.items()) lines.push_back(line_of(item));
+  return lines;
+}
+
+std::vector<std::string> read_lines(ObjectReader& object, std::string_view key) {
+  const auto value = object.find(key);
+  return value ? read_lines(*value) : std::vector<std::string>();
+}
+
+std::string read_type(ObjectReader& object, const std::vector<std::string>& known) {
+  if (object.has("type")) return object.one_of("type", "", known);
+  (void)object.required_text("type");
+  return {};
+}
+
+ParsedConfig parse_config(std::string_view text, const std::string& file, const ParseOptions& options) {
+  ParsedConfig parsed;
+  parsed.diagnostics.strict = options.strict;
+  const auto document = common::Document::parse(text, file);
+  if (!document) {
+    parsed.diagnostics.errors.push_back(document.error().message);
+    return parsed;
+  }
+  auto config = read_config(Reader(*document, parsed.diagnostics), options);
+  if (parsed.diagnostics.ok()) parsed.config = std::move(config);
+  return parsed;
+}
+
+std::string default_runtime_dir(const std::function<std::optional<std::string>(const std::string&)>& lookup) {
+  // systemd gives several, with colons between them, when the unit names several.
+  if (const auto given = lookup("RUNTIME_DIRECTORY"); given && given->starts_with('/')) {
+    return given->substr(0, given->find(':'));
+  }
+  if (const auto given = lookup("XDG_RUNTIME_DIR"); given && given->starts_with('/')) return *given + "/synapse";
+  return "/run/synapse";
+}
+
+}  // namespace synapse

@@ -9,9 +9,9 @@
 
 namespace synapse {
 
-// Knows {{.Name}}, {{sha1String .Name}} (40 hex digits) and {{randString 10}} (as many lower-case letters and digits,
-// 1 to 64). Random strings are the same for the same seed, server and place in the template, so that a configuration
-// does not change by being written again. The error names what is not understood.
+// Knows {{.Name}}, {{sha1String .Name}} (40 hex digits) and {{randString 10}} (as many letters, 1 to 64). Random
+// strings are the same for the same seed, server and place in the template, so that a configuration does not change by
+// being written again. The error names what is not understood.
 [[nodiscard]] common::Result<std::string> expand_server_options(std::string_view options, std::string_view server_name,
                                                                 std::uint64_t seed);
 

@@ -47,6 +47,8 @@ class TreeBuilder : public YAML::EventHandler {
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     auto node = make(DocumentNode::Kind::null, mark);
+    // Nothing has no place of its own: yaml-cpp gives that of what comes next.
+    if (!open_.empty() && open_.back().has_key) node->line = open_.back().key_line;
     complete(node, anchor);
   }
 

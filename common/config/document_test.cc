@@ -82,6 +82,7 @@ TEST(Document, KnowsTheLineOfEachValue) {
   const auto& b = *document->root().members[1].value;
   EXPECT_EQ(document->root().members[1].key_line, 3);
   EXPECT_EQ(b.items[1]->line, 5);
+  EXPECT_EQ(Document::parse("a: 1\nb:\nc: 1\n", "f.yml")->root().members[1].value->line, 2);
 }
 
 TEST(Document, FollowsAliasesAndMergeKeys) {

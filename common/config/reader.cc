@@ -61,6 +61,8 @@ std::string quoted(std::string_view text) {
       result += "\\n";
     } else if (c == '\t') {
       result += "\\t";
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+      result += '?';
     } else if (c == '"' || c == '\\') {
       result += '\\';
       result += c;
@@ -219,26 +221,42 @@ std::vector<std::pair<std::string, Reader>> Reader::members() const {
     error("must be a mapping, got " + kind_of(*node_));
     return result;
   }
-  for (const auto& member : node_->members) {
-    result.emplace_back(member.key,
-                        Reader(*member.value, path_ + (path_.empty() ? "" : ".") + member.key, *file_, *diagnostics_));
-  }
+  for (const auto& member : node_->members) result.emplace_back(member.key, child(*member.value, member.key));
   return result;
+}
+
+Reader Reader::child(const DocumentNode& node, std::string_view key) const {
+  // A message stays one line whatever the keys are.
+  std::string name(key.substr(0, 80));
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, '?');
+  return Reader(node, path_ + (path_.empty() ? "" : ".") + name, *file_, *diagnostics_);
 }
 
 ObjectReader::ObjectReader(Reader reader) : self_(std::move(reader)) {
   if (!self_.is_mapping()) self_.error("must be a mapping, got " + kind_of(*self_.node_));
 }
 
+const DocumentNode* ObjectReader::value_of(std::string_view key) const {
+  for (const auto& member : self_.node_->members) {
+    if (same_key(member.key, key)) return member.value->kind == Kind::null ? nullptr : member.value.get();
+  }
+  return nullptr;
+}
+
 std::optional<Reader> ObjectReader::find(std::string_view key) {
   ignore(key);
-  for (const auto& member : self_.node_->members) {
-    if (!same_key(member.key, key)) continue;
-    if (member.value->kind == Kind::null) return std::nullopt;
-    return Reader(*member.value, self_.path_ + (self_.path_.empty() ? "" : ".") + std::string(key), *self_.file_,
-                  *self_.diagnostics_);
-  }
-  return std::nullopt;
+  const auto* value = value_of(key);
+  if (value == nullptr) return std::nullopt;
+  return self_.child(*value, key);
+}
+
+void ObjectReader::error(std::string_view key, const std::string& message) const {
+  // A value that is not a mapping has been reported; all its keys are missing then.
+  if (!self_.is_mapping()) return;
+  const auto* value = value_of(key);
+  const int line = value == nullptr ? self_.node_->line : value->line;
+  self_.diagnostics_->errors.push_back(self_.placed(line, key, message));
 }
 
 bool ObjectReader::has(std::string_view key) {
@@ -250,16 +268,10 @@ std::string ObjectReader::text(std::string_view key, std::string_view fallback) 
   return value ? value->text() : std::string(fallback);
 }
 
-void ObjectReader::missing(std::string_view key) const {
-  // A value that is not a mapping has been reported; all its keys are missing then.
-  if (!self_.is_mapping()) return;
-  self_.diagnostics_->errors.push_back(self_.placed(self_.node_->line, key, "is missing"));
-}
-
 std::string ObjectReader::required_text(std::string_view key) {
   const auto value = find(key);
   if (!value) {
-    missing(key);
+    error(key, "is missing");
     return {};
   }
   if (value->node_->kind == Kind::scalar && value->node_->text.empty()) value->error("must not be empty");
@@ -279,7 +291,7 @@ std::int64_t ObjectReader::integer(std::string_view key, std::int64_t fallback, 
 std::int64_t ObjectReader::required_integer(std::string_view key, Range range) {
   const auto value = find(key);
   if (value) return value->integer(range, range.min);
-  missing(key);
+  error(key, "is missing");
   return range.min;
 }
 

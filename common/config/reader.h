@@ -55,6 +55,7 @@ class Reader {
   friend class ObjectReader;
   Reader(const DocumentNode& node, std::string path, const std::string& file, Diagnostics& diagnostics);
   std::string placed(int line, std::string_view key, const std::string& message) const;
+  Reader child(const DocumentNode& node, std::string_view key) const;
 
   const DocumentNode* node_;
   std::string path_;
@@ -89,13 +90,16 @@ class ObjectReader {
   [[nodiscard]] std::string one_of(std::string_view key, std::string_view fallback,
                                    const std::vector<std::string>& names);
 
+  // Records an error about a key, whether it stands there or not.
+  void error(std::string_view key, const std::string& message) const;
+
   // Declares a key that is known but read elsewhere or has no effect, so that finish() does not call it unknown.
   void ignore(std::string_view key);
 
   void finish();
 
  private:
-  void missing(std::string_view key) const;
+  const DocumentNode* value_of(std::string_view key) const;  // null: absent, or null
 
   Reader self_;
   std::vector<std::string> known_;

@@ -127,6 +127,14 @@ TEST(Reader, MissesMandatoryKeysAtThePlaceOfTheMapping) {
                           "f.yml:2: services[0].port: is missing"));
 }
 
+TEST(Reader, RecordsErrorsAboutKeysThatStandThereOrNot) {
+  Read read("a:\n  b: 1\n  c: 2\n");
+  ObjectReader object(*read.object().find("a"));
+  object.error("c", "is wrong");
+  object.error("d", "is not there");
+  EXPECT_THAT(read.found.errors, ElementsAre("f.yml:3: a.c: is wrong", "f.yml:2: a.d: is not there"));
+}
+
 TEST(Reader, SaysOnceThatAMappingIsNone) {
   Read read("services: [x]\n");
   auto object = read.object();
@@ -154,6 +162,14 @@ TEST(Reader, WarnsOfUnknownKeysWithTheNearest) {
                                                "f.yml:3: unknown key \"prot\"; did you mean \"port\"?",
                                                "f.yml:4: unknown key \"xyz\"", "f.yml:5: unknown key \"a\\nb\"",
                                                "f.yml:6: unknown key \"timeout\"; did you mean \"timeoutInMilli\"?"));
+}
+
+TEST(Reader, MessagesStayOneLine) {
+  Read read("a:\n  \"b\\nc\": \"x\\r\\0\"\n");
+  auto object = read.object();
+  const auto members = object.find("a")->members();
+  EXPECT_EQ(members.at(0).second.integer({1, 2}, 1), 1);
+  EXPECT_THAT(read.found.errors, ElementsAre("f.yml:2: a.b?c: must be a whole number, got \"x??\""));
 }
 
 TEST(Reader, UnknownKeysAreErrorsWhenStrict) {

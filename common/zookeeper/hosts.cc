@@ -1,8 +1,7 @@
-#include <charconv>
-#include <string>
-#include <string_view>
+#include "common/zookeeper/hosts.h"
 
-#include "common/zookeeper/session.h"
+#include <algorithm>
+#include <charconv>
 
 namespace common::zookeeper {
 namespace {
@@ -63,6 +62,21 @@ std::string join_hosts(const std::vector<std::string>& hosts) {
     if (host.find_first_of(":[,") == std::string_view::npos) joined += ":" + std::to_string(kDefaultPort);
   }
   return joined + chroot;
+}
+
+Result<void> check_path(std::string_view path) {
+  if (!path.starts_with('/')) return fail("must start with '/'");
+  if (path.size() > 1 && path.ends_with('/')) return fail("must not end with '/'");
+  const auto control = [](unsigned char c) { return c < ' ' || c == 0x7F; };
+  if (std::any_of(path.begin(), path.end(), control)) return fail("must not contain control characters");
+  for (std::size_t begin = 1; begin < path.size();) {
+    const auto end = std::min(path.find('/', begin), path.size());
+    const auto name = path.substr(begin, end - begin);
+    if (name.empty()) return fail("must not contain '//'");
+    if (name == "." || name == "..") return fail("must not contain '.' or '..' as a name");
+    begin = end + 1;
+  }
+  return {};
 }
 
 }  // namespace common::zookeeper

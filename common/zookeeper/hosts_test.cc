@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
+#include "common/zookeeper/hosts.h"
 
-#include "common/zookeeper/session.h"
+#include <gtest/gtest.h>
 
 namespace common::zookeeper {
 namespace {
@@ -35,6 +35,22 @@ TEST(ZookeeperHosts, JoinsAListAndAddsTheUsualPort) {
   EXPECT_EQ(join_hosts({"zk1", "zk2:2182"}), "zk1:2181,zk2:2182");
   EXPECT_EQ(join_hosts({"zk1:2181", "zk2:2181/prod"}), "zk1:2181,zk2:2181/prod");
   EXPECT_EQ(join_hosts({"a:1,b:2"}), "a:1,b:2");
+}
+
+TEST(ZookeeperPath, TakesWhatZookeeperTakes) {
+  for (const auto* path : {"/", "/a", "/services/web.1/a-b_c", "/a b", "/...", "/\xC3\xA9"}) {
+    EXPECT_TRUE(check_path(path).has_value()) << path;
+  }
+}
+
+TEST(ZookeeperPath, SaysWhatIsWrong) {
+  EXPECT_EQ(check_path("").error().message, "must start with '/'");
+  EXPECT_EQ(check_path("services").error().message, "must start with '/'");
+  EXPECT_EQ(check_path("/a/").error().message, "must not end with '/'");
+  EXPECT_EQ(check_path("/a//b").error().message, "must not contain '//'");
+  EXPECT_EQ(check_path("/a/../b").error().message, "must not contain '.' or '..' as a name");
+  EXPECT_EQ(check_path("/.").error().message, "must not contain '.' or '..' as a name");
+  EXPECT_EQ(check_path("/a\nb").error().message, "must not contain control characters");
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 
 #include "common/result.h"
 #include "common/runtime/blocking_pool.h"
+#include "common/zookeeper/hosts.h"
 #include "common/zookeeper/zookeeper.h"
 
 namespace common::zookeeper {
@@ -20,13 +21,6 @@ struct SessionOptions {
   std::string hosts;  // "host:port,host:port[/chroot]"; see check_hosts
   std::chrono::milliseconds timeout{2000};
 };
-
-// Refuses what the C client would misread silently: a missing or impossible port, an IPv6 address in brackets, an empty
-// entry. Pure.
-[[nodiscard]] Result<void> check_hosts(const std::string& hosts);
-
-// The hosts of a config list as the C client's string, ":2181" added where a port is missing.
-[[nodiscard]] std::string join_hosts(const std::vector<std::string>& hosts);
 
 class Session : public Zookeeper {
  public:

@@ -7,37 +7,13 @@
 #include <utility>
 
 #include "common/registration/validate.h"
+#include "synapse/stable_hash.h"
 
 namespace synapse {
 namespace {
 
 constexpr std::size_t max_name = 200;
 constexpr std::size_t max_suffix = 100;
-
-// FNV-1a, and a last mixing so that near inputs land far from each other.
-class Hash {
- public:
-  Hash& add(std::string_view text) {
-    for (const char c : text) add_byte(static_cast<unsigned char>(c));
-    add_byte(0);
-    return *this;
-  }
-  Hash& add(std::uint64_t number) {
-    for (int i = 0; i < 8; ++i) add_byte(static_cast<unsigned char>(number >> (8 * i)));
-    return *this;
-  }
-  std::uint64_t value() const {
-    std::uint64_t mixed = state_;
-    mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9;
-    mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB;
-    return mixed ^ (mixed >> 31);
-  }
-
- private:
-  void add_byte(unsigned char byte) { state_ = (state_ ^ byte) * 0x100000001B3; }
-
-  std::uint64_t state_ = 0xCBF29CE484222325;
-};
 
 bool older(const RoutedServer& a, const RoutedServer& b) {
   return std::tie(a.created_ms, a.created_zxid, a.child) < std::tie(b.created_ms, b.created_zxid, b.child);
@@ -102,7 +78,7 @@ std::string suffix_of(const RoutedServer& server) {
   std::string host = server.host;
   std::replace(host.begin(), host.end(), ':', '-');
   // A host name may be longer than a server's name may be.
-  if (host.size() > max_suffix) host = std::to_string(Hash().add(host).value());
+  if (host.size() > max_suffix) host = std::to_string(StableHash().add(host).value());
   return "_" + host + "_" + std::to_string(server.port);
 }
 
@@ -155,7 +131,7 @@ void put_in_order(std::vector<RoutedServer>& servers, const PoolOptions& options
   std::vector<std::pair<std::uint64_t, RoutedServer>> keyed;
   keyed.reserve(servers.size());
   for (auto& server : servers) {
-    const auto key = Hash()
+    const auto key = StableHash()
                          .add(options.seed)
                          .add(server.registered_name)
                          .add(server.host)

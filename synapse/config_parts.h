@@ -1,0 +1,32 @@
+// The parts of parse_config(); only config*.cc see them. Each reads one mapping and records what is wrong with it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/config/reader.h"
+#include "synapse/config.h"
+
+namespace synapse {
+
+// One line of text; absent: the fallback. Control characters are an error.
+[[nodiscard]] std::string read_line(common::ObjectReader& object, std::string_view key, std::string_view fallback);
+
+// A list of lines for an HAProxy configuration.
+[[nodiscard]] std::vector<std::string> read_lines(common::ObjectReader& object, std::string_view key);
+[[nodiscard]] std::vector<std::string> read_lines(const common::Reader& list);
+
+// The mandatory `type` of a router or a watcher; empty after an error.
+[[nodiscard]] std::string read_type(common::ObjectReader& object, const std::vector<std::string>& known);
+
+// The keys of a haproxy router other than those that every router has.
+[[nodiscard]] HaproxyRouterConfig read_haproxy_router(common::ObjectReader& object, const ParseOptions& options);
+
+struct ServiceDefaults {
+  std::string router_type;
+  bool declare_empty = true;
+};
+[[nodiscard]] ServiceConfig read_service(const common::Reader& reader, const ServiceDefaults& defaults);
+
+}  // namespace synapse

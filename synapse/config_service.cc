@@ -1,0 +1,153 @@
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+#include "common/registration/validate.h"
+#include "common/zookeeper/hosts.h"
+#include "synapse/config_parts.h"
+#include "synapse/haproxy/words.h"
+#include "synapse/server_options.h"
+
+namespace synapse {
+namespace {
+
+using common::ObjectReader;
+using common::Reader;
+
+void read_hosts(ObjectReader& object, ZookeeperWatcherConfig& config) {
+  const auto list = object.find("hosts");
+  if (!list) {
+    object.error("hosts", "is missing");
+    return;
+  }
+  if (!list->is_list()) {
+    (void)list->items();
+    return;
+  }
+  config.hosts = read_lines(*list);
+  if (config.hosts.empty()) {
+    list->error("must name at least one host");
+  } else if (const auto good = common::zookeeper::check_hosts(common::zookeeper::join_hosts(config.hosts)); !good) {
+    list->error(good.error().message);
+  }
+}
+
+void read_path(ObjectReader& object, ZookeeperWatcherConfig& config) {
+  config.path = object.required_text("path");
+  while (config.path.size() > 1 && config.path.ends_with('/')) config.path.pop_back();
+  if (config.path.empty()) return;
+  if (const auto good = common::zookeeper::check_path(config.path); !good) {
+    object.error("path", good.error().message + ", got " + common::quote_for_log(config.path));
+  }
+}
+
+ZookeeperWatcherConfig read_watcher(ObjectReader& service) {
+  ZookeeperWatcherConfig config;
+  const auto reader = service.find("watcher");
+  if (!reader) {
+    service.error("watcher", "is missing");
+    return config;
+  }
+  ObjectReader object(*reader);
+  if (read_type(object, {"zookeeper"}).empty()) return config;
+  read_hosts(object, config);
+  read_path(object, config);
+  config.timeout = object.milliseconds("timeoutInMilli", config.timeout);
+  object.finish();
+  return config;
+}
+
+// go-synapse does not look at the case of this word.
+ServerSort read_sort(ObjectReader& object) {
+  const auto value = object.find("serverSort");
+  std::string word = value ? value->text() : "random";
+  std::transform(word.begin(), word.end(), word.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (word == "name") return ServerSort::name;
+  if (word == "date") return ServerSort::date;
+  if (word != "random" && !word.empty()) (void)object.one_of("serverSort", "", {"random", "name", "date"});
+  return ServerSort::random;
+}
+
+std::optional<ServerCorrelation> read_correlation(ObjectReader& service) {
+  const auto reader = service.find("serverCorrelation");
+  if (!reader) return std::nullopt;
+  ObjectReader object(*reader);
+  (void)read_type(object, {"excludeServer"});
+  (void)object.one_of("scope", "first", {"first"});
+  ServerCorrelation correlation{object.required_text("otherServiceName")};
+  object.finish();
+  return correlation;
+}
+
+// What the driver will do with it for each server.
+std::string read_server_options(ObjectReader& object) {
+  auto options = read_line(object, "serverOptions", "");
+  const auto expanded = expand_server_options(options, "name", 0);
+  if (!expanded) {
+    object.error("serverOptions", expanded.error().message);
+  } else if (const auto words = haproxy::split_words(*expanded); !words) {
+    object.error("serverOptions", words.error().message);
+  }
+  return options;
+}
+
+void read_haproxy_keys(ObjectReader& object, ServiceConfig& service, const ServiceDefaults& defaults) {
+  if (const auto reader = object.find("routerOptions")) {
+    ObjectReader lines(*reader);
+    service.frontend_lines = read_lines(lines, "frontend");
+    service.backend_lines = read_lines(lines, "backend");
+    lines.finish();
+  }
+  service.bind_address = object.text("bindAddress", service.bind_address);
+  if (!common::is_ip_address(service.bind_address) && !common::is_host_name(service.bind_address) &&
+      service.bind_address != "*") {
+    object.error("bindAddress",
+                 "must be an IP address, a host name or *, got " + common::quote_for_log(service.bind_address));
+  }
+  service.port = static_cast<int>(object.integer("port", 0, {0, 65535}));
+  service.mode = object.one_of("mode", "", {"tcp", "http"});
+  service.declare_empty = object.boolean("declareEmpty", defaults.declare_empty);
+}
+
+void ignore_haproxy_keys(ObjectReader& object) {
+  for (const auto* key : {"routerOptions", "bindAddress", "port", "mode", "declareEmpty"}) object.ignore(key);
+}
+
+std::string read_name(ObjectReader& object, const std::string& path) {
+  if (const auto given = object.find("name")) {
+    auto name = given->text();
+    if (!name.empty() && !common::is_server_name(name)) {
+      given->error("must consist of letters, digits and _ . : -, 200 at most, got " + common::quote_for_log(name));
+    }
+    if (!name.empty()) return name;
+  }
+  if (path.empty()) return {};  // reported already
+  std::string name = path.substr(1);
+  std::replace(name.begin(), name.end(), '/', '_');
+  if (!common::is_server_name(name)) {
+    object.self().error("needs a name: its path " + common::quote_for_log(path) + " gives none that HAProxy takes");
+  }
+  return name;
+}
+
+}  // namespace
+
+ServiceConfig read_service(const Reader& reader, const ServiceDefaults& defaults) {
+  ObjectReader object(reader);
+  ServiceConfig service;
+  service.watcher = read_watcher(object);
+  service.name = read_name(object, service.watcher.path);
+  service.sort = read_sort(object);
+  service.correlation = read_correlation(object);
+  service.server_options = read_server_options(object);
+  if (defaults.router_type == "haproxy") {
+    read_haproxy_keys(object, service, defaults);
+  } else {
+    ignore_haproxy_keys(object);
+  }
+  object.finish();
+  return service;
+}
+
+}  // namespace synapse
