@@ -318,6 +318,10 @@ class History {
       ASSERT_TRUE(other.load(text)) << text;
       for (const auto& [name, backend] : haproxy_.backends()) {
         EXPECT_EQ(serving(other.backends().at(name)), serving(backend)) << name << "\n" << text;
+        for (const auto& server : backend.servers) {
+          if (purpose == FileFor::reload || server.address == "-") continue;
+          EXPECT_NE(other.find(name, server.name), nullptr) << "a tombstone is missing in\n" << text;
+        }
       }
       auto read = read_rendered(text);
       ASSERT_TRUE(read);
