@@ -1,8 +1,11 @@
 #include "common/process/child_process.h"
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <fcntl.h>
+#include <string_view>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <utility>
@@ -18,7 +21,13 @@ namespace asio = boost::asio;
 class ChildProcess::Core : public std::enable_shared_from_this<ChildProcess::Core> {
  public:
   Core(asio::io_context& io, pid_t pid, int pidfd, bool ours, OnExit on_exit)
-      : ended_(io, pidfd), pid_(pid), ours_(ours), on_exit_(std::move(on_exit)) {}
+      : ended_(io, pidfd), output_(io), pid_(pid), ours_(ours), on_exit_(std::move(on_exit)) {}
+
+  void follow_output(int descriptor, OnLine on_line) {
+    output_.assign(descriptor);
+    on_line_ = std::move(on_line);
+    read_output();
+  }
 
   void watch() {
     ended_.async_wait(asio::posix::stream_descriptor::wait_read,
@@ -30,7 +39,9 @@ class ChildProcess::Core : public std::enable_shared_from_this<ChildProcess::Cor
 
   void let_go() {
     on_exit_ = nullptr;
+    on_line_ = nullptr;
     ended_.cancel();
+    if (output_.is_open()) output_.close();
   }
 
   pid_t pid() const { return pid_; }
@@ -53,7 +64,35 @@ class ChildProcess::Core : public std::enable_shared_from_this<ChildProcess::Cor
     if (const auto on_exit = std::exchange(on_exit_, nullptr)) on_exit(how);
   }
 
+  void read_output() {
+    output_.async_read_some(asio::buffer(chunk_),
+                            [weak = weak_from_this()](const boost::system::error_code& error, std::size_t got) {
+                              const auto core = weak.lock();
+                              if (!core || error || !core->on_line_) return;
+                              core->take_output(std::string_view(core->chunk_.data(), got));
+                              core->read_output();
+                            });
+  }
+
+  void take_output(std::string_view text) {
+    while (!text.empty()) {
+      const auto end = text.find('\n');
+      partial_line_ += text.substr(0, end);
+      if (end == std::string_view::npos && partial_line_.size() < kMaxLine) return;
+      if (const auto on_line = on_line_; on_line && !partial_line_.empty()) on_line(partial_line_);
+      partial_line_.clear();
+      if (end == std::string_view::npos) return;
+      text.remove_prefix(end + 1);
+    }
+  }
+
+  static constexpr std::size_t kMaxLine = 4096;
+
   asio::posix::stream_descriptor ended_;
+  asio::posix::stream_descriptor output_;
+  std::array<char, 1024> chunk_;
+  std::string partial_line_;
+  OnLine on_line_;
   const pid_t pid_;
   const bool ours_;
   bool running_ = true;
@@ -61,14 +100,20 @@ class ChildProcess::Core : public std::enable_shared_from_this<ChildProcess::Cor
 };
 
 Result<std::unique_ptr<ChildProcess>> ChildProcess::start(asio::io_context& io, const std::vector<std::string>& argv,
-                                                          OnExit on_exit) {
-  const auto spawned = spawn(argv, {}, -1);
+                                                          OnExit on_exit, OnLine on_line) {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail(std::string("cannot make a pipe: ") + std::strerror(errno));
+  ::fcntl(ends[1], F_SETFL, O_NONBLOCK);  // of the child's end: it must not wait for us
+  const auto spawned = spawn(argv, {}, ends[1], true);
+  ::close(ends[1]);
   if (spawned.error != 0) {
+    ::close(ends[0]);
     return fail("cannot start " + (argv.empty() ? std::string("a program without a name") : argv[0]) + ": " +
                 std::strerror(spawned.error));
   }
   auto core = std::make_shared<Core>(io, spawned.pid, spawned.pidfd, true, std::move(on_exit));
   core->watch();
+  core->follow_output(ends[0], std::move(on_line));
   return std::unique_ptr<ChildProcess>(new ChildProcess(std::move(core)));
 }
 

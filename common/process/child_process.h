@@ -19,10 +19,14 @@ class ChildProcess {
   // "exit status 1", "killed by signal 9", or "gone" for an adopted process, whose status belongs to another parent.
   using OnExit = std::function<void(const std::string& how)>;
 
-  // In its own process group; stdin is /dev/null, stdout and stderr are ours; no other descriptor is inherited.
+  // A line that it wrote on stdout or stderr.
+  using OnLine = std::function<void(const std::string& line)>;
+
+  // In its own process group; stdin is /dev/null, SIGPIPE is ignored, no descriptor of ours is inherited. It never
+  // waits for us to read what it writes: what does not fit into the pipe is lost, as is everything once we are gone.
   [[nodiscard]] static Result<std::unique_ptr<ChildProcess>> start(boost::asio::io_context& io,
-                                                                   const std::vector<std::string>& argv,
-                                                                   OnExit on_exit);
+                                                                   const std::vector<std::string>& argv, OnExit on_exit,
+                                                                   OnLine on_line);
   [[nodiscard]] static Result<std::unique_ptr<ChildProcess>> adopt(boost::asio::io_context& io, pid_t pid,
                                                                    OnExit on_exit);
   // Lets go: the process runs on.

@@ -1,8 +1,10 @@
 #include "common/process/child_process.h"
 
 #include <csignal>
+#include <string>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -12,17 +14,35 @@ namespace {
 TEST(ChildProcess, TellsHowItEnded) {
   boost::asio::io_context io;
   std::string how;
-  const auto child = ChildProcess::start(io, {"sh", "-c", "exit 7"}, [&](const std::string& end) { how = end; });
+  const auto child = ChildProcess::start(io, {"sh", "-c", "exit 7"}, [&](const std::string& end) { how = end; }, {});
   ASSERT_TRUE(child.has_value());
   io.run();
   EXPECT_EQ(how, "exit status 7");
   EXPECT_FALSE((*child)->running());
 }
 
+TEST(ChildProcess, GivesItsLinesAndNeverMakesItWait) {
+  boost::asio::io_context io;
+  std::vector<std::string> lines;
+  std::string how;
+  const auto child = ChildProcess::start(
+      io, {"sh", "-c", "echo one; echo two >&2; head -c 1000000 /dev/zero 2>/dev/null; exit 3"},
+      [&](const std::string& end) { how = end; }, [&](const std::string& line) { lines.push_back(line); });
+  ASSERT_TRUE(child.has_value());
+  // It writes far more than a pipe holds before anybody reads.
+  while (::waitid(P_PID, static_cast<id_t>((*child)->pid()), nullptr, WEXITED | WNOWAIT) != 0) {
+  }
+  io.run();
+  EXPECT_EQ(how, "exit status 3");
+  ASSERT_GE(lines.size(), 2u);
+  EXPECT_EQ(lines[0], "one");
+  EXPECT_EQ(lines[1], "two");
+}
+
 TEST(ChildProcess, TakesSignals) {
   boost::asio::io_context io;
   std::string how;
-  const auto child = ChildProcess::start(io, {"sleep", "1000"}, [&](const std::string& end) { how = end; });
+  const auto child = ChildProcess::start(io, {"sleep", "1000"}, [&](const std::string& end) { how = end; }, {});
   ASSERT_TRUE(child.has_value());
   (*child)->signal(SIGTERM);
   io.run();
@@ -47,7 +67,7 @@ TEST(ChildProcess, FollowsAProcessThatItDidNotStart) {
 
 TEST(ChildProcess, SaysWhyItCannotStartOrFollow) {
   boost::asio::io_context io;
-  const auto child = ChildProcess::start(io, {"/nowhere/at/all"}, {});
+  const auto child = ChildProcess::start(io, {"/nowhere/at/all"}, {}, {});
   ASSERT_FALSE(child.has_value());
   EXPECT_EQ(child.error().message, "cannot start /nowhere/at/all: No such file or directory");
   const auto adopted = ChildProcess::adopt(io, 0x3fffffff, {});
@@ -57,7 +77,7 @@ TEST(ChildProcess, SaysWhyItCannotStartOrFollow) {
 
 TEST(ChildProcess, LettingGoLeavesItRunning) {
   boost::asio::io_context io;
-  auto child = ChildProcess::start(io, {"sleep", "1000"}, {});
+  auto child = ChildProcess::start(io, {"sleep", "1000"}, {}, {});
   ASSERT_TRUE(child.has_value());
   const pid_t pid = (*child)->pid();
   child->reset();

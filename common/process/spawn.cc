@@ -35,7 +35,8 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 
 }  // namespace
 
-Spawned spawn(const std::vector<std::string>& argv, const std::map<std::string, std::string>& environment, int output) {
+Spawned spawn(const std::vector<std::string>& argv, const std::map<std::string, std::string>& environment, int output,
+              bool keep_sigpipe) {
   if (argv.empty()) return {.error = EINVAL};
   auto arguments = argv;
   auto entries = merged_environment(environment);
@@ -43,10 +44,8 @@ Spawned spawn(const std::vector<std::string>& argv, const std::map<std::string, 
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
   posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-  if (output >= 0) {
-    posix_spawn_file_actions_adddup2(&files, output, 1);
-    posix_spawn_file_actions_adddup2(&files, output, 2);
-  }
+  posix_spawn_file_actions_adddup2(&files, output, 1);
+  posix_spawn_file_actions_adddup2(&files, output, 2);
   posix_spawn_file_actions_addclosefrom_np(&files, 3);
 
   posix_spawnattr_t attributes;
@@ -55,6 +54,7 @@ Spawned spawn(const std::vector<std::string>& argv, const std::map<std::string, 
   sigemptyset(&none);
   sigset_t all;
   sigfillset(&all);
+  if (keep_sigpipe) sigdelset(&all, SIGPIPE);
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &all);
   posix_spawnattr_setpgroup(&attributes, 0);

@@ -16,7 +16,8 @@ struct Spawned {
 
 // Its own process group, stdin from /dev/null, default signal handling, no descriptor above 2. `output` replaces stdout
 // and stderr unless it is -1. argv[0] is looked up in PATH.
-Spawned spawn(const std::vector<std::string>& argv, const std::map<std::string, std::string>& environment, int output);
+Spawned spawn(const std::vector<std::string>& argv, const std::map<std::string, std::string>& environment, int output,
+              bool keep_sigpipe = false);
 
 // What waitid() says of a process that has ended, which is thereby reaped.
 struct Ended {

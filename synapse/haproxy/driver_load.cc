@@ -94,7 +94,8 @@ asio::awaitable<void> Driver::start() {
   // When the new text is refused, the last good file is better than no HAProxy.
   co_await put_file(rendered(FileFor::reload));
   const auto own = read_rendered(file_.text());
-  auto reading = own ? co_await load(0) : Result<Reading>(fail("there is no configuration that it accepts"));
+  Result<Reading> reading = fail("there is no configuration that it accepts");
+  if (own) reading = co_await load(0);
   if (!reading) {
     const auto pause = retry_.next(random_);
     not_before_ = Clock::now() + pause;
@@ -146,12 +147,14 @@ asio::awaitable<void> Driver::reload() {
 
 // Makes HAProxy load the file on disk, and waits until it says so itself: a signal or a command may be lost or refused.
 asio::awaitable<Result<Driver::Reading>> Driver::load(int old_pid) {
+  // A variable of its own: g++ 12 destroys a conditional temporary within co_await twice.
   const auto file = read_rendered(file_.text());
+  const std::string fingerprint = file ? file->fingerprint : "";
   reload_interval_.acted(Clock::now());
   end_.clear();
   if (const auto asked = co_await control_.load(); !asked) co_return asked.error();
   if (!has_socket()) co_return Reading{};
-  co_return co_await ask_until_loaded(old_pid, file ? file->fingerprint : "");
+  co_return co_await ask_until_loaded(old_pid, fingerprint);
 }
 
 asio::awaitable<Result<Driver::Reading>> Driver::ask_until_loaded(int old_pid, const std::string& fingerprint) {

@@ -27,6 +27,17 @@ bool runs_our_file(pid_t pid, const std::string& config_path) {
   return command->find(argument) != std::string::npos;
 }
 
+// HAProxy writes "[ALERT]    (pid) : words"; what our own commands cause it to say is for developers.
+void log_line(const std::string& line) {
+  if (line.starts_with("[ALERT]")) {
+    log::error("haproxy: {}", line);
+  } else if (line.starts_with("[WARNING]") && line.find(" : CLI : ") == std::string::npos) {
+    log::info("haproxy: {}", line);
+  } else {
+    log::debug("haproxy: {}", line);
+  }
+}
+
 }  // namespace
 
 HaproxyChild::HaproxyChild(asio::io_context& io, HaproxyChildOptions options,
@@ -59,7 +70,7 @@ asio::awaitable<Result<void>> HaproxyChild::load() {
       ChildProcess::start(io_,
                           {options_.binary, "-W", "-db", "-S",
                            options_.runtime_dir + "/master.sock,mode,600,level,admin", "-f", options_.config_path},
-                          [this](const std::string& how) { exited(how); });
+                          [this](const std::string& how) { exited(how); }, log_line);
   if (!started) co_return started.error();
   child_ = std::move(*started);
   const auto written = common::write_atomically(pid_file(), std::to_string(child_->pid()) + "\n");
