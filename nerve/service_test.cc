@@ -1,0 +1,255 @@
+#include "nerve/service.h"
+
+#include <csignal>
+#include <memory>
+#include <string>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <gtest/gtest.h>
+
+#include "common/file/write_atomically.h"
+#include "common/telemetry/log.h"
+#include "common/telemetry/metrics.h"
+
+namespace nerve {
+namespace {
+
+using std::chrono::milliseconds;
+
+class FakeCheck : public Check {
+ public:
+  explicit FakeCheck(const Answer& answer) : answer_(answer) {}
+  boost::asio::awaitable<Answer> run() override { co_return answer_; }
+  std::string target() const override { return "fake"; }
+
+ private:
+  const Answer& answer_;
+};
+
+// Keeps what it was told; the test decides what becomes of it.
+class FakeReporter : public Reporter {
+ public:
+  explicit FakeReporter(Events given) : events(std::move(given)) {}
+  void report(const std::optional<common::Registration>& record) override {
+    reports.push_back(record);
+    settled_ = false;
+  }
+  bool settled() const override { return settled_; }
+  void take() {
+    settled_ = true;
+    events.on_taken();
+  }
+  void fail() { events.on_failed("no space"); }
+
+  Events events;
+  std::vector<std::optional<common::Registration>> reports;
+
+ private:
+  bool settled_ = true;
+};
+
+class ServiceTest : public testing::Test {
+ protected:
+  ServiceTest() {
+    common::log::set_level("panic");
+    config.name = "web";
+    config.port = 80;
+    config.checks.resize(1);
+    config.checks[0].interval = milliseconds(1);
+    config.checks[0].thresholds = {1, 1};
+    config.reporters.resize(1);
+    config.lifecycle.record.host = "127.0.0.1";
+    config.lifecycle.record.port = 80;
+    config.lifecycle.weight = 100;
+    config.lifecycle.disable_min_duration = milliseconds(0);
+  }
+  ~ServiceTest() override {
+    if (service) end();
+    common::log::set_level("info");
+  }
+
+  // Cancels the checks and commands and waits for their end.
+  void end() {
+    common::TaskGroup waiting(io);
+    bool ended = false;
+    service->cancel();
+    waiting.spawn("wait", wait_for(*service, ended));
+    run_until([&] { return ended; });
+  }
+  static boost::asio::awaitable<void> wait_for(Service& service, bool& ended) {
+    co_await service.wait();
+    ended = true;
+  }
+
+  Service& start() {
+    service = std::make_unique<Service>(
+        io, config,
+        Service::Makers{.check = [this](const CheckConfig&) { return std::make_unique<FakeCheck>(answer); },
+                        .reporter =
+                            [this](const ReporterConfig&, const ReportSubject& given, Reporter::Events events) {
+                              subject = given;
+                              auto reporter = std::make_unique<FakeReporter>(std::move(events));
+                              reporters.push_back(reporter.get());
+                              return reporter;
+                            }},
+        metrics);
+    service->start_checks(0, config.checks.size());
+    return *service;
+  }
+
+  template <class Condition>
+  void run_until(Condition reached) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    io.restart();
+    while (!reached() && std::chrono::steady_clock::now() < end) io.run_one_for(milliseconds(10));
+    ASSERT_TRUE(reached());
+  }
+  void run_until_reported(std::size_t count) {
+    run_until([&] { return reporters[0]->reports.size() >= count; });
+  }
+  const common::Registration& last_report() const { return *reporters[0]->reports.back(); }
+
+  boost::asio::io_context io;
+  common::Metrics all_metrics;
+  ServiceMetrics metrics{all_metrics};
+  ServiceConfig config;
+  Answer answer{true, {}};
+  ReportSubject subject;
+  std::vector<FakeReporter*> reporters;
+  std::unique_ptr<Service> service;
+};
+
+TEST_F(ServiceTest, LeadsTheChecksToTheReporters) {
+  start();
+  EXPECT_EQ(subject.node_name, "web_127.0.0.1_80");
+  run_until_reported(1);
+  EXPECT_TRUE(last_report().available);
+  EXPECT_EQ(last_report().weight, 1);
+  EXPECT_TRUE(service->status().available);
+  answer = {false, "HTTP 503"};
+  run_until_reported(2);
+  EXPECT_FALSE(last_report().available);
+  EXPECT_EQ(last_report().unavailable_reason, "HTTP 503");
+}
+
+TEST_F(ServiceTest, CountsInTheMetrics) {
+  answer = {false, "HTTP 503"};
+  start();
+  run_until_reported(1);
+  reporters[0]->fail();
+  const std::string text = all_metrics.text();
+  const std::string labels = R"({ip="127.0.0.1",name="web",port="80")";
+  EXPECT_NE(text.find("nerve_checker_failure_total" + labels + ",type=\"tcp\"} "), std::string::npos) << text;
+  EXPECT_NE(text.find("nerve_reporter_failure_total" + labels + ",type=\"console\"} 1\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("nerve_service_available" + labels + "} 0\n"), std::string::npos) << text;
+  answer = {true, {}};
+  run_until_reported(2);
+  EXPECT_NE(all_metrics.text().find("nerve_service_available" + labels + "} 1\n"), std::string::npos);
+}
+
+TEST_F(ServiceTest, HasNoMetricsWhenNotWanted) {
+  config.no_metrics = true;
+  config.lifecycle.pre_available.argv = {"false"};
+  start();
+  run_until_reported(1);
+  reporters[0]->fail();
+  EXPECT_EQ(all_metrics.text().find("name=\"web\""), std::string::npos) << all_metrics.text();
+}
+
+TEST_F(ServiceTest, OneReporterThatTakesItIsEnoughForTheWarmup) {
+  config.reporters.resize(2);
+  config.lifecycle.warmup_interval = milliseconds(5);
+  config.lifecycle.warmup_max_duration = milliseconds(60'000);
+  start();
+  run_until_reported(1);
+  reporters[0]->fail();
+  reporters[1]->take();
+  run_until_reported(2);
+  for (int i = 0; i < 3; ++i) {
+    reporters[0]->fail();
+    reporters[1]->take();
+    run_until_reported(static_cast<std::size_t>(3 + i));
+  }
+  EXPECT_GT(last_report().weight, 1);
+}
+
+TEST_F(ServiceTest, RunsThePreAvailableCommandAndCountsItsFailure) {
+  config.lifecycle.pre_available = {{"sh", "-c", "exit 3"}, milliseconds(5000)};
+  start();
+  run_until_reported(1);
+  EXPECT_TRUE(last_report().available);
+  EXPECT_NE(all_metrics.text().find("type=\"pre-available\"} 1\n"), std::string::npos) << all_metrics.text();
+}
+
+TEST_F(ServiceTest, ACommandThatIsNotNeededAnyMoreIsKilled) {
+  const std::string started = testing::TempDir() + "nerve-started-" + std::to_string(::getpid());
+  config.lifecycle.pre_available = {{"sh", "-c", "echo $$ >$0; exec sleep 60", started}, milliseconds(60'000)};
+  start();
+  std::string pid;
+  run_until([&] {
+    const auto text = common::read_file(started);
+    if (text) pid = *text;
+    return pid.ends_with('\n');
+  });
+  answer = {false, "HTTP 503"};
+  run_until_reported(1);
+  EXPECT_FALSE(last_report().available);
+  run_until([&] { return ::kill(std::stoi(pid), 0) != 0; });
+  ::unlink(started.c_str());
+}
+
+TEST_F(ServiceTest, AnswersEverybodyWhoAskedForTheDisable) {
+  config.lifecycle.disable_min_duration = milliseconds(20);
+  start();
+  run_until_reported(1);
+  std::vector<bool> answers;
+  service->disable(false, [&](bool done) { answers.push_back(done); });
+  service->disable(true, [&](bool done) { answers.push_back(done); });
+  EXPECT_TRUE(answers.empty());
+  reporters[0]->take();
+  run_until([&] { return answers.size() == 2; });
+  EXPECT_EQ(answers, (std::vector<bool>{true, true}));
+  EXPECT_EQ(service->status().mode, Lifecycle::Mode::disabled);
+}
+
+TEST_F(ServiceTest, TellsWhoeverDisablesThatAnEnableCame) {
+  start();
+  run_until_reported(1);
+  std::vector<bool> answers;
+  service->disable(false, [&](bool done) { answers.push_back(done); });
+  service->enable(false);
+  EXPECT_EQ(answers, (std::vector<bool>{false}));
+}
+
+TEST_F(ServiceTest, StopsAndWaitsForTheReporters) {
+  start();
+  run_until_reported(1);
+  reporters[0]->take();
+  int steps = 0;
+  service->stop(false, [&] { ++steps; });
+  EXPECT_FALSE(service->stopped());
+  reporters[0]->take();  // the news that it is not available
+  run_until([&] { return service->stopped(); });
+  EXPECT_EQ(reporters[0]->reports.back(), std::nullopt);
+  EXPECT_FALSE(service->deregistered());
+  const int before = steps;
+  reporters[0]->take();
+  EXPECT_TRUE(service->deregistered());
+  EXPECT_GT(steps, before);
+}
+
+TEST_F(ServiceTest, StopsAtOnceWhenTold) {
+  config.lifecycle.disable_min_duration = milliseconds(60'000);
+  start();
+  run_until_reported(1);
+  service->stop(false, [] {});
+  EXPECT_FALSE(service->stopped());
+  service->stop(true, [] {});
+  EXPECT_TRUE(service->stopped());
+}
+
+}  // namespace
+}  // namespace nerve
