@@ -38,7 +38,7 @@ struct ServerCorrelation {
 
 struct ServiceConfig {
   std::string name;  // fit for the name of an HAProxy proxy; unique in its router
-  int id = 1;        // counts from 1 in the router; frontend and backend are `<name>_<id>`
+  int id = 1;        // counts from 1 over all routers, as go-synapse counts; part of proxy_name()
   ZookeeperWatcherConfig watcher;
   ServerSort sort = ServerSort::random;
   std::optional<ServerCorrelation> correlation;
