@@ -88,19 +88,19 @@ class Metrics:
     def names(self):
         return {name for name, _, _ in self.samples}
 
-    def values(self, name, **labels):
+    def values(self, metric, **labels):
         return [
             value
             for sample, found, value in self.samples
-            if sample == name and all(found.get(key) == wanted for key, wanted in labels.items())
+            if sample == metric and all(found.get(key) == wanted for key, wanted in labels.items())
         ]
 
-    def value(self, name, **labels):
+    def value(self, metric, **labels):
         """The one value with these labels; a LookupError when there is none."""
-        values = self.values(name, **labels)
+        values = self.values(metric, **labels)
         if len(values) != 1:
-            raise LookupError(f"{len(values)} values of {name} {labels} in:\n{self.text}")
+            raise LookupError(f"{len(values)} values of {metric} {labels} in:\n{self.text}")
         return values[0]
 
-    def total(self, name, **labels):
-        return sum(self.values(name, **labels))
+    def total(self, metric, **labels):
+        return sum(self.values(metric, **labels))
