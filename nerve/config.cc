@@ -21,7 +21,7 @@ const std::vector<std::string> kLogLevels{"trace", "debug", "info", "warn", "err
 CommandSettings read_command(ObjectReader& object, std::string_view key, std::string_view timeout_key,
                              const CommandSettings& defaults) {
   CommandSettings command{object.texts(key), object.milliseconds(timeout_key, defaults.timeout)};
-  if (command.given() && command.argv.front().empty()) object.find(key)->error("must name a program first");
+  if (command.given() && command.argv.front().empty()) object.error(key, "must name a program first");
   return command;
 }
 
@@ -30,10 +30,10 @@ void read_warmup(ObjectReader& object, LifecycleSettings& settings) {
   settings.warmup_max_duration = object.milliseconds("enableWarmupMaxDurationInMilli", settings.warmup_interval * 30);
   const auto least = settings.warmup_interval * Warmup::kLeastMaxDurationInIntervals;
   if (settings.warmup_max_duration < least) {
-    object.find("enableWarmupMaxDurationInMilli")
-        ->error("must be at least " + std::to_string(Warmup::kLeastMaxDurationInIntervals) +
-                " times enableWarmupIntervalInMilli, which is " + std::to_string(least.count()) + ", got " +
-                std::to_string(settings.warmup_max_duration.count()));
+    object.error("enableWarmupMaxDurationInMilli",
+                 "must be at least " + std::to_string(Warmup::kLeastMaxDurationInIntervals) +
+                     " times enableWarmupIntervalInMilli, which is " + std::to_string(least.count()) + ", got " +
+                     std::to_string(settings.warmup_max_duration.count()));
   }
 }
 
@@ -91,11 +91,11 @@ ServiceConfig read_service(const Reader& reader) {
   ServiceConfig service;
   service.host = object.text("host", service.host);
   if (!common::is_ip_address(service.host) && !common::is_host_name(service.host)) {
-    object.find("host")->error("must be an IP address or a host name, got " + common::quote_for_log(service.host));
+    object.error("host", "must be an IP address or a host name, got " + common::quote_for_log(service.host));
   }
   service.port = static_cast<int>(object.required_integer("port", {1, 65535}));
   service.name = object.text("name", service.host + ":" + std::to_string(service.port));
-  if (service.name.empty()) object.find("name")->error("must not be empty");
+  if (service.name.empty()) object.error("name", "must not be empty");
   read_checks(object, service, object.boolean("preferIpv4", false));
   read_reporters(object, service);
   service.report_replay = object.milliseconds("reportReplayInMilli", service.report_replay);
@@ -136,8 +136,8 @@ Config read_config(const Reader& reader) {
   config.api_host = object.text("apiHost", config.api_host);
   if (config.api_host == "localhost") config.api_host = "127.0.0.1";
   if (!common::is_ip_address(config.api_host)) {
-    object.find("apiHost")->error("must be an IP address, got " + common::quote_for_log(config.api_host) +
-                                  "; 0.0.0.0 means all interfaces");
+    object.error("apiHost", "must be an IP address, got " + common::quote_for_log(config.api_host) +
+                                "; 0.0.0.0 means all interfaces");
   }
   config.api_port = static_cast<int>(object.integer("apiPort", config.api_port, {0, 65535}));
   config.templated_config_path = object.text("templatedConfigPath", "");

@@ -240,8 +240,8 @@ TEST(Config, SaysWhatIsWrongAndWhere) {
        {"n.yml:2: services[0].enableWarmupMaxDurationInMilli: must be at least 23 times enableWarmupIntervalInMilli, "
         "which is 2300, got 2299"}},
       {"services:\n  - port: 80\n    checks: [{}]\n    reporters: [{}]",
-       {"n.yml:3: services[0].checks[0]: has no type; known types: exec, http, tcp",
-        "n.yml:4: services[0].reporters[0]: has no type; known types: console, file, zookeeper"}},
+       {"n.yml:3: services[0].checks[0].type: is missing; known types: exec, http, tcp",
+        "n.yml:4: services[0].reporters[0].type: is missing; known types: console, file, zookeeper"}},
       {"services:\n  - port: 80\n    checks:\n      - type: htp\n    reporters:\n      - type: zokeeper",
        {"n.yml:4: services[0].checks[0].type: must be one of exec, http, tcp, got \"htp\"; did you mean \"http\"?",
         "n.yml:6: services[0].reporters[0].type: must be one of console, file, zookeeper, got \"zokeeper\"; did you "

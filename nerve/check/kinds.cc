@@ -4,12 +4,12 @@
 #include <array>
 #include <stdexcept>
 #include <string_view>
-#include <vector>
 
 #include "common/registration/validate.h"
 #include "nerve/check/exec_check.h"
 #include "nerve/check/http_check.h"
 #include "nerve/check/tcp_check.h"
+#include "nerve/read_kind.h"
 
 namespace nerve {
 namespace {
@@ -31,7 +31,7 @@ void read_http(ObjectReader& object, CheckConfig& config) {
   options.path = object.text("path", options.path);
   const auto forbidden = [](unsigned char c) { return c <= ' ' || c == 0x7f || c == '#'; };
   if (std::any_of(options.path.begin(), options.path.end(), forbidden)) {
-    object.find("path")->error("must not contain a space, a '#' or a control character; write it percent-encoded");
+    object.error("path", "must not contain a space, a '#' or a control character; write it percent-encoded");
   }
   if (!options.path.starts_with('/')) options.path.insert(0, "/");
   config.options = std::move(options);
@@ -46,7 +46,7 @@ void read_exec(ObjectReader& object, CheckConfig& config) {
   if (options.command.empty() && !object.has("command")) {
     object.self().error("an exec check needs a command: a list of the program and its arguments");
   } else if (options.command.empty() || options.command.front().empty()) {
-    object.find("command")->error("must name a program first");
+    object.error("command", "must name a program first");
   }
   config.options = std::move(options);
 }
@@ -67,38 +67,19 @@ constexpr std::array kKinds{
     Kind{"tcp", read_tcp, make_tcp},
 };
 
-const Kind* find_kind(std::string_view name) {
-  const auto found = std::find_if(kKinds.begin(), kKinds.end(), [&](const Kind& kind) { return kind.name == name; });
-  return found == kKinds.end() ? nullptr : found;
-}
-
-std::vector<std::string> kind_names() {
-  std::vector<std::string> names;
-  for (const Kind& kind : kKinds) names.emplace_back(kind.name);
-  return names;
-}
-
 }  // namespace
 
 CheckConfig read_check(const common::Reader& reader, const CheckConfig& service) {
   ObjectReader object(reader);
   CheckConfig config = service;
-  if (!object.has("type")) {
-    if (reader.is_mapping()) {
-      std::string names;
-      for (const auto& name : kind_names()) names += (names.empty() ? "" : ", ") + name;
-      reader.error("has no type; known types: " + names);
-    }
-    return config;
-  }
-  const Kind* kind = find_kind(object.one_of("type", "", kind_names()));
+  const Kind* kind = read_kind(kKinds, object);
   if (kind == nullptr) return config;  // its keys are not known either
   config.type = kind->name;
   config.host = object.text("host", config.host);
   if (!common::is_ip_address(config.host) && !common::is_host_name(config.host)) {
     // The service's own host is judged where it stands.
-    if (const auto host = object.find("host")) {
-      host->error("must be an IP address or a host name, got " + common::quote_for_log(config.host));
+    if (object.has("host")) {
+      object.error("host", "must be an IP address or a host name, got " + common::quote_for_log(config.host));
     }
   }
   config.port = static_cast<int>(object.integer("port", config.port, {1, 65535}));
@@ -112,7 +93,7 @@ CheckConfig read_check(const common::Reader& reader, const CheckConfig& service)
 }
 
 std::unique_ptr<Check> make_check(const CheckConfig& config, const CheckContext& context) {
-  const Kind* kind = find_kind(config.type);
+  const Kind* kind = find_kind(kKinds, config.type);
   if (kind == nullptr) throw std::logic_error("no such kind of check: " + config.type);
   return kind->make(config, context);
 }

@@ -1,15 +1,13 @@
 #include "nerve/report/kinds.h"
 
-#include <algorithm>
 #include <array>
-#include <cstdint>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "common/registration/validate.h"
-#include "common/zookeeper/session.h"
+#include "common/zookeeper/hosts.h"
+#include "nerve/read_kind.h"
 #include "nerve/report/console.h"
 #include "nerve/report/file.h"
 #include "nerve/report/local_reporter.h"
@@ -33,7 +31,7 @@ std::unique_ptr<Reporter> make_console(const ReporterConfig&, const ReportSubjec
 void read_file(ObjectReader& object, ReporterConfig& config) {
   FileOptions options;
   options.path = object.text("path", options.path);
-  if (options.path.empty()) object.find("path")->error("must not be empty");
+  if (options.path.empty()) object.error("path", "must not be empty");
   options.append = object.boolean("append", options.append);
   config.options = std::move(options);
 }
@@ -45,22 +43,6 @@ std::unique_ptr<Reporter> make_file(const ReporterConfig& config, const ReportSu
   return std::make_unique<LocalReporter>(context.io, subject.retry, write, std::move(events));
 }
 
-// What ZooKeeper takes as a path. It refuses others at each write, so they are refused here.
-std::string fault_of_path(std::string_view path) {
-  if (!path.starts_with('/')) return "must start with '/'";
-  if (path.size() > 1 && path.ends_with('/')) return "must not end with '/'";
-  const auto control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
-  if (std::any_of(path.begin(), path.end(), control)) return "must not contain control characters";
-  for (std::size_t begin = 1; begin < path.size();) {
-    const auto end = std::min(path.find('/', begin), path.size());
-    const auto name = path.substr(begin, end - begin);
-    if (name.empty()) return "must not contain '//'";
-    if (name == "." || name == "..") return "must not contain '.' or '..' as a name";
-    begin = end + 1;
-  }
-  return {};
-}
-
 void read_zookeeper(ObjectReader& object, ReporterConfig& config) {
   ZookeeperOptions options;
   const auto hosts = object.texts("hosts");
@@ -69,12 +51,12 @@ void read_zookeeper(ObjectReader& object, ReporterConfig& config) {
   } else if (object.find("hosts")->is_list()) {
     options.hosts = common::zookeeper::join_hosts(hosts);
     const auto good = common::zookeeper::check_hosts(options.hosts);
-    if (!good) object.find("hosts")->error(good.error().message);
+    if (!good) object.error("hosts", good.error().message);
   }
   options.path = object.required_text("path");
   if (options.path.size() > 1 && options.path.ends_with('/')) options.path.pop_back();
-  if (const auto fault = fault_of_path(options.path); !options.path.empty() && !fault.empty()) {
-    object.find("path")->error(fault + ", got " + common::quote_for_log(options.path));
+  if (const auto good = common::zookeeper::check_path(options.path); !good && !options.path.empty()) {
+    object.error("path", good.error().message + ", got " + common::quote_for_log(options.path));
   }
   options.connection_timeout = object.milliseconds("connectionTimeoutInMilli", options.connection_timeout);
   options.refresh_interval = object.milliseconds("refreshIntervalInMilli", options.refresh_interval);
@@ -102,31 +84,12 @@ constexpr std::array kKinds{
     Kind{"zookeeper", read_zookeeper, make_zookeeper},
 };
 
-const Kind* find_kind(std::string_view name) {
-  const auto found = std::find_if(kKinds.begin(), kKinds.end(), [&](const Kind& kind) { return kind.name == name; });
-  return found == kKinds.end() ? nullptr : found;
-}
-
-std::vector<std::string> kind_names() {
-  std::vector<std::string> names;
-  for (const Kind& kind : kKinds) names.emplace_back(kind.name);
-  return names;
-}
-
 }  // namespace
 
 ReporterConfig read_reporter(const common::Reader& reader) {
   ObjectReader object(reader);
   ReporterConfig config;
-  if (!object.has("type")) {
-    if (reader.is_mapping()) {
-      std::string names;
-      for (const auto& name : kind_names()) names += (names.empty() ? "" : ", ") + name;
-      reader.error("has no type; known types: " + names);
-    }
-    return config;
-  }
-  const Kind* kind = find_kind(object.one_of("type", "", kind_names()));
+  const Kind* kind = read_kind(kKinds, object);
   if (kind == nullptr) return config;  // its keys are not known either
   config.type = kind->name;
   kind->read(object, config);
@@ -136,7 +99,7 @@ ReporterConfig read_reporter(const common::Reader& reader) {
 
 std::unique_ptr<Reporter> make_reporter(const ReporterConfig& config, const ReportSubject& subject,
                                         const ReportContext& context, Reporter::Events events) {
-  const Kind* kind = find_kind(config.type);
+  const Kind* kind = find_kind(kKinds, config.type);
   if (kind == nullptr) throw std::logic_error("no such kind of reporter: " + config.type);
   return kind->make(config, subject, context, std::move(events));
 }

@@ -1,77 +1,19 @@
 #include "nerve/report/zookeeper_reporter.h"
 
-#include <map>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <gtest/gtest.h>
+
+#include "common/zookeeper/fake_zookeeper.h"
 
 namespace nerve {
 namespace {
 
-using common::zookeeper::CommitReply;
-using common::zookeeper::Listener;
-using common::zookeeper::Operation;
-using common::zookeeper::SessionState;
-using common::zookeeper::Status;
+using common::zookeeper::FakeZookeeper;
 using std::chrono::milliseconds;
-
-// A registry of one session in memory.
-class FakeZookeeper : public common::zookeeper::Zookeeper {
- public:
-  explicit FakeZookeeper(boost::asio::io_context& io) : io_(io) {}
-
-  void connect() {
-    for (const auto& [id, listener] : listeners_) listener.on_state(SessionState::connected, 7);
-  }
-
-  void get(const std::string& path, bool, std::function<void(common::zookeeper::GetReply)> done) override {
-    common::zookeeper::GetReply reply;
-    const auto found = nodes.find(path);
-    reply.status = refuse ? Status::no_auth : found == nodes.end() ? Status::no_node : Status::ok;
-    reply.error = refuse ? "not authenticated" : "";
-    if (reply.status == Status::ok) reply.data = found->second;
-    reply.stat.owner = 7;
-    post([done, reply] { done(reply); });
-  }
-  void children(const std::string&, bool, std::function<void(common::zookeeper::ChildrenReply)>) override {}
-  void exists(const std::string&, bool, std::function<void(common::zookeeper::ExistsReply)>) override {}
-
-  void commit(std::vector<Operation> operations, std::function<void(CommitReply)> done) override {
-    CommitReply reply{refuse ? Status::no_auth : Status::ok, refuse ? "not authenticated" : ""};
-    for (const auto& operation : operations) {
-      if (!refuse) std::visit([this](const auto& what) { apply(what); }, operation);
-    }
-    post([done, reply] { done(reply); });
-  }
-  int listen(const std::string&, Listener listener) override {
-    listeners_[++last_id_] = std::move(listener);
-    return last_id_;
-  }
-  void unlisten(int id) override { listeners_.erase(id); }
-
-  std::map<std::string, std::string> nodes;
-  int writes = 0;
-  bool refuse = false;
-
- private:
-  void post(std::function<void()> what) { boost::asio::post(io_, std::move(what)); }
-  void apply(const common::zookeeper::CreateOperation& what) { write(what.path, what.data); }
-  void apply(const common::zookeeper::SetOperation& what) { write(what.path, what.data); }
-  void apply(const common::zookeeper::DeleteOperation& what) { nodes.erase(what.path); }
-  void write(const std::string& path, const std::string& data) {
-    nodes[path] = data;
-    ++writes;
-  }
-
-  boost::asio::io_context& io_;
-  std::map<int, Listener> listeners_;
-  int last_id_ = 0;
-};
 
 class ZookeeperReport : public testing::Test {
  protected:
@@ -88,7 +30,7 @@ class ZookeeperReport : public testing::Test {
     reporter.emplace(io, zookeeper, options, ReportSubject{"web_127.0.0.1_80", milliseconds(5)},
                      Reporter::Events{.on_taken = [this] { ++taken; },
                                       .on_failed = [this](const std::string& error) { errors.push_back(error); },
-                                      .on_notice = [](const std::string&) {}});
+                                      .on_notice = [this](const std::string& what) { notices.push_back(what); }});
     return *reporter;
   }
 
@@ -107,21 +49,23 @@ class ZookeeperReport : public testing::Test {
   }
   std::optional<std::string> node() const {
     const auto found = zookeeper.nodes.find("/services/web/web_127.0.0.1_80");
-    return found == zookeeper.nodes.end() ? std::nullopt : std::optional(found->second);
+    return found == zookeeper.nodes.end() ? std::nullopt : std::optional(found->second.data);
   }
+  common::zookeeper::Stat node_stat() { return zookeeper.nodes["/services/web/web_127.0.0.1_80"].stat; }
 
   boost::asio::io_context io;
   FakeZookeeper zookeeper{io};
   std::optional<ZookeeperReporter> reporter;
   int taken = 0;
   std::vector<std::string> errors;
+  std::vector<std::string> notices;
   common::Registration up;
   common::Registration down;
 };
 
 TEST_F(ZookeeperReport, TheNodeIsThereWhileTheServiceIsAvailable) {
   make();
-  zookeeper.connect();
+  zookeeper.connect(7);
   report(up);
   EXPECT_EQ(node(), common::encode(up));
   report(down);
@@ -136,7 +80,7 @@ TEST_F(ZookeeperReport, TheNodeIsThereWhileTheServiceIsAvailable) {
 
 TEST_F(ZookeeperReport, TheNodeStaysWhenUnavailabilityIsExposed) {
   make(true);
-  zookeeper.connect();
+  zookeeper.connect(7);
   report(down);
   EXPECT_EQ(node(), common::encode(down));
   report(std::nullopt);
@@ -145,11 +89,11 @@ TEST_F(ZookeeperReport, TheNodeStaysWhenUnavailabilityIsExposed) {
 
 TEST_F(ZookeeperReport, AReportThatChangesNothingInTheRegistryIsTakenToo) {
   make();
-  zookeeper.connect();
+  zookeeper.connect(7);
   report(up);
-  const int writes = zookeeper.writes;
+  const auto before = node_stat();
   report(up);
-  EXPECT_EQ(zookeeper.writes, writes);
+  EXPECT_EQ(node_stat(), before);
   report(down);
   down.unavailable_reason = "another";
   report(down);
@@ -162,20 +106,31 @@ TEST_F(ZookeeperReport, FailsAgainAndAgainWhileNobodyAnswers) {
   EXPECT_EQ(errors[1], "no acknowledgement from ZooKeeper zk:2181 within 5 ms");
   EXPECT_FALSE(reporter->settled());
   EXPECT_EQ(taken, 0);
-  zookeeper.connect();
+  zookeeper.connect(7);
   run_until([&] { return taken == 1; });
   EXPECT_EQ(node(), common::encode(up));
 }
 
-TEST_F(ZookeeperReport, GivesTheReasonOfARefusal) {
+TEST_F(ZookeeperReport, GivesTheReasonOfAFailedWrite) {
   make();
-  zookeeper.refuse = true;
-  zookeeper.connect();
+  zookeeper.lose_requests = 2;
+  zookeeper.connect(7);
   reporter->report(up);
-  run_until([&] { return errors.size() >= 2; });
-  EXPECT_NE(errors[0].find("not authenticated"), std::string::npos) << errors[0];
-  zookeeper.refuse = false;
   run_until([&] { return taken == 1; });
+  ASSERT_GE(errors.size(), 2u);
+  EXPECT_EQ(errors[0], "write /services/web/web_127.0.0.1_80: connection loss");
+}
+
+TEST_F(ZookeeperReport, TellsOfANodeThatAnotherLifeLeft) {
+  zookeeper.other(common::zookeeper::CreateOperation{"/services", "", false});
+  zookeeper.other(common::zookeeper::CreateOperation{"/services/web", "", false});
+  zookeeper.other(common::zookeeper::CreateOperation{"/services/web/web_127.0.0.1_80", "old", true}, 0x2a);
+  make();
+  zookeeper.connect(7);
+  report(up);
+  EXPECT_EQ(node(), common::encode(up));
+  EXPECT_EQ(node_stat().owner, 7);
+  EXPECT_EQ(notices, (std::vector<std::string>{"took over the node /services/web/web_127.0.0.1_80 from session 0x2a"}));
 }
 
 TEST_F(ZookeeperReport, OnlyTheLatestReportIsToldOf) {
@@ -183,7 +138,7 @@ TEST_F(ZookeeperReport, OnlyTheLatestReportIsToldOf) {
   reporter->report(up);
   reporter->report(down);
   reporter->report(up);
-  zookeeper.connect();
+  zookeeper.connect(7);
   run_until([&] { return taken == 1; });
   io.run_for(milliseconds(20));
   EXPECT_EQ(taken, 1);
