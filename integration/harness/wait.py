@@ -6,7 +6,7 @@ import time
 def eventually(condition, timeout=10.0, what=None, interval=0.01):
     """Calls `condition` until it returns something true, and returns that.
 
-    An AssertionError, OSError or LookupError counts as "not yet"; the last one is told when time is up.
+    An AssertionError, OSError, LookupError or ValueError counts as "not yet"; the last one is told when time is up.
     """
     deadline = time.monotonic() + timeout
     while True:
@@ -15,7 +15,7 @@ def eventually(condition, timeout=10.0, what=None, interval=0.01):
             value = condition()
             if value:
                 return value
-        except (AssertionError, OSError, LookupError) as error:
+        except (AssertionError, OSError, LookupError, ValueError) as error:
             value, problem = None, error
         if time.monotonic() > deadline:
             name = what or getattr(condition, "__name__", "the condition")

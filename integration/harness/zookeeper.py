@@ -5,9 +5,7 @@ import logging
 import os
 import random
 import re
-import shutil
 import socket
-import struct
 import subprocess
 import threading
 import time
@@ -19,6 +17,7 @@ from kazoo.retry import KazooRetry
 from harness.ports import free_port
 from harness.processes import Process
 from harness.wait import eventually
+from harness.zookeeper_wire import close_session
 
 logging.getLogger("kazoo").setLevel(logging.CRITICAL)
 
@@ -108,17 +107,8 @@ class ZookeeperServer:
         raise LookupError(f"{process.name} has no session")
 
     def expire(self, session_id):
-        """Ends a session under its living owner, as the server does after a silence that lasted too long.
-
-        A second client takes the session over with the password that the server computes from the id, and closes it.
-        """
-        client = self.client(client_id=(session_id, session_password(session_id)))
-        try:
-            taken = client.client_id[0]
-            assert taken & (2**64 - 1) == session_id & (2**64 - 1), "the session could not be taken over"
-        finally:
-            client.stop()
-            client.close()
+        """Ends a session under its living owner, as the server does after a silence that lasted too long."""
+        close_session(self.port, session_id)
 
     def cli(self, command):
         """What zkCli.sh prints for one command, without what it says about its connection."""
@@ -132,21 +122,6 @@ class ZookeeperServer:
         )
         chatter = re.compile(r"Connecting to |WATCHER::|WatchedEvent |\s*$")
         return "\n".join(line for line in answer.stdout.splitlines() if not chatter.match(line))
-
-    def wipe(self):
-        """Forgets all data; only while stopped."""
-        shutil.rmtree(os.path.join(self.directory, "data"))
-        os.makedirs(os.path.join(self.directory, "data"))
-
-
-def session_password(session_id):
-    """As ZooKeeperServer.generatePasswd computes it: java.util.Random, seeded with the id and a constant."""
-    state = ((session_id ^ 0xB3415C00) ^ 0x5DEECE66D) & ((1 << 48) - 1)
-    password = b""
-    while len(password) < 16:
-        state = (state * 0x5DEECE66D + 0xB) & ((1 << 48) - 1)
-        password += struct.pack("<I", (state >> 16) & 0xFFFFFFFF)
-    return password
 
 
 def record(name, port, host="127.0.0.1", **fields):

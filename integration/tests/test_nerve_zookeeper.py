@@ -28,7 +28,7 @@ def test_a_restarted_zookeeper_keeps_the_node(sandbox, own):
     server, registry = own
     backend = sandbox.backend("a")
     sandbox.nerve(
-        nerve(nerve_service(backend.port, registry, reporters=[reporter(registry, connectionTimeoutInMilli=20_000)]))
+        nerve(nerve_service(backend.port, registry, reporters=[reporter(registry, connectionTimeoutInMilli=6000)]))
     )
     eventually(lambda: registry.only_record()["weight"] == 255)
     (name,) = registry.names()
@@ -47,7 +47,7 @@ def test_a_restarted_zookeeper_keeps_the_node(sandbox, own):
 def test_the_node_goes_when_the_backend_died_while_zookeeper_was_away(sandbox, own):
     server, registry = own
     backend = sandbox.backend("a")
-    service = nerve_service(backend.port, registry, reporters=[reporter(registry, connectionTimeoutInMilli=20_000)])
+    service = nerve_service(backend.port, registry, reporters=[reporter(registry, connectionTimeoutInMilli=6000)])
     program = sandbox.nerve(nerve(service))
     eventually(lambda: registry.only_record()["weight"] == 255)
     server.stop()
@@ -61,7 +61,7 @@ def test_the_data_follows_the_last_verdict(sandbox, own):
     """Down and up again while ZooKeeper is away, with the reason and the weight of the last state."""
     server, registry = own
     backend = sandbox.backend("a")
-    reporters = [reporter(registry, exposeOnUnavailable=True, connectionTimeoutInMilli=20_000)]
+    reporters = [reporter(registry, exposeOnUnavailable=True, connectionTimeoutInMilli=6000)]
     program = sandbox.nerve(nerve(nerve_service(backend.port, registry, reporters=reporters)))
     eventually(lambda: registry.only_record()["weight"] == 255)
     server.stop()
@@ -74,17 +74,6 @@ def test_the_data_follows_the_last_verdict(sandbox, own):
     eventually(lambda: program.get("/services/web/status")[0] in (200, 503))
     server.start()
     eventually(lambda: registry.only_record()["available"] and registry.only_record()["weight"] == 255, 20)
-
-
-def test_a_zookeeper_that_forgot_everything_is_told_again(sandbox, own):
-    server, registry = own
-    backend = sandbox.backend("a")
-    sandbox.nerve(nerve(nerve_service(backend.port, registry)))
-    eventually(lambda: registry.only_record()["weight"] == 255)
-    server.stop()
-    server.wipe()
-    server.start()
-    eventually(lambda: registry.only_record()["weight"] == 255, 20)
 
 
 def test_nerve_starts_before_zookeeper(sandbox, own):

@@ -1,16 +1,57 @@
 """ZooKeeper's protocol over one blocking socket, in the thread of the caller: for measuring, where the threads of a
-full client would be measured too. No pings: the session's timeout must be longer than the silence."""
+full client would be measured too, and for what no client offers. No pings: a session must be longer than the silence.
+"""
 
 import socket
 import struct
 
-_CREATE, _DELETE, _GET_DATA, _SET_DATA = 1, 2, 4, 5
+_CREATE, _DELETE, _GET_DATA, _SET_DATA, _CLOSE_SESSION = 1, 2, 4, 5, -11
 _EVENT = -1
+_CONNECT_ANSWER_BYTES = 41  # length, version, timeout, session, password, read-only
 
 
 def _text(value):
     data = value if isinstance(value, bytes) else value.encode()
     return struct.pack(">i", len(data)) + data
+
+
+def _framed(packet):
+    return struct.pack(">i", len(packet)) + packet
+
+
+def _connect_request(timeout_ms, session_id=0, password=bytes(16)):
+    return _framed(struct.pack(">iqiQ", 0, 0, timeout_ms, session_id) + _text(password) + b"\0")
+
+
+def session_password(session_id):
+    """As ZooKeeperServer.generatePasswd computes it: java.util.Random, seeded with the id and a constant."""
+    state = ((session_id ^ 0xB3415C00) ^ 0x5DEECE66D) & ((1 << 48) - 1)
+    password = b""
+    while len(password) < 16:
+        state = (state * 0x5DEECE66D + 0xB) & ((1 << 48) - 1)
+        password += struct.pack("<I", (state >> 16) & 0xFFFFFFFF)
+    return password
+
+
+def close_session(port, session_id):
+    """Takes a session over and closes it under its living owner."""
+    session_id &= 2**64 - 1
+    request = _connect_request(10_000, session_id, session_password(session_id))
+    request += _framed(struct.pack(">ii", 1, _CLOSE_SESSION))
+    for _ in range(100):
+        answer = b""
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            connection.sendall(request)
+            try:
+                while part := connection.recv(4096):
+                    answer += part
+            except ConnectionResetError:
+                pass
+        taken = struct.unpack(">Q", answer[12:20])[0] if len(answer) >= 20 else session_id
+        # Nothing behind the answer to the connect request: the owner was quick enough to take its session back.
+        if taken != session_id or len(answer) > _CONNECT_ANSWER_BYTES:
+            return
+    raise RuntimeError(f"the owner of session {session_id:#x} does not let it go")
 
 
 class ZookeeperWire:
@@ -20,11 +61,8 @@ class ZookeeperWire:
         self._buffer = b""
         self._xid = 0
         self._events = 0
-        self._send(struct.pack(">iqiq", 0, 0, timeout_ms, 0) + _text(bytes(16)) + b"\0")
+        self._socket.sendall(_connect_request(timeout_ms))
         self._receive()
-
-    def _send(self, packet):
-        self._socket.sendall(struct.pack(">i", len(packet)) + packet)
 
     def _receive(self):
         """The next whole packet."""
@@ -39,7 +77,7 @@ class ZookeeperWire:
 
     def _ask(self, kind, body):
         self._xid += 1
-        self._send(struct.pack(">ii", self._xid, kind) + body)
+        self._socket.sendall(_framed(struct.pack(">ii", self._xid, kind) + body))
 
     # What sends a request does not wait for its answer; done() does.
 
