@@ -127,8 +127,9 @@ std::string_view take_line(std::string_view& text) {
 }  // namespace
 
 const ObservedServer* ObservedBackend::find(std::string_view server) const {
-  auto found = std::find_if(servers.begin(), servers.end(), [&](const auto& s) { return s.name == server; });
-  return found == servers.end() ? nullptr : &*found;
+  // From the back: a server that is being added is asked for again and again.
+  auto found = std::find_if(servers.rbegin(), servers.rend(), [&](const auto& s) { return s.name == server; });
+  return found == servers.rend() ? nullptr : &*found;
 }
 
 ObservedServer* ObservedBackend::find(std::string_view server) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -30,8 +31,9 @@ bool can_return_live(const ObservedServer& server, const BackendTraits& traits, 
   return !traits.not_dynamic && addition_of(as_disabled(server), traits, capabilities).has_value();
 }
 
-std::unordered_set<std::string> names_of(const std::vector<ServerSpec>& servers) {
-  std::unordered_set<std::string> names;
+// Views into `servers`.
+std::unordered_set<std::string_view> names_of(const std::vector<ServerSpec>& servers) {
+  std::unordered_set<std::string_view> names;
   for (const auto& server : servers) names.insert(server.name);
   return names;
 }
@@ -209,7 +211,7 @@ class Planner {
   const ObservedBackend& observed_;
   const Capabilities& capabilities_;
   std::vector<ServerSpec> wanted_;
-  std::unordered_map<std::string, const ObservedServer*> by_name_;
+  std::unordered_map<std::string_view, const ObservedServer*> by_name_;
   int serving_ = 0;           // wanted servers that take connections now
   int entering_servers_ = 0;  // and those that these commands add to them
 
@@ -232,7 +234,8 @@ Plan plan(const BackendSpec& desired, const BackendTraits& traits, const Observe
 
 std::vector<ServerSpec> tombstones(const BackendSpec& desired, const BackendTraits& traits,
                                    const ObservedBackend& observed) {
-  auto wanted = names_of(usable_servers(desired, traits.declared));
+  const auto usable = usable_servers(desired, traits.declared);
+  auto wanted = names_of(usable);
   std::vector<ServerSpec> dead;
   for (const auto& server : observed.servers) {
     if (wanted.contains(server.name) || traits.declared.contains(server.name)) continue;

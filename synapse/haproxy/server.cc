@@ -1,5 +1,6 @@
 #include "synapse/haproxy/server.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <array>
 #include <charconv>
@@ -29,6 +30,19 @@ std::optional<std::array<unsigned char, 16>> ipv6_bytes(std::string_view address
   return bytes;
 }
 
+// Without quoting, blanks and comments a word is a whole word.
+bool is_plain(std::string_view word) {
+  return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
+    return static_cast<unsigned char>(c) > ' ' && c != 0x7f &&
+           std::string_view("\"'\\#").find(c) == std::string_view::npos;
+  });
+}
+
+bool may_be_a_field(std::string_view word) {
+  return word.find("weight") != std::string_view::npos || word.find("abled") != std::string_view::npos ||
+         !is_plain(word);
+}
+
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
@@ -38,6 +52,8 @@ std::string joined(const std::vector<std::string>& words) {
 }  // namespace
 
 ServerSpec normalised(ServerSpec server) {
+  // Nearly every server: this runs for all of them whenever one changes.
+  if (std::none_of(server.options.begin(), server.options.end(), may_be_a_field)) return server;
   std::vector<std::string> options;
   for (auto& group : group_options(server.options)) {
     if (group.is("enabled") || group.is("disabled")) {
@@ -69,6 +85,7 @@ std::optional<std::string> unsound(const ServerSpec& server) {
   if (server.weight < 0 || server.weight > 256) {
     return server.name + ": weight out of range: " + std::to_string(server.weight);
   }
+  if (std::all_of(server.options.begin(), server.options.end(), is_plain)) return std::nullopt;
   auto split = split_words(joined(server.options));
   if (!split.has_value()) return server.name + ": options: " + split.error().message;
   if (*split != server.options) {
