@@ -40,9 +40,14 @@ int line_of(const YAML::Mark& mark) {
 class TreeBuilder : public YAML::EventHandler {
  public:
   std::shared_ptr<const DocumentNode> root() const { return root_; }
+  int start() const { return start_; }
+  int start_line() const { return start_line_; }
   std::optional<std::size_t> last_quoted() const { return last_quoted_; }  // where the last quoted string begins
 
-  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    start_ = mark.pos;
+    start_line_ = line_of(mark);
+  }
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -196,6 +201,8 @@ class TreeBuilder : public YAML::EventHandler {
   std::map<YAML::anchor_t, NodePtr> anchors_;
   std::size_t nodes_ = 0;
   std::optional<std::size_t> last_quoted_;
+  int start_ = 0;
+  int start_line_ = 1;
 };
 
 // yaml-cpp takes the end of the text for the end of a quoted string.
@@ -220,9 +227,13 @@ std::shared_ptr<const DocumentNode> build(const std::string& text) {
   TreeBuilder builder;
   parser.HandleNextDocument(builder);
   if (builder.last_quoted()) check_closed(text, *builder.last_quoted());
+  auto start = builder.start();
   for (;;) {
     TreeBuilder more;
     if (!parser.HandleNextDocument(more)) break;
+    // The parser stays where it is when something stands there that begins no value.
+    if (more.start() == start) throw Refused(more.start_line(), "something that belongs nowhere, such as a comma");
+    start = more.start();
     if (more.root() && more.root()->kind != DocumentNode::Kind::null) {
       throw Refused(more.root()->line, "a second document begins; one is expected");
     }

@@ -112,6 +112,15 @@ TEST(Document, SaysWhereTheSyntaxIsWrong) {
   EXPECT_THAT(parsed("a: *b\n"), testing::StartsWith("f.yml:1: the referenced anchor is not defined"));
 }
 
+TEST(Document, RefusesWhatBelongsNowhere) {
+  const std::string nowhere = ": something that belongs nowhere, such as a comma";
+  EXPECT_EQ(parsed(","), "f.yml:1" + nowhere);
+  EXPECT_EQ(parsed("]"), "f.yml:1: illegal flow end");
+  EXPECT_EQ(parsed("{\"a\": 1},\n"), "f.yml:1" + nowhere);
+  EXPECT_EQ(parsed("{\"a\": 1}\n,,\n"), "f.yml:2" + nowhere);
+  EXPECT_EQ(parsed("a: 1\n---\n---\n...\n"), "{a:1}");
+}
+
 TEST(Document, RefusesWhatIsNoText) {
   EXPECT_EQ(parsed(std::string("a: 1\nb: \0", 9)), "f.yml:2: control character 0x00");
   EXPECT_EQ(parsed("a: \x04"), "f.yml:1: control character 0x04");

@@ -59,6 +59,9 @@ Driver::Driver(asio::io_context& io, const RouterConfig& router, HaproxyControl&
 
 void Driver::set_servers(std::size_t index, std::vector<ServerSpec> servers) {
   auto& service = services_.at(index);
+  // The last servers stay when all vanish, also when they were found by an earlier synapse.
+  if (servers.empty() && service.from_file) servers = service.wanted.servers;
+  service.from_file = service.from_file && servers == service.wanted.servers;
   if (service.known && service.wanted.servers == servers) return;
   service.known = true;
   service.wanted.servers = std::move(servers);

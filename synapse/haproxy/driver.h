@@ -56,6 +56,7 @@ class Driver {
     BackendTraits traits;
     bool declare_empty = true;
     bool known = false;  // the registry has spoken; until then the file's servers stand
+    bool from_file = false;  // the servers are those of the file on disk
     bool ever_available = false;
     bool needs_reload = false;
     bool routed = false;

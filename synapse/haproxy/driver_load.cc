@@ -36,6 +36,7 @@ void Driver::read_file() {
       const auto found = known->servers.find(service.wanted.name);
       if (service.known || found == known->servers.end()) continue;
       service.wanted.servers = found->second;
+      service.from_file = true;
       service.ever_available = true;
     }
   }

@@ -17,7 +17,7 @@ using common::Result;
 
 namespace {
 
-constexpr std::chrono::seconds kTerminatesWithin{2};
+constexpr std::chrono::milliseconds kTerminatesWithin{2'000};
 
 // True when the process runs our file: a pid file may be older than the last boot.
 bool runs_our_file(pid_t pid, const std::string& config_path) {
@@ -100,14 +100,16 @@ asio::awaitable<void> HaproxyChild::stop(bool leave_running) {
   }
   log::info("stopping HAProxy; its connections have {} ms to finish", options_.shutdown_timeout.count());
   child_->signal(SIGUSR1);
-  if (!co_await ended_within(options_.shutdown_timeout)) {
+  bool ended = co_await ended_within(options_.shutdown_timeout);
+  if (!ended) {
     log::warn("HAProxy still has connections after {} ms; ending them", options_.shutdown_timeout.count());
     child_->signal(SIGTERM);
-    if (!co_await ended_within(kTerminatesWithin)) {
-      child_->signal_group(SIGKILL);
-      child_->signal(SIGKILL);
-      co_await ended_within(kTerminatesWithin);
-    }
+    ended = co_await ended_within(kTerminatesWithin);
+  }
+  if (!ended) {
+    child_->signal_group(SIGKILL);
+    child_->signal(SIGKILL);
+    co_await ended_within(kTerminatesWithin);
   }
   ::unlink(pid_file().c_str());
 }
