@@ -1,5 +1,6 @@
 #include "common/zookeeper/session.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -27,6 +28,10 @@ using Clock = std::chrono::steady_clock;
 
 // The C client misses state changes now and then; its state is looked at as often as this.
 constexpr std::chrono::seconds kStatePollInterval{1};
+
+// A handle that has been without a connection for this long is opened anew under the same session. It resolves the host
+// names again, and comes to terms with servers that have lost their data and refuse whoever knows more than they do.
+constexpr std::chrono::seconds kReopenAfter{10};
 
 Status to_status(int code) {
   switch (code) {
@@ -99,6 +104,7 @@ struct Handle : std::enable_shared_from_this<Handle> {
   std::function<void(const std::shared_ptr<Handle>&, int, int, std::string)> on_event;
   std::atomic<zhandle_t*> zh{nullptr};
   std::atomic<std::int64_t> session_id{0};
+  clientid_t wanted_session{};                                     // of an earlier handle; zero: a new one
   std::unordered_map<std::uint64_t, std::unique_ptr<Call>> calls;  // loop thread only
   std::uint64_t next_call = 0;
 
@@ -216,6 +222,7 @@ class Session::Core : public std::enable_shared_from_this<Session::Core> {
   void on_state(int state);
   void set_connected(bool connected, std::int64_t session_id);
   void expired();
+  void reopen();
   void release(std::shared_ptr<Handle> handle, std::function<void()> done);
   void changed(const std::string& path);
   void tell(int id, const std::function<void(const Listener&)>& what);
@@ -233,6 +240,8 @@ class Session::Core : public std::enable_shared_from_this<Session::Core> {
   bool connected_ = false;
   bool closed_ = false;
   std::int64_t session_id_ = 0;
+  clientid_t client_id_{};  // the session with its password; zero: none to go on with
+  Clock::time_point opened_at_ = Clock::now();
   Clock::time_point away_since_ = Clock::now();
   bool complained_ = false;
 
@@ -246,13 +255,16 @@ void Session::Core::open() {
       io_, [weak = weak_from_this()](const std::shared_ptr<Handle>& from, int type, int state, std::string path) {
         if (const auto core = weak.lock()) core->on_event(from, type, state, path);
       });
+  handle->wanted_session = client_id_;
   handle_ = handle;
+  opened_at_ = Clock::now();
   auto open_errno = std::make_shared<int>(0);
   pool_.run(
       [handle, open_errno, hosts = options_.hosts, timeout = static_cast<int>(options_.timeout.count())] {
         zoo_set_debug_level(ZOO_LOG_LEVEL_WARN);
         errno = 0;
-        zhandle_t* zh = zookeeper_init2(hosts.c_str(), on_watch, timeout, nullptr, handle.get(), 0, on_client_log);
+        const clientid_t* session = handle->wanted_session.client_id != 0 ? &handle->wanted_session : nullptr;
+        zhandle_t* zh = zookeeper_init2(hosts.c_str(), on_watch, timeout, session, handle.get(), 0, on_client_log);
         *open_errno = errno;
         // By default the client resolves the names again at each turn, and drops a healthy connection when they flap.
         if (zh != nullptr) zoo_set_servers_resolution_delay(zh, -1);
@@ -312,6 +324,7 @@ void Session::Core::set_connected(bool connected, std::int64_t session_id) {
       log::info("ZooKeeper session {:#x} is connected again", session_id);
     }
     session_id_ = session_id;
+    client_id_ = *zoo_client_id(handle_->zh);
     complained_ = false;
   } else {
     away_since_ = Clock::now();
@@ -330,8 +343,17 @@ void Session::Core::set_connected(bool connected, std::int64_t session_id) {
 void Session::Core::expired() {
   log::warn("ZooKeeper session {:#x} expired; opening a new one", session_id_);
   if (connected_) set_connected(false, session_id_);
+  client_id_ = {};
   release(std::exchange(handle_, nullptr), [] {});
   open();
+}
+
+// Two handles must never live with one session: the old one is closed first.
+void Session::Core::reopen() {
+  release(std::exchange(handle_, nullptr), [weak = weak_from_this()] {
+    const auto core = weak.lock();
+    if (core && !core->closed_ && !core->handle_) core->open();
+  });
 }
 
 void Session::Core::release(std::shared_ptr<Handle> handle, std::function<void()> done) {
@@ -383,6 +405,8 @@ void Session::Core::poll_state() {
       core->on_state(state);
     }
     core->complain_when_away();
+    const auto since = Clock::now() - std::max(core->away_since_, core->opened_at_);
+    if (core->handle_ && core->handle_->zh != nullptr && !core->connected_ && since > kReopenAfter) core->reopen();
     core->poll_state();
   });
 }

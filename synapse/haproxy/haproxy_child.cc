@@ -27,11 +27,13 @@ bool runs_our_file(pid_t pid, const std::string& config_path) {
   return command->find(argument) != std::string::npos;
 }
 
-// HAProxy writes "[ALERT]    (pid) : words"; what our own commands cause it to say is for developers.
+// HAProxy writes "[ALERT]    (pid) : words". It comments on every command and every reload; what an operator wants to
+// know are faults, and servers that its own checks take out or bring back.
 void log_line(const std::string& line) {
+  const auto says = [&line](const char* words) { return line.find(words) != std::string::npos; };
   if (line.starts_with("[ALERT]")) {
     log::error("haproxy: {}", line);
-  } else if (line.starts_with("[WARNING]") && line.find(" : CLI : ") == std::string::npos) {
+  } else if (line.starts_with("[WARNING]") && (says(" is DOWN") || says(" is UP, reason") || says("has no server"))) {
     log::info("haproxy: {}", line);
   } else {
     log::debug("haproxy: {}", line);
@@ -66,11 +68,11 @@ asio::awaitable<Result<void>> HaproxyChild::load() {
     co_return Result<void>{};
   }
   // -db: a `daemon` among the user's lines must not take the process away from us.
-  auto started =
-      ChildProcess::start(io_,
-                          {options_.binary, "-W", "-db", "-S",
-                           options_.runtime_dir + "/master.sock,mode,600,level,admin", "-f", options_.config_path},
-                          [this](const std::string& how) { exited(how); }, log_line);
+  auto started = ChildProcess::start(
+      io_,
+      {options_.binary, "-W", "-db", "-S", options_.runtime_dir + "/master.sock,mode,600,level,admin", "-f",
+       options_.config_path},
+      [this](const std::string& how) { exited(how); }, log_line);
   if (!started) co_return started.error();
   child_ = std::move(*started);
   const auto written = common::write_atomically(pid_file(), std::to_string(child_->pid()) + "\n");
