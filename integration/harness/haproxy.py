@@ -74,7 +74,14 @@ class ExternalHaproxy:
         self.socket_path = os.path.join(self.directory, "admin.sock")
         self.runtime = RuntimeSocket(self.socket_path)
         self.global_lines = [f"stats socket {self.socket_path} mode 600 level admin expose-fd listeners"]
-        self.defaults_lines = ["mode http", "timeout connect 2s", "timeout client 10s", "timeout server 10s"]
+        self.defaults_lines = [
+            "mode http",
+            "retries 3",
+            "option redispatch",
+            "timeout connect 2s",
+            "timeout client 10s",
+            "timeout server 10s",
+        ]
         self._pid_path = os.path.join(self.directory, "pid")
         self._reloads_path = os.path.join(self.directory, "reloads")
         self.reload_command = [os.path.join(self.directory, "reload.sh")]

@@ -20,7 +20,7 @@ def serving(sandbox, registry, **keys):
 
 def put_forms(registry, ports):
     """One record in each form; `ports` by the name of the backend that shall answer."""
-    registry.put("web_10.0.0.1_c_0123456789abcdef0123456789abcdef0000000001", record("go", ports["go"]))
+    registry.put("web_10.0.0.1_c_0123456789abcdef0123456789abcdef0000000001", record("go", ports["go"], weight=None))
     airbnb = {"host": "127.0.0.1", "port": ports["airbnb"], "name": "i-0a1b", "weight": None, "labels": {"az": "b"}}
     registry.put("i-0a1b_0000000002", json.dumps(airbnb))
     registry.put(
