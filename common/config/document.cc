@@ -257,11 +257,12 @@ Result<Document> Document::parse(std::string_view text, std::string file) {
   try {
     return Document(build(prepare(text)), file);
   } catch (const Refused& refused) {
-    return fail(file + ":" + std::to_string(refused.line()) + ": " + refused.what());
+    return fail(one_line(file + ":" + std::to_string(refused.line()) + ": " + refused.what()));
   } catch (const YAML::Exception& exception) {
     const int line = line_of(exception.mark);
     const bool tab = indented_by_tab(text, line);
-    return fail(file + ":" + std::to_string(line) + ": " + (tab ? "YAML must not be indented by tabs" : exception.msg));
+    return fail(one_line(file + ":" + std::to_string(line) + ": " +
+                         (tab ? "YAML must not be indented by tabs" : exception.msg)));
   }
 }
 

@@ -157,4 +157,10 @@ std::string prepare(std::string_view text) {
   return first == '{' || first == '[' ? JsonToYaml(text).run() : std::string(text);
 }
 
+std::string one_line(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, '?');
+  return text;
+}
+
 }  // namespace common

@@ -22,4 +22,7 @@ class Refused : public std::runtime_error {
 // parser takes it. Lines stay where they are. Throws Refused.
 [[nodiscard]] std::string prepare(std::string_view text);
 
+// For a message: control characters, which keys and values may hold, become '?'.
+[[nodiscard]] std::string one_line(std::string text);
+
 }  // namespace common

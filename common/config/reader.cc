@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "common/config/document_node.h"
+#include "common/config/prepare.h"
 
 namespace common {
 namespace {
@@ -61,8 +62,6 @@ std::string quoted(std::string_view text) {
       result += "\\n";
     } else if (c == '\t') {
       result += "\\t";
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-      result += '?';
     } else if (c == '"' || c == '\\') {
       result += '\\';
       result += c;
@@ -148,7 +147,7 @@ std::string Reader::location() const {
 std::string Reader::placed(int line, std::string_view key, const std::string& message) const {
   std::string path = path_;
   if (!key.empty()) path += (path.empty() ? "" : ".") + std::string(key);
-  return *file_ + ":" + std::to_string(line) + ": " + (path.empty() ? "" : path + ": ") + message;
+  return one_line(*file_ + ":" + std::to_string(line) + ": " + (path.empty() ? "" : path + ": ") + message);
 }
 
 void Reader::error(const std::string& message) const {
@@ -226,11 +225,9 @@ std::vector<std::pair<std::string, Reader>> Reader::members() const {
 }
 
 Reader Reader::child(const DocumentNode& node, std::string_view key) const {
-  // A message stays one line whatever the keys are.
-  std::string name(key.substr(0, 80));
-  std::replace_if(
-      name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, '?');
-  return Reader(node, path_ + (path_.empty() ? "" : ".") + name, *file_, *diagnostics_);
+  constexpr std::size_t max_shown = 80;
+  return Reader(node, path_ + (path_.empty() ? "" : ".") + std::string(key.substr(0, max_shown)), *file_,
+                *diagnostics_);
 }
 
 ObjectReader::ObjectReader(Reader reader) : self_(std::move(reader)) {
