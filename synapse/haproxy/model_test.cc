@@ -167,6 +167,10 @@ class History {
         haproxy_.answer("add server " + config_.backends[0].name + "/s" + std::to_string(below(12)) + " localhost:80");
         break;
     }
+    if (chance(4)) {  // we were restarted: what the file says is all we know
+      observed_.clear();
+      restarted_ = true;
+    }
     // Whatever it was, the driver looks now and then.
     read_back();
   }

@@ -15,29 +15,6 @@ bool in_service(const ObservedServer& server) {
   return !server.forced_maintenance && !server.inherited_maintenance && !server.forced_drain && !server.address.empty();
 }
 
-ServerSpec as_disabled(const ObservedServer& server) {
-  ServerSpec spec;
-  spec.name = server.name;
-  spec.address = server.address;
-  spec.port = server.port;
-  spec.weight = server.weight;
-  spec.enabled = false;
-  spec.options = server.options.value_or(std::vector<std::string>());
-  return spec;
-}
-
-// Whether the server would need no reload if it were deleted and came back as it is.
-bool can_return_live(const ObservedServer& server, const BackendTraits& traits, const Capabilities& capabilities) {
-  return !traits.not_dynamic && addition_of(as_disabled(server), traits, capabilities).has_value();
-}
-
-// Views into `servers`.
-std::unordered_set<std::string_view> names_of(const std::vector<ServerSpec>& servers) {
-  std::unordered_set<std::string_view> names;
-  for (const auto& server : servers) names.insert(server.name);
-  return names;
-}
-
 void append(std::vector<Command>& to, std::vector<Command>& from) {
   to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
 }
@@ -68,7 +45,8 @@ class Planner {
         plan_known(server, *present);
       }
     }
-    auto wanted_names = names_of(wanted_);
+    std::unordered_set<std::string_view> wanted_names;
+    for (const auto& server : wanted_) wanted_names.insert(server.name);
     for (const auto& server : observed_.servers) {
       if (!wanted_names.contains(server.name) && !traits_.declared.contains(server.name)) plan_vanished(server);
     }
@@ -230,42 +208,6 @@ Plan plan(const BackendSpec& desired, const BackendTraits& traits, const Observe
     return missing;
   }
   return Planner(desired, traits, *observed, capabilities).run();
-}
-
-std::vector<ServerSpec> tombstones(const BackendSpec& desired, const BackendTraits& traits,
-                                   const ObservedBackend& observed) {
-  const auto usable = usable_servers(desired, traits.declared);
-  auto wanted = names_of(usable);
-  std::vector<ServerSpec> dead;
-  for (const auto& server : observed.servers) {
-    if (wanted.contains(server.name) || traits.declared.contains(server.name)) continue;
-    auto spec = as_disabled(server);
-    if (!unsound(spec)) dead.push_back(std::move(spec));
-  }
-  return dead;
-}
-
-std::vector<ServerSpec> servers_for_file(const BackendSpec& desired, const BackendTraits& traits,
-                                         const ObservedBackend* observed, const Capabilities& capabilities,
-                                         FileFor purpose) {
-  auto servers = usable_servers(desired, traits.declared);
-  if (observed == nullptr) return servers;
-  auto dead = tombstones(desired, traits, *observed);
-  if (purpose == FileFor::reload) {
-    constexpr std::size_t kAtLeast = 10;
-    auto limit = std::max(kAtLeast, servers.size());
-    std::erase_if(dead, [&](const ServerSpec& server) {
-      return can_return_live(*observed->find(server.name), traits, capabilities);
-    });
-    if (dead.size() > limit) {
-      std::stable_sort(dead.begin(), dead.end(), [&](const ServerSpec& a, const ServerSpec& b) {
-        return observed->find(a.name)->seconds_since_change < observed->find(b.name)->seconds_since_change;
-      });
-      dead.resize(limit);
-    }
-  }
-  servers.insert(servers.end(), std::make_move_iterator(dead.begin()), std::make_move_iterator(dead.end()));
-  return servers;
 }
 
 }  // namespace synapse::haproxy

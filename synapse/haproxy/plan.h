@@ -34,18 +34,20 @@ struct Plan {
 [[nodiscard]] Plan plan(const BackendSpec& desired, const BackendTraits& traits, const ObservedBackend* observed,
                         const Capabilities& capabilities);
 
-// Servers that HAProxy holds although nothing wants them any more, as disabled servers and in HAProxy's order: they
-// could not be deleted, or their deletion is still to come.
-[[nodiscard]] std::vector<ServerSpec> tombstones(const BackendSpec& desired, const BackendTraits& traits,
-                                                 const ObservedBackend& observed);
+// Whether the server, if it were deleted and came back as it is, would need no reload.
+[[nodiscard]] bool can_return_live(const ObservedServer& server, const BackendTraits& traits,
+                                   const Capabilities& capabilities);
 
 enum class FileFor {
-  running,  // no reload follows: the file tells what HAProxy has now, all tombstones included
+  running,  // no reload follows: the file tells what HAProxy has now, with all tombstones, and with the options that
+            // the servers run with (who reads it after a restart takes them for that)
   reload,   // HAProxy will load it. Tombstones that can be added again at run time are dropped; of the others the
             // youngest max(10, wanted) stay, so that a server that returns needs no reload
 };
 
-// The servers to render: the wanted ones in their order, then tombstones. `observed` may be null.
+// The servers to render: the wanted ones in their order, then, as disabled servers, tombstones: what HAProxy holds
+// although nothing wants it any more, because it could not be deleted or its deletion is still to come. `observed` may
+// be null.
 [[nodiscard]] std::vector<ServerSpec> servers_for_file(const BackendSpec& desired, const BackendTraits& traits,
                                                        const ObservedBackend* observed,
                                                        const Capabilities& capabilities, FileFor purpose);

@@ -141,6 +141,14 @@ TEST(ServersForFile, TellsWhatHaproxyHas) {
               ElementsAre("b", "a disabled"));
 }
 
+// A server that is out of service keeps its old options in HAProxy, and the file must not say otherwise.
+TEST(ServersForFile, TellsTheOptionsThatHaproxyHas) {
+  Case c{{wanted("a", 10, false, {"inter", "1s"})}, {in_maintenance("a")}};
+  auto backend = c.backend();
+  EXPECT_EQ(servers_for_file(c.spec(), c.traits(), &backend, k26, FileFor::running)[0].options, Words{"check"});
+  EXPECT_EQ(servers_for_file(c.spec(), c.traits(), &backend, k26, FileFor::reload)[0].options, (Words{"inter", "1s"}));
+}
+
 TEST(ServersForFile, AReloadSweepsTombstonesThatCanReturn) {
   Case c{{wanted("a")}, {in_maintenance("dead"), in_maintenance("sticky"), present("own")}};
   c.observed[1].options = Words{"cookie", "x"};
@@ -165,10 +173,12 @@ TEST(ServersForFile, TombstonesThatStayAreTheYoungest) {
   EXPECT_EQ(servers_for_file(c.spec(), c.traits(), &backend, k26, FileFor::running).size(), 16U);
 }
 
-TEST(Tombstones, LeaveOutWhatCannotBeWritten) {
+TEST(ServersForFile, LeavesOutWhatCannotBeWritten) {
   Case c{{}, {in_maintenance("dead"), in_maintenance("lost")}};
   c.observed[1].address.clear();
-  EXPECT_THAT(lines_of(tombstones(c.spec(), c.traits(), c.backend())), ElementsAre("dead disabled"));
+  auto backend = c.backend();
+  EXPECT_THAT(lines_of(servers_for_file(c.spec(), c.traits(), &backend, k26, FileFor::running)),
+              ElementsAre("dead disabled"));
 }
 
 }  // namespace

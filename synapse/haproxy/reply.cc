@@ -181,10 +181,10 @@ Judgement acknowledge(const Command& command, std::string_view reply, ObservedBa
   if (result.verdict == Verdict::ok) apply(command, backend);
   if (result.verdict == Verdict::busy && server != nullptr) server->removal_refused = true;
   if (result.verdict == Verdict::refused) backend.refused.insert(command.server.name);
-  // Of a replacement whose deletion was refused a moment ago: nothing new.
+  // In a replacement whose deletion was refused a moment ago: known, and the next plan is another one.
   if (command.kind == CommandKind::add_server && result.verdict == Verdict::surprise && server != nullptr &&
       server->removal_refused && result.words.starts_with("Already exists")) {
-    result.verdict = Verdict::busy;
+    result.verdict = Verdict::refused;
   }
   return result;
 }

@@ -67,7 +67,7 @@ inline constexpr std::string_view kShowFingerprint = "show env SYNAPSE_CONFIG";
 enum class Verdict {
   ok,
   busy,      // del server: connections are still attached, or something points to it; try again later
-  refused,   // add server: HAProxy does not take it as it is, and will not the next time
+  refused,   // add server: HAProxy does not take it as it is, and will not the next time; the next plan knows that
   surprise,  // HAProxy's state is not what we thought (already exists, no such server), or words we do not know
 };
 

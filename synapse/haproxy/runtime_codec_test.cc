@@ -197,9 +197,10 @@ TEST(Acknowledge, AReplacementThatWasRefusedIsNoSurprise) {
   acknowledge(set_maintenance("web_1", "a"), "\n", backend);
   acknowledge(delete_server("web_1", "a"), "Server still has connections attached to it, cannot remove it.\n", backend);
   EXPECT_EQ(acknowledge(add(kServer), "Already exists a server with the same name in backend.\n\n", backend).verdict,
-            Verdict::busy);
+            Verdict::refused);
   acknowledge(set_ready("web_1", "a"), "\n", backend);
   EXPECT_FALSE(backend.servers[0].forced_maintenance);
+  EXPECT_TRUE(backend.refused.empty());
 }
 
 TEST(Info, ReadsWhatIsNeeded) {
