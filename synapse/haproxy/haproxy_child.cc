@@ -18,6 +18,7 @@ using common::Result;
 namespace {
 
 constexpr std::chrono::milliseconds kTerminatesWithin{2'000};
+constexpr std::chrono::milliseconds kSignalInterval{250};
 
 // True when the process runs our file: a pid file may be older than the last boot.
 bool runs_our_file(pid_t pid, const std::string& config_path) {
@@ -101,8 +102,12 @@ asio::awaitable<void> HaproxyChild::stop(bool leave_running) {
     co_return;
   }
   log::info("stopping HAProxy; its connections have {} ms to finish", options_.shutdown_timeout.count());
-  child_->signal(SIGUSR1);
-  bool ended = co_await ended_within(options_.shutdown_timeout);
+  const auto deadline = std::chrono::steady_clock::now() + options_.shutdown_timeout;
+  bool ended = false;
+  while (!ended && std::chrono::steady_clock::now() < deadline) {
+    child_->signal(SIGUSR1);  // again and again: one that comes in HAProxy's first milliseconds is lost
+    ended = co_await ended_within(kSignalInterval);
+  }
   if (!ended) {
     log::warn("HAProxy still has connections after {} ms; ending them", options_.shutdown_timeout.count());
     child_->signal(SIGTERM);

@@ -1,6 +1,7 @@
 #include "synapse/pool/pool.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <string_view>
 #include <tuple>
@@ -156,20 +157,31 @@ void Pool::update(const std::vector<Record>& records) {
   fresh.servers = read(records, options_.default_weight, fresh.left_out);
   drop_duplicates(fresh.servers, fresh.left_out);
   sort_by_child(fresh.left_out);
+  const auto is_available = [](const RoutedServer& server) { return server.available; };
+  fresh.available = static_cast<int>(std::count_if(fresh.servers.begin(), fresh.servers.end(), is_available));
+  fresh.unavailable = static_cast<int>(fresh.servers.size()) - fresh.available;
+  if (fresh.available == 0) keep_vanished(fresh);
   std::sort(fresh.servers.begin(), fresh.servers.end(), older);
   make_names_unique(fresh.servers);
   make_ids_unique(fresh.servers);
   put_in_order(fresh.servers, options_);
-  const auto is_available = [](const RoutedServer& server) { return server.available; };
-  fresh.available = static_cast<int>(std::count_if(fresh.servers.begin(), fresh.servers.end(), is_available));
-  fresh.unavailable = static_cast<int>(fresh.servers.size()) - fresh.available;
-  const bool had_available = std::any_of(snapshot_.servers.begin(), snapshot_.servers.end(), is_available);
-  if (fresh.available == 0 && had_available) {
-    fresh.servers = std::move(snapshot_.servers);
-    fresh.kept = true;
-  }
   snapshot_ = std::move(fresh);
   route();
+}
+
+// The available servers of the last state whose records are not there any more, or not readable. Those that say
+// themselves that they are not available are taken at their word.
+void Pool::keep_vanished(Routed& fresh) const {
+  std::set<std::string_view> present;
+  for (const auto& server : fresh.servers) present.insert(server.registered_name);
+  std::vector<RoutedServer> vanished;
+  for (const auto& server : snapshot_.servers) {
+    if (!server.available || present.contains(server.registered_name)) continue;
+    vanished.push_back(server);
+    vanished.back().name = server.registered_name;
+  }
+  fresh.kept = !vanished.empty();
+  std::move(vanished.begin(), vanished.end(), std::back_inserter(fresh.servers));
 }
 
 void Pool::exclude(std::optional<std::string> registered_name) {

@@ -58,7 +58,7 @@ struct Routed {
   // What the registry says, whatever is routed; before correlation.
   int available = 0;
   int unavailable = 0;
-  bool kept = false;  // the registry names no available server any more; these are the last ones
+  bool kept = false;  // the registry names no available server any more; vanished ones are kept
 
   friend bool operator==(const Routed&, const Routed&) = default;
 };
@@ -72,14 +72,14 @@ enum class PoolOrder {
 struct PoolOptions {
   PoolOrder order = PoolOrder::random;
   std::uint64_t seed = 0;  // one per host, so that not all hosts prefer the same server
-  // For records without a weight: HAProxy's own default, which go-synapse and Airbnb's synapse leave it at. Whoever
-  // mixes such records with go-nerve's (255) in one path gives them a weight.
-  int default_weight = 1;
+  // For records without a weight. What go-nerve writes for a service without one, so that a path with records of both
+  // kinds, as in a migration, is shared evenly.
+  int default_weight = 255;
 };
 
-// A service keeps the last servers it had when the registry names no available one any more: everything gone at once is
-// more likely a fault of the registry than of all backends. A single server that goes is simply gone from the list. A
-// service that never had an available server routes what there is, all of it disabled.
+// When the registry names no available server any more, those that vanished from it stay: everything gone at once is
+// more likely a fault of the registry than of all backends. A server that says itself that it is not available is taken
+// at its word, and a single server that goes is simply gone from the list.
 class Pool {
  public:
   explicit Pool(PoolOptions options) : options_(options) {}
@@ -97,6 +97,7 @@ class Pool {
   std::optional<std::string> first() const;
 
  private:
+  void keep_vanished(Routed& fresh) const;
   void route();
 
   PoolOptions options_;

@@ -103,7 +103,7 @@ TEST(Pool, TellsAvailableFromUnavailable) {
   pool.update({record("a", "10.0.0.1", 80), unavailable(record("b", "10.0.0.2", 80)),
                weighted(record("c", "10.0.0.3", 80), 0), weighted(record("d", "10.0.0.4", 80), 256)});
   EXPECT_THAT(shown(pool.routed()),
-              ElementsAre("a@10.0.0.1:80 1", "!b@10.0.0.2:80 1", "!c@10.0.0.3:80 0", "d@10.0.0.4:80 256"));
+              ElementsAre("a@10.0.0.1:80 255", "!b@10.0.0.2:80 255", "!c@10.0.0.3:80 0", "d@10.0.0.4:80 256"));
   EXPECT_EQ(pool.routed().available, 2);
   EXPECT_EQ(pool.routed().unavailable, 2);
 }
@@ -243,29 +243,36 @@ TEST(Pool, AServerThatVanishesIsGone) {
   EXPECT_FALSE(pool.routed().kept);
 }
 
-TEST(Pool, KeepsTheLastServersWhenAllVanish) {
+TEST(Pool, KeepsTheLastAvailableServersWhenAllVanish) {
   auto pool = pool_in_order(PoolOrder::name);
-  pool.update({record("a", "10.0.0.1", 80), unavailable(record("b", "10.0.0.2", 80))});
-  const auto before = pool.routed().servers;
-  pool.update({});
-  EXPECT_EQ(pool.routed().servers, before);
-  EXPECT_TRUE(pool.routed().kept);
-  EXPECT_EQ(pool.routed().available, 0);
-  EXPECT_EQ(pool.routed().unavailable, 0);
-  pool.update({});
-  EXPECT_EQ(pool.routed().servers, before);
+  pool.update({record("a", "10.0.0.1", 80), unavailable(record("b", "10.0.0.2", 80)), record("c", "10.0.0.3", 80)});
+  for (int i = 0; i < 2; ++i) {
+    pool.update({});
+    EXPECT_THAT(shown(pool.routed()), ElementsAre("a@10.0.0.1:80 255", "c@10.0.0.3:80 255"));
+    EXPECT_TRUE(pool.routed().kept);
+    EXPECT_EQ(pool.routed().available, 0);
+    EXPECT_EQ(pool.routed().unavailable, 0);
+  }
   EXPECT_EQ(pool.first(), "a");
 }
 
-TEST(Pool, KeepsTheLastServersWhenNoneIsAvailable) {
+TEST(Pool, KeepsWhatVanishedButTakesADrainingServerAtItsWord) {
   auto pool = pool_in_order(PoolOrder::name);
   pool.update({record("a", "10.0.0.1", 80), record("b", "10.0.0.2", 80)});
   pool.update({unavailable(record("a", "10.0.0.1", 80)), bad("b", "empty data"), bad("c", "empty data")});
-  EXPECT_THAT(shown(pool.routed()), ElementsAre("a@10.0.0.1:80 1", "b@10.0.0.2:80 1"));
+  EXPECT_THAT(shown(pool.routed()), ElementsAre("!a@10.0.0.1:80 255", "b@10.0.0.2:80 255"));
   EXPECT_TRUE(pool.routed().kept);
   EXPECT_EQ(pool.routed().available, 0);
   EXPECT_EQ(pool.routed().unavailable, 1);
   EXPECT_EQ(pool.routed().left_out.size(), 2u);
+}
+
+TEST(Pool, KeepsNothingWhenAllSayThatTheyAreNotAvailable) {
+  auto pool = pool_in_order(PoolOrder::name);
+  pool.update({record("a", "10.0.0.1", 80), record("b", "10.0.0.2", 80)});
+  pool.update({unavailable(record("a", "10.0.0.1", 80)), unavailable(record("b", "10.0.0.2", 80))});
+  EXPECT_THAT(shown(pool.routed()), ElementsAre("!a@10.0.0.1:80 255", "!b@10.0.0.2:80 255"));
+  EXPECT_FALSE(pool.routed().kept);
 }
 
 TEST(Pool, TakesTheRegistrysWordAgainWhenOneComesBack) {
@@ -280,9 +287,9 @@ TEST(Pool, TakesTheRegistrysWordAgainWhenOneComesBack) {
 TEST(Pool, HasNothingToKeepBeforeTheFirstAvailableServer) {
   auto pool = pool_in_order(PoolOrder::name);
   pool.update({unavailable(record("a", "10.0.0.1", 80))});
-  EXPECT_THAT(shown(pool.routed()), ElementsAre("!a@10.0.0.1:80 1"));
+  EXPECT_THAT(shown(pool.routed()), ElementsAre("!a@10.0.0.1:80 255"));
   pool.update({unavailable(record("b", "10.0.0.2", 80))});
-  EXPECT_THAT(shown(pool.routed()), ElementsAre("!b@10.0.0.2:80 1"));
+  EXPECT_THAT(shown(pool.routed()), ElementsAre("!b@10.0.0.2:80 255"));
   EXPECT_FALSE(pool.routed().kept);
   pool.update({});
   EXPECT_THAT(pool.routed().servers, IsEmpty());
