@@ -76,7 +76,7 @@ common::Result<void> App::start() {
 int App::run() {
   wait_for_signal();
   io_.run();
-  if (!sessions_closed_ || resolver_.busy()) {
+  if (sessions_.busy() || resolver_.busy()) {
     log::warn("{} does not answer; ending without it", resolver_.busy() ? "a name server" : "ZooKeeper");
     std::_Exit(orderly_ ? EXIT_SUCCESS : EXIT_FAILURE);
   }

@@ -35,6 +35,7 @@ struct BlockingPool::State {
   std::deque<Job> jobs;
   std::size_t threads = 0;
   std::size_t idle = 0;
+  std::size_t running = 0;  // jobs
   bool stopping = false;
 
   void work_until_idle() {
@@ -46,11 +47,13 @@ struct BlockingPool::State {
       if (stopping || jobs.empty()) break;
       Job job = std::move(jobs.front());
       jobs.pop_front();
+      ++running;
       lock.unlock();
       job.work();
+      lock.lock();
+      --running;
       boost::asio::post(io, std::move(job.done));
       job.guard.reset();
-      lock.lock();
     }
     --threads;
     thread_ended.notify_all();
@@ -78,6 +81,11 @@ void BlockingPool::run(std::function<void()> work, std::function<void()> done) {
   } else {
     state_->job_or_stop.notify_one();
   }
+}
+
+bool BlockingPool::busy() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->running > 0 || !state_->jobs.empty();
 }
 
 }  // namespace common

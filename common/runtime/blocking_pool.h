@@ -21,6 +21,9 @@ class BlockingPool {
   // Loop thread only.
   void run(std::function<void()> work, std::function<void()> done);
 
+  // A job runs or waits: the destructor may have to wait for it.
+  bool busy() const;
+
  private:
   struct State;
   std::shared_ptr<State> state_;

@@ -53,6 +53,19 @@ TEST(BlockingPool, ManyJobsAllGetTheirTurn) {
   EXPECT_LE(most, 3);
 }
 
+TEST(BlockingPool, IsBusyWhileAJobRuns) {
+  boost::asio::io_context io;
+  BlockingPool pool(io);
+  EXPECT_FALSE(pool.busy());
+  std::latch go(1);
+  bool busy_after = true;
+  pool.run([&] { go.wait(); }, [&] { busy_after = pool.busy(); });
+  EXPECT_TRUE(pool.busy());
+  go.count_down();
+  io.run();
+  EXPECT_FALSE(busy_after);
+}
+
 TEST(BlockingPool, AtItsEndItWaitsForWhatRunsAndDropsTheRest) {
   boost::asio::io_context io;
   std::atomic<int> worked = 0;

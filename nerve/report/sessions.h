@@ -25,6 +25,9 @@ class Sessions {
   // Ends all sessions on their servers; then `done`.
   void close(std::function<void()> done);
 
+  // A thread is still busy with a session: it opens or closes one, and nothing answers.
+  bool busy() const { return pool_.busy(); }
+
  private:
   boost::asio::io_context& io_;
   common::BlockingPool pool_;
