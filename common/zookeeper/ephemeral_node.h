@@ -18,8 +18,8 @@ namespace common::zookeeper {
 class EphemeralNode {
  public:
   struct Events {
-    // ZooKeeper acknowledged what was wanted by the latest want(), once for each, perhaps from within it (`present`: the
-    // node is there with this data).
+    // ZooKeeper acknowledged what was wanted by the latest want(), once for each, perhaps from within it (`present`:
+    // the node is there with this data).
     std::function<void(bool present, const std::string& data)> on_acknowledged;
     // A write was refused or its fate is unknown; it is tried again. `error` in ZooKeeper's words.
     std::function<void(const std::string& error)> on_failed;

@@ -1,0 +1,210 @@
+#include "common/zookeeper/handle.h"
+
+#include <cerrno>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "common/telemetry/log.h"
+
+namespace common::zookeeper {
+
+namespace asio = boost::asio;
+
+namespace {
+
+Status to_status(int code) {
+  switch (code) {
+    case ZOK:
+      return Status::ok;
+    case ZNONODE:
+      return Status::no_node;
+    case ZNODEEXISTS:
+      return Status::node_exists;
+    case ZBADVERSION:
+      return Status::bad_version;
+    case ZNOTEMPTY:
+      return Status::not_empty;
+    case ZNOAUTH:
+    case ZAUTHFAILED:
+    case ZINVALIDACL:
+      return Status::no_auth;
+    case ZCONNECTIONLOSS:
+    case ZOPERATIONTIMEOUT:
+    case ZSESSIONEXPIRED:
+    case ZSESSIONMOVED:
+    case ZINVALIDSTATE:
+    case ZCLOSING:
+      return Status::lost;
+    default:
+      return Status::failed;
+  }
+}
+
+Stat to_stat(const ::Stat& stat) {
+  return {.created_zxid = stat.czxid,
+          .modified_zxid = stat.mzxid,
+          .created_ms = stat.ctime,
+          .modified_ms = stat.mtime,
+          .version = stat.version,
+          .child_version = stat.cversion,
+          .owner = stat.ephemeralOwner};
+}
+
+// The client repeats "connection refused" thirty times a second: of use to nobody but a developer.
+void on_client_log(const char* message) {
+  if (log::enabled(log::Level::trace)) log::write(log::Level::trace, message);
+}
+
+}  // namespace
+
+Status Handle::Reply::status() const {
+  return to_status(code);
+}
+
+std::string Handle::Reply::error() const {
+  return code == ZOK ? "" : zerror(code);
+}
+
+Handle::Handle(asio::io_context& io, OnEvent on_event) : io_(io), on_event_(std::move(on_event)) {}
+
+Handle::~Handle() = default;
+
+int Handle::open(const std::string& hosts, int timeout_ms, const clientid_t& session) {
+  zoo_set_debug_level(ZOO_LOG_LEVEL_WARN);
+  errno = 0;
+  zhandle_t* zh = zookeeper_init2(hosts.c_str(), on_watch, timeout_ms, session.client_id != 0 ? &session : nullptr,
+                                  this, 0, on_client_log);
+  if (zh == nullptr) return errno != 0 ? errno : ENOENT;
+  // By default the client resolves the names again at each turn, and drops a healthy connection when they flap.
+  zoo_set_servers_resolution_delay(zh, -1);
+  zh_ = zh;
+  return 0;
+}
+
+void Handle::close() {
+  if (zhandle_t* zh = zh_.exchange(nullptr)) zookeeper_close(zh);
+}
+
+Handle::Call& Handle::begin(std::function<void(const Reply&)> done) {
+  auto call = std::make_unique<Call>();
+  call->handle = shared_from_this();
+  call->id = ++last_call_;
+  call->done = std::move(done);
+  return *(calls_[last_call_] = std::move(call));
+}
+
+// A request that the client did not even take is answered like any other.
+void Handle::started(const Call& call, int code) {
+  if (code == ZOK) return;
+  reply_of(&call, code);
+  post_finish(&call);
+}
+
+void Handle::finish(std::uint64_t id) {
+  const auto found = calls_.find(id);
+  if (found == calls_.end()) return;
+  const auto call = std::move(found->second);
+  calls_.erase(found);
+  if (call->done) call->done(call->reply);
+}
+
+void Handle::abandon() {
+  for (auto& [id, call] : calls_) {
+    if (auto done = std::exchange(call->done, nullptr)) {
+      asio::post(io_, [done = std::move(done)] { done(Reply{}); });
+    }
+  }
+}
+
+void Handle::forget() {
+  calls_.clear();  // they hold the handle
+}
+
+void Handle::get(const std::string& path, bool watch, std::function<void(GetReply)> done) {
+  Call& call = begin([done = std::move(done)](const Reply& reply) {
+    done({reply.status(), reply.error(), reply.data, reply.stat});
+  });
+  started(call, zoo_aget(zh_, path.c_str(), watch ? 1 : 0, on_data, &call));
+}
+
+void Handle::children(const std::string& path, bool watch, std::function<void(ChildrenReply)> done) {
+  Call& call = begin([done = std::move(done)](const Reply& reply) {
+    done({reply.status(), reply.error(), reply.children});
+  });
+  started(call, zoo_aget_children(zh_, path.c_str(), watch ? 1 : 0, on_strings, &call));
+}
+
+void Handle::exists(const std::string& path, bool watch, std::function<void(ExistsReply)> done) {
+  Call& call = begin([done = std::move(done)](const Reply& reply) {
+    done({reply.status(), reply.error(), reply.stat});
+  });
+  started(call, zoo_aexists(zh_, path.c_str(), watch ? 1 : 0, on_stat, &call));
+}
+
+void Handle::commit(const std::vector<Operation>& operations, std::function<void(CommitReply)> done) {
+  Call& call = begin([done = std::move(done)](const Reply& reply) { done({reply.status(), reply.error()}); });
+  // The client serialises everything before it returns, but for the results and the created path's buffer.
+  call.results.resize(operations.size());
+  std::vector<zoo_op_t> ops(operations.size());
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    if (const auto* create = std::get_if<CreateOperation>(&operations[i])) {
+      zoo_create_op_init(&ops[i], create->path.c_str(), create->data.data(), static_cast<int>(create->data.size()),
+                         &ZOO_OPEN_ACL_UNSAFE, create->ephemeral ? ZOO_EPHEMERAL : 0, call.created_path.data(),
+                         static_cast<int>(call.created_path.size()));
+    } else if (const auto* set = std::get_if<SetOperation>(&operations[i])) {
+      zoo_set_op_init(&ops[i], set->path.c_str(), set->data.data(), static_cast<int>(set->data.size()), -1, nullptr);
+    } else if (const auto* remove = std::get_if<DeleteOperation>(&operations[i])) {
+      zoo_delete_op_init(&ops[i], remove->path.c_str(), remove->version);
+    }
+  }
+  started(call, zoo_amulti(zh_, static_cast<int>(ops.size()), ops.data(), call.results.data(), on_void, &call));
+}
+
+// From here on: the client's threads. Copy and post, nothing else.
+
+void Handle::post_finish(const void* data) {
+  const auto* call = static_cast<const Call*>(data);
+  asio::post(call->handle->io_, [handle = call->handle, id = call->id] { handle->finish(id); });
+}
+
+Handle::Reply& Handle::reply_of(const void* data, int code) {
+  auto& reply = const_cast<Call*>(static_cast<const Call*>(data))->reply;
+  reply.code = code;
+  return reply;
+}
+
+void Handle::on_data(int code, const char* value, int length, const ::Stat* stat, const void* data) {
+  auto& reply = reply_of(data, code);
+  if (code == ZOK && value != nullptr && length > 0) reply.data.assign(value, static_cast<std::size_t>(length));
+  if (code == ZOK && stat != nullptr) reply.stat = to_stat(*stat);
+  post_finish(data);
+}
+
+void Handle::on_strings(int code, const String_vector* strings, const void* data) {
+  auto& reply = reply_of(data, code);
+  if (code == ZOK && strings != nullptr) reply.children.assign(strings->data, strings->data + strings->count);
+  post_finish(data);
+}
+
+void Handle::on_stat(int code, const ::Stat* stat, const void* data) {
+  auto& reply = reply_of(data, code);
+  if (code == ZOK && stat != nullptr) reply.stat = to_stat(*stat);
+  post_finish(data);
+}
+
+void Handle::on_void(int code, const void* data) {
+  reply_of(data, code);
+  post_finish(data);
+}
+
+void Handle::on_watch(zhandle_t* zh, int type, int state, const char* path, void* context) {
+  auto handle = static_cast<Handle*>(context)->shared_from_this();
+  handle->zh_ = zh;  // open() may not have returned yet
+  auto& io = handle->io_;
+  asio::post(io, [handle = std::move(handle), type, state, changed = std::string(path == nullptr ? "" : path)] {
+    handle->on_event_(handle, type, state, changed);
+  });
+}
+
+}  // namespace common::zookeeper
