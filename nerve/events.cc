@@ -7,6 +7,7 @@
 #include <prometheus/gauge.h>
 #include <prometheus/registry.h>
 
+#include "common/registration/validate.h"
 #include "common/telemetry/log.h"
 #include "common/telemetry/metrics.h"
 
@@ -90,9 +91,9 @@ void ServiceEvents::published(const std::optional<common::Registration>& record)
   if (!record) {
     log::info("{}: removing the registration", prefix_);
   } else if (!up) {
-    log::info("{}: announced as not available: {}", prefix_, record->unavailable_reason);
+    log::info("{}: not available: {}", prefix_, record->unavailable_reason);
   } else if (!announced_) {
-    log::info("{}: announced as available at {}:{} with weight {}", prefix_, record->host, record->port,
+    log::info("{}: available, announcing {} with weight {}", prefix_, common::host_port(record->host, record->port),
               *record->weight);
   } else {
     log::debug("{}: weight {}", prefix_, *record->weight);

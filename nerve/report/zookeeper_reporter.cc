@@ -26,8 +26,9 @@ ZookeeperReporter::ZookeeperReporter(boost::asio::io_context& io, common::zookee
 }
 
 void ZookeeperReporter::report(const std::optional<common::Registration>& record) {
+  // A registry that is away is away however often the report changes meanwhile.
+  if (taken_) next_look_.set(Clock::now() + retry_);
   told_ = taken_ = false;
-  next_look_.set(Clock::now() + retry_);
   const bool listed = record && (record->available || options_.expose_on_unavailable);
   node_.want(listed ? std::optional(common::encode(*record)) : std::nullopt);
 }

@@ -35,8 +35,8 @@ class ZookeeperReporter : public Reporter {
   const ZookeeperOptions options_;
   const std::chrono::milliseconds retry_;
   const Events events_;
-  bool taken_ = false;  // the latest report was acknowledged
-  bool told_ = false;   // and on_taken was called
+  bool taken_ = true;  // the latest report was acknowledged
+  bool told_ = true;   // and on_taken was called
   common::Alarm next_look_;
   common::Alarm next_refresh_;
   common::zookeeper::EphemeralNode node_;

@@ -111,6 +111,16 @@ TEST_F(ZookeeperReport, FailsAgainAndAgainWhileNobodyAnswers) {
   EXPECT_EQ(node(), common::encode(up));
 }
 
+TEST_F(ZookeeperReport, FailsAlsoWhenTheReportChangesFasterThanThat) {
+  make();
+  for (int i = 0; i < 100 && errors.empty(); ++i) {
+    up.weight = i;
+    reporter->report(up);
+    io.run_for(milliseconds(1));
+  }
+  EXPECT_FALSE(errors.empty());
+}
+
 TEST_F(ZookeeperReport, GivesTheReasonOfAFailedWrite) {
   make();
   zookeeper.lose_requests = 2;
