@@ -235,8 +235,12 @@ def test_what_cannot_change_live_reloads_seldom_and_says_why(registry, start):
     for i in range(20):
         registry.add(f"s{i}", 40_001 + i)
     eventually(lambda: len(program.runtime.in_rotation(service)) == 21, 10)
-    made = program.metrics().total("synapse_haproxy_reload_total") - reloads
-    assert 1 <= made <= (time.monotonic() - began) / 0.5 + 1
+
+    def made():
+        return program.metrics().total("synapse_haproxy_reload_total") - reloads
+
+    eventually(made)  # counted a moment after HAProxy has them
+    assert made() <= (time.monotonic() - began) / 0.5 + 1
     assert program.metrics().total("synapse_haproxy_reload_total", reason="backend_not_dynamic") >= 1
     assert "backend_not_dynamic" in program.log()
 
