@@ -172,11 +172,11 @@ void Pool::update(const std::vector<Record>& records) {
 // The available servers of the last state whose records are not there any more, or not readable. Those that say
 // themselves that they are not available are taken at their word.
 void Pool::keep_vanished(Routed& fresh) const {
-  std::set<std::string_view> present;
-  for (const auto& server : fresh.servers) present.insert(server.registered_name);
+  std::set<std::tuple<std::string_view, std::string_view, int>> present;
+  for (const auto& server : fresh.servers) present.emplace(server.registered_name, server.host, server.port);
   std::vector<RoutedServer> vanished;
   for (const auto& server : snapshot_.servers) {
-    if (!server.available || present.contains(server.registered_name)) continue;
+    if (!server.available || present.contains({server.registered_name, server.host, server.port})) continue;
     vanished.push_back(server);
     vanished.back().name = server.registered_name;
   }

@@ -267,6 +267,14 @@ TEST(Pool, KeepsWhatVanishedButTakesADrainingServerAtItsWord) {
   EXPECT_EQ(pool.routed().left_out.size(), 2u);
 }
 
+TEST(Pool, KeepsAVanishedServerWhoseNamesakeDrains) {
+  auto pool = pool_in_order(PoolOrder::name);
+  pool.update({record("a", "10.0.0.1", 80), record("a", "10.0.0.2", 80)});
+  pool.update({unavailable(record("a", "10.0.0.1", 80))});
+  EXPECT_THAT(shown(pool.routed()), ElementsAre("!a@10.0.0.1:80 255", "a_10.0.0.2_80@10.0.0.2:80 255"));
+  EXPECT_TRUE(pool.routed().kept);
+}
+
 TEST(Pool, KeepsNothingWhenAllSayThatTheyAreNotAvailable) {
   auto pool = pool_in_order(PoolOrder::name);
   pool.update({record("a", "10.0.0.1", 80), record("b", "10.0.0.2", 80)});
