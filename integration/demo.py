@@ -209,22 +209,22 @@ class Demo:
 
     def how_to_explore(self, pid):
         name, (backend, nerve) = next(iter(self.instances.items()))
-        print(
-            f"""
-{BOLD}It runs on.{PLAIN} Try:
-    curl http://127.0.0.1:{self.port}/                                   # a backend, through HAProxy
-    curl http://127.0.0.1:{nerve.api_port}/status                             # nerve of {name}; also /metrics
-    curl -X PUT http://127.0.0.1:{nerve.api_port}/services/{name}/disable       # drains it; .../enable brings it back
-    kill {backend.pid}                                               # the backend {name}
-    curl http://127.0.0.1:{self.synapse.api_port}/ready                              # synapse; also /metrics
-    /usr/share/zookeeper/bin/zkCli.sh -server {self.zookeeper.hosts} ls {PATH}
-    ls {self.sandbox.directory}                                       # configurations and logs
-    cat {os.path.join(self.sandbox.directory, "synapse", "haproxy.cfg")}
-Stop it, and remove all of it, with:
-    kill {pid}
-""",
-            flush=True,
+        nerve_api, synapse_api = (f"http://127.0.0.1:{program.api_port}" for program in (nerve, self.synapse))
+        commands = (
+            (f"curl http://127.0.0.1:{self.port}/", "a backend, through HAProxy"),
+            (f"kill {backend.pid}", f"the backend {name}"),
+            (f"curl {nerve_api}/status", f"nerve of {name}; also /metrics"),
+            (f"curl -X PUT {nerve_api}/services/{name}/disable", "drains it; .../enable brings it back"),
+            (f"curl {synapse_api}/ready", "synapse; also /metrics"),
+            (f"/usr/share/zookeeper/bin/zkCli.sh -server {self.zookeeper.hosts} ls {PATH}", "the registry"),
+            (f"cat {self.sandbox.path('synapse', 'haproxy.cfg')}", "what HAProxy runs"),
+            (f"ls {self.sandbox.directory}", "configurations and logs"),
         )
+        width = max(len(command) for command, _ in commands)
+        print(f"\n{BOLD}It runs on.{PLAIN} Try:")
+        for command, what in commands:
+            print(f"    {command:{width}}  # {what}")
+        print(f"Stop it, and remove all of it, with:\n    kill {pid}\n", flush=True)
 
 
 class Interrupted(Exception):

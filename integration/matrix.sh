@@ -112,7 +112,7 @@ make_root() {
 }
 
 furnish() {
-  local root=$1
+  local release=$1 root=$2
   # As this machine reaches its mirror, so does the root.
   cp -L /etc/resolv.conf /etc/hosts "$root/etc/" || return 1
   apt-config dump | grep -E '^Acquire::(http|https|Check-[A-Za-z-]*|Retries)[: ]' >"$root/etc/apt/apt.conf.d/99host"
@@ -126,7 +126,9 @@ furnish() {
     cp -a "/dev/$device" "$root/dev/$device" || return 1
   done
   ln -s pts/ptmx "$root/dev/ptmx" && ln -s /proc/self/fd "$root/dev/fd" || return 1
-  mkdir -p "$root/root/tree" || return 1
+  # What was compiled in an earlier run and did not change is not compiled again.
+  mkdir -p "$cache/ccache-$release" "$root/root/.cache/ccache" "$root/root/tree" || return 1
+  mount --bind "$cache/ccache-$release" "$root/root/.cache/ccache" || return 1
   if [ -n "$worktree" ]; then
     tar -C "$tree" --exclude=./build --exclude=./.git -cf - . | tar -C "$root/root/tree" -xf -
   else
@@ -142,7 +144,7 @@ inside() {
 
 try() {
   local release=$1 root=$work/$1
-  if ! { make_root "$release" "$root" && furnish "$root"; }; then
+  if ! { make_root "$release" "$root" && furnish "$release" "$root"; }; then
     say "$release: no root could be made, logs in $logs"
     return 1
   fi

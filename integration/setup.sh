@@ -59,7 +59,7 @@ long() {
 }
 
 packages=(g++ cmake ninja-build ccache libfmt-dev libspdlog-dev libyaml-cpp-dev nlohmann-json3-dev libcli11-dev
-  prometheus-cpp-dev libgtest-dev libgmock-dev libzookeeper-mt-dev zookeeper haproxy python3 python3-kazoo
+  prometheus-cpp-dev libgtest-dev libgmock-dev libzookeeper-mt-dev zookeeper haproxy curl python3 python3-kazoo
   python3-pytest)
 
 installed() {

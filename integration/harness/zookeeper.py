@@ -5,6 +5,7 @@ import logging
 import os
 import random
 import re
+import shutil
 import socket
 import subprocess
 import threading
@@ -81,6 +82,11 @@ class ZookeeperServer:
         """Ends it at once, as a crash would; what was acknowledged is on the disk."""
         if self.process and self.process.running:
             self.process.kill()
+
+    def wipe(self):
+        """Forgets all data and sessions; only while it is stopped."""
+        shutil.rmtree(os.path.join(self.directory, "data"))
+        os.mkdir(os.path.join(self.directory, "data"))
 
     def command(self, word, timeout=5):
         """The answer to one of the four-letter words."""

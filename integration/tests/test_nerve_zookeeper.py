@@ -76,6 +76,20 @@ def test_the_data_follows_the_last_verdict(sandbox, own):
     eventually(lambda: registry.only_record()["available"] and registry.only_record()["weight"] == 255, 20)
 
 
+def test_a_zookeeper_that_forgot_everything_is_told_again(sandbox, own):
+    """Such a server refuses all clients that know more than it does."""
+    server, registry = own
+    backend = sandbox.backend("a")
+    sandbox.nerve(nerve(nerve_service(backend.port, registry)))
+    eventually(lambda: registry.only_record()["weight"] == 255)
+    server.stop()
+    server.wipe()
+    server.start()
+    fresh = Registry(server, registry.path)
+    eventually(lambda: fresh.only_record()["weight"] == 255, 20)
+    fresh.close()
+
+
 def test_nerve_starts_before_zookeeper(sandbox, own):
     server, registry = own
     server.stop()

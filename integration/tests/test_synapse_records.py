@@ -126,6 +126,15 @@ def test_a_host_without_an_address_holds_up_nobody(sandbox, registry):
     assert "no-such-host.invalid" not in program.haproxy_config()
 
 
+def test_records_without_a_weight_get_their_share(sandbox, registry):
+    """Both kinds stand in one path while its services move from one family of tools to the other."""
+    registry.add("go", sandbox.backend("go").port)
+    airbnb = {"host": "127.0.0.1", "port": sandbox.backend("airbnb").port, "name": "airbnb", "weight": None}
+    registry.put("airbnb_0000000001", json.dumps(airbnb))
+    _, port = serving(sandbox, registry)
+    assert answers(port, 20) == {"go": 10, "airbnb": 10}
+
+
 def test_two_records_with_one_name(sandbox, registry):
     """The older keeps the name, the other has its address behind it."""
     a, b = sandbox.backend("a"), sandbox.backend("b")
