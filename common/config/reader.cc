@@ -54,7 +54,7 @@ std::optional<bool> as_boolean(std::string_view text) {
   return std::nullopt;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::size_t max_shown = 80;
   std::string result = "\"";
   for (const char c : text.substr(0, max_shown)) {
@@ -85,7 +85,7 @@ std::string shown(const DocumentNode& node) {
       break;
   }
   const bool bare = !node.quoted && (looks_like_number(node.text) || as_boolean(node.text));
-  return bare ? node.text : quoted(node.text);
+  return bare ? node.text : in_quotes(node.text);
 }
 
 // The kind of value, for where the value itself does not matter.
@@ -129,7 +129,7 @@ bool contains_word(std::string_view long_word, std::string_view word) {
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
   const auto near = nearest(word, candidates);
-  return near ? "; did you mean " + quoted(*near) + "?" : "";
+  return near ? "; did you mean " + in_quotes(*near) + "?" : "";
 }
 
 }  // namespace
@@ -349,7 +349,7 @@ void ObjectReader::finish() {
     auto& diagnostics = *self_.diagnostics_;
     auto& list = diagnostics.strict ? diagnostics.errors : diagnostics.warnings;
     list.push_back(
-        self_.placed(member.key_line, "", "unknown key " + quoted(member.key) + did_you_mean(member.key, known_)));
+        self_.placed(member.key_line, "", "unknown key " + in_quotes(member.key) + did_you_mean(member.key, known_)));
   }
 }
 
