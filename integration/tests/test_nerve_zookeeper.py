@@ -80,7 +80,8 @@ def test_a_zookeeper_that_forgot_everything_is_told_again(sandbox, own):
     """Such a server refuses all clients that know more than it does."""
     server, registry = own
     backend = sandbox.backend("a")
-    sandbox.nerve(nerve(nerve_service(backend.port, registry)))
+    service = nerve_service(backend.port, registry, reporters=[reporter(registry, connectionTimeoutInMilli=500)])
+    sandbox.nerve(nerve(service))
     eventually(lambda: registry.only_record()["weight"] == 255)
     server.stop()
     server.wipe()
