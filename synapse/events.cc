@@ -14,6 +14,7 @@ namespace {
 
 // The trouble of a record is remembered per child; a registry full of garbage must not fill the memory.
 constexpr std::size_t kMaxTroubles = 10'000;
+const std::string kWanted = "reload wanted ";
 
 prometheus::Family<prometheus::Gauge>& gauge(common::Metrics& metrics, const char* name, const char* help) {
   return prometheus::BuildGauge().Name(name).Help(help).Register(metrics.registry());
@@ -141,7 +142,8 @@ void Events::socket_works(const std::string& router) {
 }
 
 void Events::reload_wanted(const std::string& router, const std::string& reason, const std::string& words) {
-  log::info("{}: a reload is needed, {}: {}", router, reason, words);
+  // Asked for again and again while HAProxy refuses the configuration.
+  if (news(kWanted + router + " " + words, reason)) log::info("{}: a reload is needed, {}: {}", router, reason, words);
 }
 
 void Events::reloaded(const std::string& router, const std::vector<std::string>& reasons, int pid, long took_ms) {
@@ -151,6 +153,7 @@ void Events::reloaded(const std::string& router, const std::vector<std::string>&
     list += (list.empty() ? "" : ", ") + reason;
   }
   over("reload " + router);
+  std::erase_if(troubles_, [&](const auto& trouble) { return trouble.first.starts_with(kWanted + router + " "); });
   log::info("{}: HAProxy loaded the configuration in {} ms (worker {}), because of {}", router, took_ms, pid, list);
 }
 
