@@ -58,53 +58,54 @@ Response bad_weight(const std::string& text) {
   return error_response(400, "weight must be a whole number from 1 to 255, got \"" + text + "\"");
 }
 
-constexpr std::string_view kInterrupted = "enabled again before the disabling was over";
+constexpr std::string_view kInterrupted = "interrupted before the disabling was over, by an enable or by nerve's end";
+constexpr std::string_view kStopping = "nerve is stopping";
 
-using ForOne = void (*)(Service& service, const Request& request, const Arguments& arguments, Respond respond);
-using ForAll = void (*)(Services& services, const Request& request, const Arguments& arguments, Respond respond);
+using ForOne = void (*)(Service& service, const Request& request, const Arguments& arguments, const Respond& respond);
+using ForAll = void (*)(Services& services, const Request& request, const Arguments& arguments, const Respond& respond);
 
 // A handler that finds the service of ":name" first.
 Handler for_one(Services& services, ForOne act) {
-  return [&services, act](const Request& request, const Arguments& arguments, Respond respond) {
+  return [&services, act](const Request& request, const Arguments& arguments, const Respond& respond) {
     const auto& name = arguments.at("name");
     const auto found =
         std::find_if(services.begin(), services.end(), [&](const auto& service) { return service->name() == name; });
     if (found == services.end()) return respond(error_response(404, "there is no service \"" + name + "\""));
-    act(**found, request, arguments, std::move(respond));
+    act(**found, request, arguments, respond);
   };
 }
 
 Handler for_all(Services& services, ForAll act) {
-  return [&services, act](const Request& request, const Arguments& arguments, Respond respond) {
-    act(services, request, arguments, std::move(respond));
+  return [&services, act](const Request& request, const Arguments& arguments, const Respond& respond) {
+    act(services, request, arguments, respond);
   };
 }
 
-void status_of_one(Service& service, const Request&, const Arguments&, Respond respond) {
+void status_of_one(Service& service, const Request&, const Arguments&, const Respond& respond) {
   Response response = one_status(service);
   if (!service.status().available) response.status = 503;
   respond(std::move(response));
 }
 
-void disable_one(Service& service, const Request& request, const Arguments&, Respond respond) {
-  service.disable(query_flag(request, "shutdown"), [&service, respond = std::move(respond)](bool done) {
+void disable_one(Service& service, const Request& request, const Arguments&, const Respond& respond) {
+  service.disable(query_flag(request, "shutdown"), [&service, respond](bool done) {
     respond(done ? one_status(service) : error_response(409, kInterrupted));
   });
 }
 
-void enable_one(Service& service, const Request& request, const Arguments&, Respond respond) {
-  service.enable(query_flag(request, "force"));
-  respond(one_status(service));
+void enable_one(Service& service, const Request& request, const Arguments&, const Respond& respond) {
+  const bool enabled = service.enable(query_flag(request, "force"));
+  respond(enabled ? one_status(service) : error_response(409, kStopping));
 }
 
-void set_weight_of_one(Service& service, const Request&, const Arguments& arguments, Respond respond) {
+void set_weight_of_one(Service& service, const Request&, const Arguments& arguments, const Respond& respond) {
   const auto weight = parse_weight(arguments.at("weight"));
   if (!weight) return respond(bad_weight(arguments.at("weight")));
   service.set_weight(*weight);
   respond(one_status(service));
 }
 
-void status_of_all(Services& services, const Request&, const Arguments&, Respond respond) {
+void status_of_all(Services& services, const Request&, const Arguments&, const Respond& respond) {
   Response response = all_statuses(services);
   const auto available = [](const auto& service) { return service->status().available; };
   if (!std::all_of(services.begin(), services.end(), available)) response.status = 503;
@@ -112,13 +113,13 @@ void status_of_all(Services& services, const Request&, const Arguments&, Respond
 }
 
 // Answers when the last one is over.
-void disable_all(Services& services, const Request& request, const Arguments&, Respond respond) {
+void disable_all(Services& services, const Request& request, const Arguments&, const Respond& respond) {
   struct Pending {
     std::size_t count = 1;  // ourselves, until all have been asked
     bool done = true;
   };
   const auto pending = std::make_shared<Pending>();
-  const auto one_over = [&services, pending, respond = std::move(respond)](bool done) {
+  const auto one_over = [&services, pending, respond](bool done) {
     pending->done = pending->done && done;
     if (--pending->count > 0) return;
     respond(pending->done ? all_statuses(services) : error_response(409, kInterrupted));
@@ -131,12 +132,13 @@ void disable_all(Services& services, const Request& request, const Arguments&, R
   one_over(true);
 }
 
-void enable_all(Services& services, const Request& request, const Arguments&, Respond respond) {
-  for (const auto& service : services) service->enable(query_flag(request, "force"));
-  respond(all_statuses(services));
+void enable_all(Services& services, const Request& request, const Arguments&, const Respond& respond) {
+  bool enabled = true;
+  for (const auto& service : services) enabled = service->enable(query_flag(request, "force")) && enabled;
+  respond(enabled ? all_statuses(services) : error_response(409, kStopping));
 }
 
-void set_weight_of_all(Services& services, const Request&, const Arguments& arguments, Respond respond) {
+void set_weight_of_all(Services& services, const Request&, const Arguments& arguments, const Respond& respond) {
   const auto weight = parse_weight(arguments.at("weight"));
   if (!weight) return respond(bad_weight(arguments.at("weight")));
   for (const auto& service : services) service->set_weight(*weight);
@@ -159,15 +161,17 @@ common::http::Routes make_api(Services& services, std::string version, std::func
   changing("/enable", for_all(services, enable_all));
   changing("/weight/:weight", for_all(services, set_weight_of_all));
   routes.add("GET", "/status", for_all(services, status_of_all));
-  routes.add("GET", "/metrics", [metrics = std::move(metrics)](const Request&, const Arguments&, Respond respond) {
-    respond({.status = 200, .body = metrics(), .content_type = "text/plain; version=0.0.4; charset=utf-8"});
-  });
-  routes.add("GET", "/version", [version = std::move(version)](const Request&, const Arguments&, Respond respond) {
-    respond({.status = 200, .body = text_of({{"name", "nerve"}, {"version", version}})});
-  });
+  routes.add("GET", "/metrics",
+             [metrics = std::move(metrics)](const Request&, const Arguments&, const Respond& respond) {
+               respond({.status = 200, .body = metrics(), .content_type = "text/plain; version=0.0.4; charset=utf-8"});
+             });
+  routes.add("GET", "/version",
+             [version = std::move(version)](const Request&, const Arguments&, const Respond& respond) {
+               respond({.status = 200, .body = text_of({{"name", "nerve"}, {"version", version}})});
+             });
   std::string list = "GET /\n";
   for (const auto& route : routes.list()) list += route + "\n";
-  routes.add("GET", "/", [list](const Request&, const Arguments&, Respond respond) {
+  routes.add("GET", "/", [list](const Request&, const Arguments&, const Respond& respond) {
     respond({.status = 200, .body = list, .content_type = "text/plain; charset=utf-8"});
   });
   return routes;

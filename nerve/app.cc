@@ -9,6 +9,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "common/registration/validate.h"
 #include "common/telemetry/log.h"
 #include "nerve/lifecycle/drain.h"
 
@@ -27,44 +28,36 @@ constexpr seconds kCloseLimit{4};
 // A terminal and a wrapper script may both pass on one and the same wish.
 constexpr seconds kOneWish{1};
 
-std::chrono::milliseconds longest_of(const Config& config) {
-  std::chrono::milliseconds longest{0};
-  for (const auto& service : config.services) longest = std::max(longest, longest_drain(service.lifecycle));
-  return longest;
-}
-
 }  // namespace
 
-App::App(const Config& config, std::string version)
-    : version_(std::move(version)),
-      api_host_(config.api_host),
-      api_port_(config.api_port),
-      longest_drain_(longest_of(config)),
-      signals_(io_, SIGTERM, SIGINT) {
+App::App(std::string version) : version_(std::move(version)), signals_(io_, SIGTERM, SIGINT) {
   // A reader of our stdout or of a socket that went away is an error of that write, not our end.
   std::signal(SIGPIPE, SIG_IGN);
+}
+
+App::~App() = default;
+
+common::Result<void> App::start(const Config& config) {
+  // The port first: when it is taken, this may be a second nerve, which must not touch the registry.
+  auto routes = make_api(services_, version_, [this] { return metrics_.text(); });
+  auto api = common::http::Server::listen(io_, config.api_host, config.api_port, std::move(routes));
+  if (!api) return api.error();
+  api_ = *std::move(api);
+  log::info("nerve {} with {} service(s); admin API on {}", version_, config.services.size(),
+            common::host_port(config.api_host, api_->port()));
+
   const Service::Makers makers{
       .check = [this](const CheckConfig& check) { return make_check(check, {resolver_}); },
       .reporter =
           [this](const ReporterConfig& reporter, const ReportSubject& subject, Reporter::Events events) {
             return make_reporter(reporter, subject, {io_, sessions_}, std::move(events));
           }};
+  std::size_t all_checks = 0;
   for (const auto& service : config.services) {
     services_.push_back(std::make_unique<Service>(io_, service, makers, service_metrics_));
+    all_checks += service.checks.size();
+    longest_drain_ = std::max(longest_drain_, longest_drain(service.lifecycle));
   }
-}
-
-App::~App() = default;
-
-common::Result<void> App::start() {
-  auto routes = make_api(services_, version_, [this] { return metrics_.text(); });
-  auto api = common::http::Server::listen(io_, api_host_, api_port_, std::move(routes));
-  if (!api) return api.error();
-  api_ = *std::move(api);
-  log::info("nerve {} with {} service(s); admin API on {}:{}", version_, services_.size(), api_host_, api_->port());
-
-  std::size_t all_checks = 0;
-  for (const auto& service : services_) all_checks += service->check_count();
   std::size_t first_check = 0;
   for (const auto& service : services_) {
     service->start_checks(first_check, all_checks);

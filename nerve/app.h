@@ -2,7 +2,7 @@
 // again in order. Owned by main.
 #pragma once
 
-#include <functional>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,11 +25,13 @@ namespace nerve {
 
 class App {
  public:
-  App(const Config& config, std::string version);
+  explicit App(std::string version);
   ~App();
+  App(const App&) = delete;
+  App& operator=(const App&) = delete;
 
   // Opens the admin API and starts the services. An error means that nothing runs.
-  [[nodiscard]] common::Result<void> start();
+  [[nodiscard]] common::Result<void> start(const Config& config);
 
   // Until SIGTERM or SIGINT: disables the services, removes their registrations, closes everything. Returns 0 when all
   // of that was confirmed within its time, 1 otherwise. Ends the process itself when a thread hangs that cannot be
@@ -48,9 +50,7 @@ class App {
   bool sessions_closed() const { return sessions_closed_; }
 
   const std::string version_;
-  const std::string api_host_;
-  const int api_port_;
-  const std::chrono::milliseconds longest_drain_;
+  std::chrono::milliseconds longest_drain_{0};
 
   boost::asio::io_context io_{1};
   boost::asio::signal_set signals_;

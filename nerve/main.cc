@@ -1,5 +1,4 @@
 #include <cstdlib>
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -50,11 +49,10 @@ int main(int argc, char** argv) {
     return EXIT_SUCCESS;
   }
   common::log::set_level(line.log_level.empty() ? config->log_level : line.log_level);
-  nerve::App app(*config, NERVE_VERSION);
-  config.reset();
-  if (const auto started = app.start(); !started) {
-    fmt::print(stderr, "error: {}\n", started.error().message);
-    return EXIT_FAILURE;
-  }
-  return app.run();
+  nerve::App app(NERVE_VERSION);
+  const auto started = app.start(*config);
+  config.reset();  // the services have what they need
+  if (started) return app.run();
+  fmt::print(stderr, "error: {}\n", started.error().message);
+  return EXIT_FAILURE;
 }

@@ -79,14 +79,17 @@ ServiceStatus Service::status() const {
 }
 
 void Service::disable(bool shutdown, OnDisabled done) {
+  if (stopped()) return done(true);
   events_.disable_asked(shutdown);
   waiting_for_disable_.push_back(std::move(done));
   handle(DisableAsked{shutdown});
 }
 
-void Service::enable(bool force) {
+bool Service::enable(bool force) {
+  if (lifecycle_.stopping()) return false;
   events_.enable_asked(force);
   handle(EnableAsked{force});
+  return true;
 }
 
 void Service::set_weight(int weight) {

@@ -56,7 +56,7 @@ class Service {
   ServiceStatus status() const;
 
   void disable(bool shutdown, OnDisabled done);
-  void enable(bool force);
+  bool enable(bool force);  // false, and nothing happens: nerve is stopping
   void set_weight(int weight);
 
   // Disables (when so configured), then removes the registration; `on_step` is called when stopped() or deregistered()

@@ -231,6 +231,7 @@ TEST_F(ServiceTest, StopsAndWaitsForTheReporters) {
   int steps = 0;
   service->stop(false, [&] { ++steps; });
   EXPECT_FALSE(service->stopped());
+  EXPECT_FALSE(service->enable(true));
   reporters[0]->take();  // the news that it is not available
   run_until([&] { return service->stopped(); });
   EXPECT_EQ(reporters[0]->reports.back(), std::nullopt);
@@ -239,6 +240,9 @@ TEST_F(ServiceTest, StopsAndWaitsForTheReporters) {
   reporters[0]->take();
   EXPECT_TRUE(service->deregistered());
   EXPECT_GT(steps, before);
+  bool answered = false;
+  service->disable(false, [&](bool done) { answered = done; });
+  EXPECT_TRUE(answered) << "nobody waits for ever";
 }
 
 TEST_F(ServiceTest, StopsAtOnceWhenTold) {

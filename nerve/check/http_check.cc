@@ -1,7 +1,7 @@
 #include "nerve/check/http_check.h"
 
 #include <algorithm>
-#include <utility>
+#include <array>
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -19,7 +19,7 @@ namespace beast = boost::beast;
 namespace bhttp = boost::beast::http;
 using asio::ip::tcp;
 
-constexpr std::size_t kMaxAnswerBytes = 64 * 1024;
+constexpr std::size_t kMaxAnswerBytes = std::size_t{64} * 1024;
 constexpr std::chrono::milliseconds kBodyMayTake{100};
 
 // A server that is left in the middle of its answer logs an error; a server that never ends it must not fail the check,
