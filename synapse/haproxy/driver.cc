@@ -46,6 +46,7 @@ Driver::Driver(asio::io_context& io, const RouterConfig& router, HaproxyControl&
       random_(std::random_device{}()),
       reload_interval_(config_.reload_min_interval),
       file_interval_(kFileInterval),
+      tasks_(io),
       wake_(io) {
   for (std::size_t i = 0; i < router.services.size(); ++i) {
     services_.push_back({.wanted = std::move(skeleton_.backends[i]),
@@ -88,15 +89,22 @@ asio::awaitable<void> Driver::run() {
   }
 }
 
+asio::awaitable<void> Driver::stop() {
+  tasks_.cancel();
+  co_await tasks_.wait();
+}
+
 asio::awaitable<void> Driver::step() {
   if (!attached_) co_await attach();
   if (attached_) co_await plan_due();
   if (!attached_) co_return;
   const auto now = Clock::now();
   if (!reloads_.empty()) {
-    if (reload_at(now) <= now) co_await reload();
-  } else if (file_due_ && *file_due_ <= now) {
-    co_await write_file();
+    if (!writing_ && reload_at(now) <= now) co_await reload();
+  } else if (!writing_ && file_due_ && *file_due_ <= now) {
+    // Beside the loop: the check takes much longer than a live change, which must not wait for it.
+    writing_ = true;
+    tasks_.spawn("HAProxy's file", write_file());
   }
   if (attached_ && has_socket() && look_at_ <= Clock::now()) co_await look();
 }
@@ -282,11 +290,7 @@ std::optional<Driver::Clock::time_point> Driver::next_deadline() const {
     consider(service.changes.due());
     consider(service.again);
   }
-  if (!reloads_.empty()) {
-    consider(reload_at(now));
-  } else {
-    consider(file_due_);
-  }
+  if (!writing_) consider(reloads_.empty() ? file_due_ : reload_at(now));  // the end of the writing wakes the loop
   if (has_socket()) consider(look_at_);
   return next;
 }

@@ -1,7 +1,8 @@
 // Brings one HAProxy to the wanted state and keeps it there: the only writer of its configuration file and its runtime
-// socket. One coroutine does everything in turn, so nothing overlaps: plan what is due, send it, read every reply; on a
-// surprise read the state back and plan again; what cannot be done live becomes a reload, rate limited. The file
-// follows when things are calm. While HAProxy is away the wanted state waits. Owned by the router; loop thread only.
+// socket. One coroutine does everything in turn: plan what is due, send it, read every reply; on a surprise read the
+// state back and plan again; what cannot be done live becomes a reload, rate limited. The file follows when things are
+// calm; only its writing goes on beside, because live changes must not wait for the check. While HAProxy is away the
+// wanted state waits. Owned by the router; loop thread only.
 #pragma once
 
 #include <chrono>
@@ -16,6 +17,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "common/runtime/task_group.h"
 #include "common/time/backoff.h"
 #include "common/time/coalescer.h"
 #include "common/time/min_interval.h"
@@ -45,8 +47,9 @@ class Driver {
   // HAProxy ended, or was replaced: look at once.
   void haproxy_ended(const std::string& how);
 
-  // Until cancelled.
+  // Until cancelled; then stop() ends what is still under way.
   boost::asio::awaitable<void> run();
+  boost::asio::awaitable<void> stop();
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -55,7 +58,7 @@ class Driver {
     BackendSpec wanted;
     BackendTraits traits;
     bool declare_empty = true;
-    bool known = false;  // the registry has spoken; until then the file's servers stand
+    bool known = false;      // the registry has spoken; until then the file's servers stand
     bool from_file = false;  // the servers are those of the file on disk
     bool ever_available = false;
     bool needs_reload = false;
@@ -137,6 +140,8 @@ class Driver {
   Clock::time_point attached_at_{};
   Clock::time_point gather_until_{};
 
+  common::TaskGroup tasks_;
+  bool writing_ = false;  // the file, beside the loop; nothing is loaded meanwhile
   boost::asio::steady_timer wake_;
   bool woken_ = false;
 };

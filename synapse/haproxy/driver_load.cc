@@ -86,7 +86,7 @@ asio::awaitable<void> Driver::attach() {
     }
   }
   if (!all_known() && now < gather_until_) co_return;
-  if (not_before_ && now < *not_before_) co_return;
+  if (writing_ || (not_before_ && now < *not_before_)) co_return;
   co_await start();
 }
 
@@ -121,7 +121,8 @@ asio::awaitable<void> Driver::reload() {
     reloads_.clear();  // it would be refused again
     co_return;
   }
-  if (!co_await put_file(std::move(text))) {
+  const bool written = co_await put_file(std::move(text));
+  if (!written) {
     if (refused_text_.empty()) {
       not_before_ = Clock::now() + retry_.next(random_);
     } else {
@@ -220,11 +221,13 @@ void Driver::take(Reading reading, bool freshly_loaded) {
 asio::awaitable<void> Driver::write_file() {
   file_due_.reset();
   auto text = rendered(FileFor::running);
-  if (text.text == file_.text() || text.text == refused_text_) co_return;
-  file_interval_.acted(Clock::now());
-  if (!co_await put_file(std::move(text)) && refused_text_.empty()) {
-    file_due_ = Clock::now() + retry_.next(random_);  // a full disk, perhaps
+  if (text.text != file_.text() && text.text != refused_text_) {
+    file_interval_.acted(Clock::now());
+    const bool written = co_await put_file(std::move(text));
+    if (!written && refused_text_.empty()) file_due_ = Clock::now() + retry_.next(random_);  // a full disk, perhaps
   }
+  writing_ = false;
+  wake();
 }
 
 // True when the file on disk is the text.

@@ -87,6 +87,7 @@ ServerSpec HaproxyRouter::to_spec(const ServiceConfig& service, const RoutedServ
 
 asio::awaitable<void> HaproxyRouter::stop(bool leave_running) {
   co_await addresses_.stop();
+  co_await driver_.stop();
   co_await control_->stop(leave_running);
 }
 
