@@ -41,6 +41,10 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
                                           .on_change =
                                               [weak = weak_from_this()](const std::string& changed) {
                                                 if (const auto core = weak.lock()) core->on_change(changed);
+                                              },
+                                          .on_watches_lost =
+                                              [weak = weak_from_this()] {
+                                                if (const auto core = weak.lock()) core->enqueue_all();
                                               }});
     schedule_full_check();
   }
@@ -63,7 +67,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
     // case it did not. A new session has no watches: everything is read once, while the old data stays in force.
     if (session != session_) {
       session_ = session;
-      for (const auto& child : listed_) enqueue(child);
+      enqueue_all();
     }
     list();
     read_more();
@@ -150,6 +154,10 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
     }
   }
 
+  void enqueue_all() {
+    for (const auto& child : listed_) enqueue(child);
+  }
+
   void read_more() {
     while (connected_ && !queue_.empty() && reading_.size() < options_.max_reads_in_flight) {
       const std::string child = std::move(queue_.front());
@@ -180,10 +188,14 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
       listed_.erase(child);
       if (children_.erase(child) != 0) changed_ = true;
       list();
-    } else {
+    } else if (reply.status == Status::lost) {
       enqueue(child);
+      return failed(reply.status, "");
+    } else {
+      // Such as no permission. It must not keep the others waiting: without data it is left out, and tried again.
+      changed_ = children_.try_emplace(child).second || changed_;
+      unreadable_.insert(child);
       failed(reply.status, "read " + options_.path + "/" + child + ": " + reply.error);
-      return;
     }
     if (again && listed_.contains(child)) enqueue(child);
     read_more();
@@ -226,6 +238,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
       const auto core = weak.lock();
       if (!core || stopped) return;
       core->retrying_ = false;
+      for (const auto& child : std::exchange(core->unreadable_, {})) core->enqueue(child);
       core->list();
       core->read_more();
     });
@@ -239,7 +252,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
       const auto core = weak.lock();
       if (!core || stopped) return;
       if (core->connected_) {
-        for (const auto& child : core->listed_) core->enqueue(child);
+        core->enqueue_all();
         core->list();
         core->read_more();
       }
@@ -271,6 +284,8 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
   std::set<std::string> queued_;      // the same, for look-up
   std::set<std::string> reading_;     // asked, not yet answered
   std::set<std::string> read_again_;  // changed while being read
+
+  std::set<std::string> unreadable_;  // to be read again after a pause
 
   Children children_;
   bool changed_ = false;  // since the last snapshot

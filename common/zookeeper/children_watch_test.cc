@@ -153,6 +153,38 @@ TEST_F(ChildrenWatchTest, WhileAwayTheLastSnapshotStandsAndANewSessionCatchesUp)
   EXPECT_EQ(snapshots.back(), "a=2 c=1 ");
 }
 
+TEST_F(ChildrenWatchTest, AHandleWithoutTheOldWatchesReadsEverythingAgain) {
+  zookeeper.other(CreateOperation{"/web", "", false});
+  create("a", "1");
+  zookeeper.connect(1);
+  const auto watch = make();
+  settle();
+  zookeeper.disconnect();
+  zookeeper.other(SetOperation{"/web/a", "2"});
+  zookeeper.connect_without_watches();
+  settle();
+  EXPECT_EQ(snapshots.back(), "a=2 ");
+  zookeeper.other(SetOperation{"/web/a", "3"});
+  settle();
+  EXPECT_EQ(snapshots.back(), "a=3 ");
+}
+
+TEST_F(ChildrenWatchTest, AChildThatMayNotBeReadHidesNoOther) {
+  zookeeper.other(CreateOperation{"/web", "", false});
+  create("a", "1");
+  create("b", "2");
+  zookeeper.forbidden.insert("/web/a");
+  zookeeper.connect(1);
+  const auto watch = make();
+  settle();
+  EXPECT_THAT(snapshots, ElementsAre("a= b=2 "));
+  EXPECT_THAT(failures, ElementsAre("read /web/a: not authenticated"));
+  zookeeper.forbidden.clear();
+  io.restart();
+  io.run_for(std::chrono::milliseconds(150));
+  EXPECT_EQ(snapshots.back(), "a=1 b=2 ");
+}
+
 TEST_F(ChildrenWatchTest, AChildWhoseNameSaysEverythingIsNotRead) {
   zookeeper.other(CreateOperation{"/web", "", false});
   create("base64_x", "");

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,6 +31,15 @@ class FakeZookeeper : public Zookeeper {
     connected_ = true;
     tell_state();
   }
+  // The same session over a new handle: what the client did not keep is gone.
+  void connect_without_watches() {
+    connected_ = true;
+    watches_.clear();
+    for (const auto& [id, entry] : std::map(listeners_)) {
+      if (entry.second.on_watches_lost) entry.second.on_watches_lost();
+    }
+    tell_state();
+  }
   void disconnect() {
     connected_ = false;
     tell_state();
@@ -49,12 +59,15 @@ class FakeZookeeper : public Zookeeper {
   int lose_answers = 0;   // the next n writes happen, and their answers are lost
   int lose_requests = 0;  // the next n writes do not happen
   std::map<std::string, Node> nodes{{"/", {}}};
-  std::vector<std::string> log;  // "get /a", "commit create /a", ...
+  std::set<std::string> forbidden;  // paths that may not be read
+  std::vector<std::string> log;     // "get /a", "commit create /a", ...
 
   void get(const std::string& path, bool watch, std::function<void(GetReply)> done) override {
     log.push_back("get " + path);
     GetReply reply{Status::lost, "connection loss", "", {}};
-    if (connected_) {
+    if (connected_ && forbidden.contains(path)) {
+      reply = {Status::no_auth, "not authenticated", "", {}};
+    } else if (connected_) {
       const auto found = nodes.find(path);
       reply = found == nodes.end() ? GetReply{Status::no_node, "no node", "", {}}
                                    : GetReply{Status::ok, "", found->second.data, found->second.stat};

@@ -87,6 +87,7 @@ class Session::Core : public std::enable_shared_from_this<Session::Core> {
   Clock::time_point opened_at_ = Clock::now();
   Clock::time_point away_since_ = Clock::now();
   bool complained_ = false;
+  bool watches_lost_ = false;  // the present handle has not got those of the one before
 
   int next_listener_ = 0;
   std::map<int, Registered> listeners_;
@@ -165,8 +166,10 @@ void Session::Core::set_connected(bool connected, std::int64_t session_id) {
   }
   std::vector<int> ids;
   for (const auto& [id, registered] : listeners_) ids.push_back(id);
+  const bool watches_lost = connected && std::exchange(watches_lost_, false);
   for (const int id : ids) {
     tell(id, [&](const Listener& listener) {
+      if (watches_lost && listener.on_watches_lost) listener.on_watches_lost();
       if (listener.on_state) listener.on_state(state(), session_id_);
     });
   }
@@ -182,6 +185,7 @@ void Session::Core::expired() {
 
 // Two handles must never live with one session: the old one is closed first.
 void Session::Core::reopen() {
+  watches_lost_ = true;
   release(std::exchange(handle_, nullptr), [weak = weak_from_this()] {
     const auto core = weak.lock();
     if (core && !core->closed_ && !core->handle_) core->open();

@@ -75,6 +75,9 @@ struct Listener {
   std::function<void(SessionState state, std::int64_t session_id)> on_state;
   // A watch on `path`, or on a child of it, fired: it is used up, and something about `changed_path` is different.
   std::function<void(const std::string& changed_path)> on_change;
+  // The session goes on, but its watches are gone: what was watched must be read and watched again. Comes before
+  // on_state.
+  std::function<void()> on_watches_lost = {};
 };
 
 class Zookeeper {
