@@ -114,15 +114,36 @@ ServiceConfig read_service(const Reader& reader) {
   return service;
 }
 
+// Where the service's nodes will be: hosts and path of each.
+std::vector<std::string> nodes_of(const ServiceConfig& service) {
+  std::vector<std::string> nodes;
+  for (const auto& reporter : service.reporters) {
+    const auto* zookeeper = std::get_if<ZookeeperOptions>(&reporter.options);
+    if (zookeeper == nullptr) continue;
+    nodes.push_back(zookeeper->hosts + " " + zookeeper->path + "/" +
+                    common::node_name(service.name, service.host, service.port));
+  }
+  return nodes;
+}
+
 void read_services(ObjectReader& object, Config& config) {
   const auto readers = object.items("services");
   std::map<std::string, std::string> places;  // of each name
+  std::map<std::string, std::string> nodes;   // of each node, its service
   for (const Reader& reader : readers) {
     ServiceConfig service = read_service(reader);
     const auto [first, is_new] = places.emplace(service.name, reader.path());
     if (!is_new) {
       reader.error("has the name " + common::quote_for_log(service.name) + " of " + first->second +
                    "; names must differ");
+      continue;
+    }
+    for (const auto& node : nodes_of(service)) {
+      const auto [other, is_free] = nodes.emplace(node, reader.path());
+      if (!is_free) {
+        reader.error("would have the same node in ZooKeeper as " + other->second + ": " +
+                     node.substr(node.find(' ') + 1) + "; give it a name that differs in more than punctuation");
+      }
     }
     config.services.push_back(std::move(service));
   }

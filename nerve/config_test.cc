@@ -232,6 +232,12 @@ TEST(Config, SaysWhatIsWrongAndWhere) {
       {"services:\n  - {port: 80, name: '', " + ok + "}", {"n.yml:2: services[0].name: must not be empty"}},
       {"services:\n  - {port: 80, name: a, " + ok + "}\n  - {port: 81, name: a, " + ok + "}",
        {"n.yml:3: services[1]: has the name \"a\" of services[0]; names must differ"}},
+      {"services:\n  - {port: 80, name: my_api, checks: [{type: tcp}], reporters: [{type: zookeeper, hosts: ['z:1'], "
+       "path: "
+       "/a}]}\n  - {port: 80, name: my-api, checks: [{type: tcp}], reporters: [{type: zookeeper, hosts: ['z:1'], path: "
+       "/a}]}",
+       {"n.yml:3: services[1]: would have the same node in ZooKeeper as services[0]: /a/my-api_127.0.0.1_80; give it a "
+        "name that differs in more than punctuation"}},
       {"services:\n  - {port: 80, preAvailableCommand: ls, " + ok + "}",
        {"n.yml:2: services[0].preAvailableCommand: must be a list, got a string"}},
       {"services:\n  - {port: 80, preAvailableCommand: [''], " + ok + "}",

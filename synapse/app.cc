@@ -1,9 +1,15 @@
 #include "synapse/app.h"
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
 #include <filesystem>
 #include <functional>
+#include <sys/file.h>
 #include <unistd.h>
 #include <utility>
 
@@ -49,11 +55,26 @@ PoolOrder order_of(ServerSort sort) {
   return PoolOrder::random;
 }
 
-bool make_directory(const std::string& path) {
+// The directory of an HAProxy of our own, held by this process alone for as long as it lives. The lock goes with the
+// descriptor, which no child inherits.
+bool claim_directory(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
-  if (error) log::error("cannot create runtimeDir {}: {}; create it, or set runtimeDir", path, error.message());
-  return !error;
+  if (error) {
+    log::error("cannot create runtimeDir {}: {}; create it, or set runtimeDir", path, error.message());
+    return false;
+  }
+  const std::string lock = path + "/synapse.lock";
+  const int descriptor = ::open(lock.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  if (descriptor < 0) {
+    log::error("cannot write in runtimeDir {}: {}; set runtimeDir to a directory of this user", path,
+               std::strerror(errno));
+    return false;
+  }
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return true;
+  log::error("another synapse uses runtimeDir {}; stop it, or give each a runtimeDir of its own", path);
+  ::close(descriptor);
+  return false;
 }
 
 }  // namespace
@@ -69,6 +90,12 @@ int App::run() {
   for (auto& unit : units_) tasks_.spawn("router", unit->router->run());
   control_.spawn("signals", wait_for_signal());
   io_.run();
+  const bool stuck = blocking_.busy() ||
+                     std::any_of(units_.begin(), units_.end(), [](const auto& unit) { return unit->router->busy(); });
+  if (stuck) {
+    log::warn("a name server or ZooKeeper does not answer; ending without it");
+    std::_Exit(exit_code_);
+  }
   return exit_code_;
 }
 
@@ -77,7 +104,7 @@ bool App::make_units() {
   for (const auto& router : config_.routers) {
     auto unit = std::make_unique<Unit>();
     if (const auto* haproxy = std::get_if<HaproxyRouterConfig>(&router.kind)) {
-      if (haproxy->runs_haproxy() && !make_directory(haproxy->runtime_dir)) return false;
+      if (haproxy->runs_haproxy() && !claim_directory(haproxy->runtime_dir)) return false;
       unit->router = std::make_unique<haproxy::HaproxyRouter>(io_, router, events_, seed);
     } else {
       unit->router = std::make_unique<ConsoleRouter>(router);

@@ -133,9 +133,10 @@ Config read_config(const Reader& reader, const ParseOptions& options) {
   ObjectReader root(reader);
   config.log_level = root.one_of("logLevel", config.log_level, kLogLevels);
   config.api_host = root.text("apiHost", config.api_host);
-  if (!common::is_ip_address(config.api_host) && !common::is_host_name(config.api_host)) {
-    root.error("apiHost",
-               "must be an IP address (0.0.0.0 for all) or a host name, got " + common::quote_for_log(config.api_host));
+  if (config.api_host == "localhost") config.api_host = "127.0.0.1";
+  if (!common::is_ip_address(config.api_host)) {
+    root.error("apiHost", "must be an IP address, got " + common::quote_for_log(config.api_host) +
+                              "; 0.0.0.0 means all interfaces");
   }
   config.api_port = static_cast<int>(root.integer("apiPort", config.api_port, {0, 65535}));
   Placed placed;

@@ -118,6 +118,12 @@ HaproxyRouterConfig read_haproxy_router(ObjectReader& object, const ParseOptions
   config.cleanup_command = read_command(object, "cleanupCommand");
   config.cleanup_timeout = object.milliseconds("cleanupTimeoutInMilli", config.cleanup_timeout);
   config.state_path = read_line(object, "statePath", "");
+  if (!config.state_path.empty()) {
+    object.find("statePath")->warn("has no effect: the state that survives a restart is in configPath");
+  }
+  if (config.reload_command.empty() && !config.cleanup_command.empty()) {
+    object.find("cleanupCommand")->warn("has no effect without reloadCommand");
+  }
   config.haproxy_binary = read_line(object, "haproxyBinary", config.haproxy_binary);
   config.shutdown_timeout = object.milliseconds("shutdownTimeoutInMilli", config.shutdown_timeout, 0);
   config.global = read_lines(object, "global");

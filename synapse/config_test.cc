@@ -211,7 +211,7 @@ TEST(Config, SaysWhatIsWrongAtTheTop) {
   EXPECT_THAT(errors("logLevel: debugg\napiHost: a b\napiPort: 70000\nrouters: x"),
               ElementsAre("s.yml:1: logLevel: must be one of trace, debug, info, warn, error, fatal, panic, got "
                           "\"debugg\"; did you mean \"debug\"?",
-                          "s.yml:2: apiHost: must be an IP address (0.0.0.0 for all) or a host name, got \"a b\"",
+                          "s.yml:2: apiHost: must be an IP address, got \"a b\"; 0.0.0.0 means all interfaces",
                           "s.yml:3: apiPort: must be between 0 and 65535, got 70000",
                           "s.yml:4: routers: must be a list, got a string", "s.yml:1: has no routers"));
 }

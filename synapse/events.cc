@@ -69,6 +69,7 @@ void Events::servers_found(const std::string& service, int available, int unavai
   families_->available.Add({{"service", service}}).Set(available);
   families_->unavailable.Add({{"service", service}}).Set(unavailable);
   over("empty " + service);
+  if (!news("counts " + service, fmt::format("{} {}", available, unavailable))) return;
   log::info("{}: {} servers available, {} unavailable", service, available, unavailable);
 }
 
@@ -95,8 +96,7 @@ void Events::watcher_failed(const std::string& service, const std::string& type,
 }
 
 void Events::host_not_resolved(const std::string& host, const std::string& error) {
-  if (news("host " + host, error))
-    log::warn("cannot resolve {}: {}; its last address, if any, stays in use", host, error);
+  if (news("host " + host, error)) log::warn("{}; its last address, if any, stays in use", error);
 }
 
 void Events::host_resolved(const std::string& host, const std::string& address) {
@@ -148,8 +148,9 @@ void Events::reload_wanted(const std::string& router, const std::string& reason,
 
 void Events::reloaded(const std::string& router, const std::vector<std::string>& reasons, int pid, long took_ms) {
   std::string list;
+  // By the first reason, so that the sum over the reasons is the number of reloads.
+  if (!reasons.empty()) families_->reloads.Add({{"reason", reasons.front()}}).Increment();
   for (const auto& reason : reasons) {
-    families_->reloads.Add({{"reason", reason}}).Increment();
     list += (list.empty() ? "" : ", ") + reason;
   }
   over("reload " + router);
@@ -169,11 +170,17 @@ void Events::config_written(const std::string& router, std::size_t bytes) {
   log::debug("{} written, {} bytes", router, bytes);
 }
 
+void Events::config_not_written(const std::string& router, const std::string& error) {
+  families_->update_failure.Add({{"type", "haproxy"}}).Increment();
+  if (news("refused " + router, error)) log::error("{}; the old file stands, trying again", error);
+}
+
 void Events::config_refused(const std::string& router, const std::string& words) {
   families_->update_failure.Add({{"type", "haproxy"}}).Increment();
   if (news("refused " + router, words)) {
-    log::error("HAProxy refuses the new configuration, kept as {}.rejected; what ran before goes on. It says:\n{}",
-               router, words);
+    log::error(
+        "HAProxy refuses the new configuration, kept as {}.rejected; what runs, if any does, goes on. It says:\n{}",
+        router, words);
   }
 }
 

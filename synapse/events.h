@@ -39,6 +39,7 @@ class Events {
   void reloaded(const std::string& router, const std::vector<std::string>& reasons, int pid, long took_ms);
   void reload_failed(const std::string& router, const std::string& error, long retry_ms);
   void config_written(const std::string& router, std::size_t bytes);
+  void config_not_written(const std::string& router, const std::string& error);
   void config_refused(const std::string& router, const std::string& words);
   void config_unchecked(const std::string& router, const std::string& why);
   void config_warning(const std::string& router, const std::string& words);

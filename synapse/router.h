@@ -24,6 +24,9 @@ class Router {
 
   // We are leaving. `leave_running`: what we started goes on for the next synapse.
   virtual boost::asio::awaitable<void> stop(bool leave_running) = 0;
+
+  // A thread of it is in a call that nobody can interrupt, such as a name look-up without an answer.
+  virtual bool busy() const { return false; }
 };
 
 }  // namespace synapse

@@ -1,5 +1,6 @@
 #include "synapse/haproxy/config_file.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -17,6 +18,18 @@ constexpr std::chrono::seconds kCheckTimeout{20};
 constexpr mode_t kMode = 0640;
 constexpr std::size_t kMaxBytes = 256 * 1024 * 1024;
 
+// What HAProxy complains of, without what it only mentions.
+std::string alerts(const std::string& output) {
+  std::string lines;
+  for (std::size_t begin = 0; begin < output.size();) {
+    const auto end = std::min(output.find('\n', begin), output.size());
+    const auto line = output.substr(begin, end - begin);
+    if (line.starts_with("[ALERT]")) lines += (lines.empty() ? "" : "\n") + line;
+    begin = end + 1;
+  }
+  return lines.empty() ? output : lines;
+}
+
 }  // namespace
 
 void ConfigFile::read() {
@@ -31,14 +44,18 @@ boost::asio::awaitable<ConfigFile::Replacement> ConfigFile::replace(std::string 
     co_return Replacement{Outcome::failed, written.error().message};
   }
   common::CommandOptions command;
-  command.argv = {binary_, "-c", "-q", "-f", candidate};
+  command.argv = {binary_, "-c", "-f", candidate};
   command.timeout = kCheckTimeout;
   command.max_output = 8192;
   const auto check = co_await common::run_command(std::move(command));
   const bool unchecked = check.end == common::CommandResult::End::not_started;
-  if (!check.ok() && !unchecked) {
+  if (check.end == common::CommandResult::End::exited && check.code != 0) {
     ::rename(candidate.c_str(), (path_ + ".rejected").c_str());
-    co_return Replacement{Outcome::refused, check.describe()};
+    co_return Replacement{Outcome::refused, alerts(check.output)};
+  }
+  if (!check.ok() && !unchecked) {
+    ::unlink(candidate.c_str());
+    co_return Replacement{Outcome::failed, binary_ + " -c: " + check.describe()};
   }
   if (::rename(candidate.c_str(), path_.c_str()) != 0) {
     const std::string reason = std::strerror(errno);

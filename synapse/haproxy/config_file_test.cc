@@ -20,10 +20,12 @@ class ConfigFileTest : public testing::Test {
     std::string name = testing::TempDir() + "config_file.XXXXXX";
     directory_ = ::mkdtemp(name.data());
     // Stands for haproxy: refuses a file that says "bad".
-    EXPECT_TRUE(common::write_atomically(checker(),
-                                         "#!/bin/sh\nfor last; do :; done\n"
-                                         "if grep -q bad \"$last\"; then echo \"line 1: bad\"; exit 1; fi\n",
-                                         0755)
+    EXPECT_TRUE(common::write_atomically(
+                    checker(),
+                    "#!/bin/sh\nfor last; do :; done\n"
+                    "if grep -q bad \"$last\"; then echo '[NOTICE] hello'; echo '[ALERT] line 1: bad'; exit 1; fi\n"
+                    "if grep -q kill \"$last\"; then kill -9 $$; fi\n",
+                    0755)
                     .has_value());
   }
   ~ConfigFileTest() override { std::filesystem::remove_all(directory_); }
@@ -66,10 +68,18 @@ TEST_F(ConfigFileTest, ARefusedTextIsKeptBesideAndChangesNothing) {
   replace(file, "good\n");
   const auto refused = replace(file, "bad\n");
   EXPECT_EQ(refused.outcome, Outcome::refused);
-  EXPECT_EQ(refused.words, "exit status 1: line 1: bad");
+  EXPECT_EQ(refused.words, "[ALERT] line 1: bad");
   EXPECT_EQ(on_disk(path()), "good\n");
   EXPECT_EQ(on_disk(path() + ".rejected"), "bad\n");
   EXPECT_EQ(file.text(), "good\n");
+}
+
+TEST_F(ConfigFileTest, ACheckThatDiedSaysNothingAboutTheText) {
+  ConfigFile file(path(), checker());
+  const auto result = replace(file, "kill\n");
+  EXPECT_EQ(result.outcome, Outcome::failed);
+  EXPECT_EQ(result.words, checker() + " -c: killed by signal 9");
+  EXPECT_EQ(on_disk(path() + ".candidate"), "missing");
 }
 
 TEST_F(ConfigFileTest, WithoutAnHaproxyTheTextIsTakenUnchecked) {

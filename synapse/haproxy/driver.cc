@@ -30,6 +30,7 @@ constexpr seconds kFileInterval{1};
 constexpr milliseconds kAttachInterval{100};
 // At a cold start: how long the first file waits for the registry's first answers.
 constexpr milliseconds kGatherAtStart{250};
+constexpr milliseconds kBusyRetry{50};
 constexpr seconds kStable{10};
 
 }  // namespace
@@ -99,14 +100,13 @@ asio::awaitable<void> Driver::step() {
   if (attached_) co_await plan_due();
   if (!attached_) co_return;
   const auto now = Clock::now();
-  if (!reloads_.empty()) {
-    if (!writing_ && reload_at(now) <= now) co_await reload();
-  } else if (!writing_ && file_due_ && *file_due_ <= now) {
-    // Beside the loop: the check takes much longer than a live change, which must not wait for it.
-    writing_ = true;
-    tasks_.spawn("HAProxy's file", write_file());
+  if (!busy_ && !reloads_.empty()) {
+    if (reload_at(now) <= now && !would_empty_a_service()) begin("HAProxy reload", reload());
+  } else if (!busy_ && file_due_ && *file_due_ <= now) {
+    begin("HAProxy's file", write_file());
   }
-  if (attached_ && has_socket() && look_at_ <= Clock::now()) co_await look();
+  // While HAProxy loads, its socket is away for some milliseconds.
+  if (attached_ && has_socket() && !busy_ && look_at_ <= Clock::now()) co_await look();
 }
 
 std::vector<std::size_t> Driver::take_due() {
@@ -147,8 +147,9 @@ asio::awaitable<void> Driver::plan_due() {
     if (sent == Sent::plan_again) continue;
     auto reading = co_await ask();
     if (!reading) {
-      for (const auto i : due) services_[i].again = Clock::now();
-      co_return lost(reading.error().message);
+      for (const auto i : due) services_[i].again = Clock::now() + (busy_ ? kBusyRetry : milliseconds(0));
+      if (!busy_) lost(reading.error().message);
+      co_return;
     }
     const bool other_process = reading->process.pid != running_.process.pid;
     take(std::move(*reading), other_process);
@@ -166,7 +167,8 @@ std::vector<Command> Driver::plan_round(const std::vector<std::size_t>& due) {
   for (const auto i : due) {
     auto& service = services_[i];
     service.needs_reload = false;
-    if (!declared(service)) continue;
+    // Unknown is not empty: what HAProxy has for a service that nobody has spoken of stays as it is.
+    if (!declared(service) || (!service.known && !service.from_file)) continue;
     auto planned = plan(service.wanted, service.traits, observed(service.wanted.name), capabilities_);
     for (const auto& need : planned.reloads) want_reload(need.reason, service.wanted.service + ": " + need.words);
     service.needs_reload = !planned.reloads.empty();
@@ -232,7 +234,7 @@ asio::awaitable<void> Driver::look() {
       events_.haproxy_attached(config_.config_path, reading->process.version, reading->process.pid, true);
     take(std::move(*reading), other_process);
     plan_all_again();
-    if (now - attached_at_ >= kStable) retry_.reset();
+    if (now - attached_at_ >= kStable) start_retry_.reset();
     co_return;
   }
   std::vector<std::string> question;
@@ -257,12 +259,30 @@ void Driver::want_reload(ReloadReason reason, const std::string& words) {
 
 void Driver::lost(const std::string& how) {
   attached_ = false;
-  not_before_ = Clock::now() + retry_.next(random_);
+  not_before_ = Clock::now() + start_retry_.next(random_);
   events_.haproxy_lost(config_.config_path, how);
 }
 
 bool Driver::all_known() const {
   return std::all_of(services_.begin(), services_.end(), [](const Service& service) { return service.known; });
+}
+
+// True when a load of the file would take servers from a service of which nobody has spoken yet.
+bool Driver::would_empty_a_service() const {
+  return std::any_of(services_.begin(), services_.end(), [this](const Service& service) {
+    if (!declared(service) || service.known || service.from_file) return false;
+    if (!has_socket()) return true;
+    return std::any_of(running_.state.backends.begin(), running_.state.backends.end(), [&](const auto& backend) {
+      return is_proxy_of(backend.first, service.wanted.service) && !backend.second.servers.empty();
+    });
+  });
+}
+
+std::string Driver::present_address(std::size_t index, const std::string& server) const {
+  const auto& servers = services_.at(index).wanted.servers;
+  const auto found =
+      std::find_if(servers.begin(), servers.end(), [&](const auto& each) { return each.name == server; });
+  return found == servers.end() ? "" : found->address;
 }
 
 // Null: HAProxy does not have the backend. It does not list one without servers, so the fingerprint decides.
@@ -290,8 +310,14 @@ std::optional<Driver::Clock::time_point> Driver::next_deadline() const {
     consider(service.changes.due());
     consider(service.again);
   }
-  if (!writing_) consider(reloads_.empty() ? file_due_ : reload_at(now));  // the end of the writing wakes the loop
-  if (has_socket()) consider(look_at_);
+  if (busy_) {
+    // Its end wakes the loop.
+  } else if (reloads_.empty()) {
+    consider(file_due_);
+  } else if (!would_empty_a_service()) {  // else the first snapshot wakes the loop
+    consider(reload_at(now));
+  }
+  if (has_socket() && !busy_) consider(look_at_);
   return next;
 }
 

@@ -1,7 +1,7 @@
 // Brings one HAProxy to the wanted state and keeps it there: the only writer of its configuration file and its runtime
 // socket. One coroutine does everything in turn: plan what is due, send it, read every reply; on a surprise read the
 // state back and plan again; what cannot be done live becomes a reload, rate limited. The file follows when things are
-// calm; only its writing goes on beside, because live changes must not wait for the check. While HAProxy is away the
+// calm; its writing and a reload go on beside, because live changes must not wait for them. While HAProxy is away the
 // wanted state waits. Owned by the router; loop thread only.
 #pragma once
 
@@ -11,6 +11,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
@@ -35,6 +36,9 @@
 
 namespace synapse::haproxy {
 
+// True for `<service>_<id>`, whatever the id.
+[[nodiscard]] bool is_proxy_of(std::string_view proxy, std::string_view service);
+
 class Driver {
  public:
   // `control` outlives the driver. `on_routed(service)`: HAProxy has the service's servers for the first time.
@@ -43,6 +47,9 @@ class Driver {
 
   // The servers that a service shall have; `service` counts from 0 in the router's order. Acts soon.
   void set_servers(std::size_t service, std::vector<ServerSpec> servers);
+
+  // The address that a server of the service has now, in HAProxy's file or by set_servers(); empty when it has none.
+  std::string present_address(std::size_t service, const std::string& server) const;
 
   // HAProxy ended, or was replaced: look at once.
   void haproxy_ended(const std::string& how);
@@ -96,6 +103,8 @@ class Driver {
   void read_file();
   boost::asio::awaitable<void> attach();
   boost::asio::awaitable<void> start();
+  void begin(const char* name, boost::asio::awaitable<void> work);
+  boost::asio::awaitable<void> beside(boost::asio::awaitable<void> work);
   boost::asio::awaitable<void> reload();
   boost::asio::awaitable<void> write_file();
   boost::asio::awaitable<bool> put_file(RenderedConfig rendered);
@@ -109,6 +118,7 @@ class Driver {
   bool declared(const Service& service) const { return service.declare_empty || service.ever_available; }
   bool has_socket() const { return !socket_.path().empty(); }
   bool all_known() const;
+  bool would_empty_a_service() const;
   ObservedBackend* observed(const std::string& backend);
 
   const HaproxyRouterConfig config_;
@@ -131,8 +141,10 @@ class Driver {
   std::vector<ReloadNeed> reloads_;  // what is waiting for a reload
   common::MinInterval reload_interval_;
   common::MinInterval file_interval_;
-  common::Backoff retry_;
-  std::string refused_text_;                     // HAProxy did not take it; not tried again until it differs
+  common::Backoff start_retry_;
+  common::Backoff reload_retry_{{std::chrono::milliseconds(500), std::chrono::milliseconds(30'000)}};
+  std::string refused_text_;  // HAProxy did not take it; hardly ever tried again until it differs
+  Clock::time_point refused_at_{};
   std::optional<Clock::time_point> not_before_;  // after a failed start or reload
   std::optional<Clock::time_point> file_due_;
   Clock::time_point look_at_{};
@@ -141,7 +153,7 @@ class Driver {
   Clock::time_point gather_until_{};
 
   common::TaskGroup tasks_;
-  bool writing_ = false;  // the file, beside the loop; nothing is loaded meanwhile
+  bool busy_ = false;  // writing the file or loading it, beside the loop; one at a time
   boost::asio::steady_timer wake_;
   bool woken_ = false;
 };

@@ -22,18 +22,36 @@ constexpr seconds kLoadsWithin{5};
 constexpr milliseconds kAskInterval{5};
 constexpr seconds kReadAllInterval{10};
 
+constexpr seconds kRefusedRetry{60};
+
 long elapsed_ms(std::chrono::steady_clock::time_point since) {
   return static_cast<long>(std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - since).count());
 }
 
+// The file's servers of a service: under its present name, or under another id from before services were added or taken
+// away.
+std::map<std::string, std::vector<ServerSpec>>::const_iterator find_servers(const RenderedFile& file,
+                                                                            const BackendSpec& wanted) {
+  const auto exact = file.servers.find(wanted.name);
+  if (exact != file.servers.end()) return exact;
+  return std::find_if(file.servers.begin(), file.servers.end(),
+                      [&](const auto& backend) { return is_proxy_of(backend.first, wanted.service); });
+}
+
 }  // namespace
+
+bool is_proxy_of(std::string_view proxy, std::string_view service) {
+  if (!proxy.starts_with(service) || !proxy.substr(service.size()).starts_with('_')) return false;
+  const auto id = proxy.substr(service.size() + 1);
+  return !id.empty() && id.find_first_not_of("0123456789") == std::string_view::npos;
+}
 
 // Until the registry has spoken, a service has the servers that the last file gave it: unknown is not empty.
 void Driver::read_file() {
   file_.read();
   if (const auto known = read_rendered(file_.text())) {
     for (auto& service : services_) {
-      const auto found = known->servers.find(service.wanted.name);
+      const auto found = find_servers(*known, service.wanted);
       if (service.known || found == known->servers.end()) continue;
       service.wanted.servers = found->second;
       service.from_file = true;
@@ -71,6 +89,8 @@ RenderedConfig Driver::rendered(FileFor purpose) const {
 asio::awaitable<void> Driver::attach() {
   const auto now = Clock::now();
   if (!has_socket()) {
+    // Nobody can tell whether the file on disk was ever loaded: it may have been written just before the end.
+    want_reload(ReloadReason::first_start, "HAProxy has no runtime socket to ask what it runs");
     attached_ = true;
     co_return plan_all_again();
   }
@@ -86,7 +106,7 @@ asio::awaitable<void> Driver::attach() {
     }
   }
   if (!all_known() && now < gather_until_) co_return;
-  if (writing_ || (not_before_ && now < *not_before_)) co_return;
+  if (busy_ || (not_before_ && now < *not_before_)) co_return;
   co_await start();
 }
 
@@ -98,7 +118,7 @@ asio::awaitable<void> Driver::start() {
   Result<Reading> reading = fail("there is no configuration that it accepts");
   if (own) reading = co_await load(0);
   if (!reading) {
-    const auto pause = retry_.next(random_);
+    const auto pause = start_retry_.next(random_);
     not_before_ = Clock::now() + pause;
     co_return events_.haproxy_start_failed(config_.config_path, reading.error().message,
                                            static_cast<long>(pause.count()));
@@ -114,28 +134,41 @@ asio::awaitable<void> Driver::start() {
   plan_all_again();
 }
 
+// Beside the loop: live changes must not wait for a check or a load, which take much longer.
+void Driver::begin(const char* name, asio::awaitable<void> work) {
+  busy_ = true;
+  tasks_.spawn(name, beside(std::move(work)));
+}
+
+asio::awaitable<void> Driver::beside(asio::awaitable<void> work) {
+  co_await std::move(work);
+  busy_ = false;
+  wake();
+}
+
 asio::awaitable<void> Driver::reload() {
   const auto begun = Clock::now();
   auto text = rendered(FileFor::reload);
-  if (text.text == refused_text_) {
-    reloads_.clear();  // it would be refused again
+  if (text.text == refused_text_ && begun - refused_at_ < kRefusedRetry) {
+    reloads_.clear();
     co_return;
   }
   const bool written = co_await put_file(std::move(text));
   if (!written) {
     if (refused_text_.empty()) {
-      not_before_ = Clock::now() + retry_.next(random_);
+      not_before_ = Clock::now() + reload_retry_.next(random_);
     } else {
-      reloads_.clear();
+      reloads_.clear();  // it would be refused again
     }
     co_return;
   }
   auto reading = co_await load(running_.process.pid);
   if (!reading) {
-    const auto pause = retry_.next(random_);
+    const auto pause = reload_retry_.next(random_);
     not_before_ = Clock::now() + pause;
     co_return events_.reload_failed(config_.config_path, reading.error().message, static_cast<long>(pause.count()));
   }
+  reload_retry_.reset();
   std::vector<std::string> reasons;
   for (const auto& need : std::exchange(reloads_, {})) {
     const std::string reason(to_string(need.reason));
@@ -143,6 +176,7 @@ asio::awaitable<void> Driver::reload() {
   }
   events_.reloaded(config_.config_path, reasons, reading->process.pid, elapsed_ms(begun));
   not_before_.reset();
+  attached_ = true;
   if (has_socket()) take(std::move(*reading), true);
   plan_all_again();
 }
@@ -178,7 +212,7 @@ asio::awaitable<Result<Driver::Reading>> Driver::ask_until_loaded(int old_pid, c
     pause.expires_after(kAskInterval);
     co_await pause.async_wait(asio::use_awaitable);
   }
-  co_return fail("not loaded within " + std::to_string(elapsed_ms(deadline - kLoadsWithin)) + " ms: " + last);
+  co_return fail("not loaded in time: " + last);
 }
 
 asio::awaitable<Result<Driver::Reading>> Driver::ask() {
@@ -224,10 +258,8 @@ asio::awaitable<void> Driver::write_file() {
   if (text.text != file_.text() && text.text != refused_text_) {
     file_interval_.acted(Clock::now());
     const bool written = co_await put_file(std::move(text));
-    if (!written && refused_text_.empty()) file_due_ = Clock::now() + retry_.next(random_);  // a full disk, perhaps
+    if (!written && refused_text_.empty()) file_due_ = Clock::now() + reload_retry_.next(random_);  // a full disk?
   }
-  writing_ = false;
-  wake();
 }
 
 // True when the file on disk is the text.
@@ -247,10 +279,11 @@ asio::awaitable<bool> Driver::put_file(RenderedConfig config) {
       break;
     case ConfigFile::Outcome::refused:
       refused_text_ = std::move(text);
+      refused_at_ = Clock::now();
       events_.config_refused(config_.config_path, replacement.words);
       co_return false;
     case ConfigFile::Outcome::failed:
-      events_.reload_failed(config_.config_path, replacement.words, 0);
+      events_.config_not_written(config_.config_path, replacement.words);
       co_return false;
   }
   events_.config_written(config_.config_path, bytes);

@@ -109,7 +109,8 @@ asio::awaitable<void> HaproxyChild::stop(bool leave_running) {
     ended = co_await ended_within(kSignalInterval);
   }
   if (!ended) {
-    log::warn("HAProxy still has connections after {} ms; ending them", options_.shutdown_timeout.count());
+    log::warn("HAProxy has not ended after {} ms; ending it, and the connections that it still has",
+              options_.shutdown_timeout.count());
     child_->signal(SIGTERM);
     ended = co_await ended_within(kTerminatesWithin);
   }

@@ -13,6 +13,35 @@ namespace synapse::haproxy {
 
 namespace asio = boost::asio;
 
+namespace {
+
+// The ids that the operator's own servers have: a record that claims one of them would make the file invalid.
+std::set<std::string> ids_in(const std::vector<std::string>& lines) {
+  std::set<std::string> ids;
+  for (const auto& line : lines) {
+    const auto words = split_words(line);
+    if (!words || words->empty() || words->front() != "server") continue;
+    for (std::size_t i = 1; i + 1 < words->size(); ++i) {
+      if ((*words)[i] == "id") ids.insert((*words)[i + 1]);
+    }
+  }
+  return ids;
+}
+
+std::vector<std::string> without_ids(const std::vector<std::string>& options, const std::set<std::string>& reserved) {
+  std::vector<std::string> kept;
+  for (std::size_t i = 0; i < options.size(); ++i) {
+    if (options[i] == "id" && i + 1 < options.size() && reserved.contains(options[i + 1])) {
+      ++i;
+    } else {
+      kept.push_back(options[i]);
+    }
+  }
+  return kept;
+}
+
+}  // namespace
+
 HaproxyRouter::HaproxyRouter(asio::io_context& io, const RouterConfig& config, Events& events, std::uint64_t seed)
     : events_(events),
       seed_(seed),
@@ -20,7 +49,9 @@ HaproxyRouter::HaproxyRouter(asio::io_context& io, const RouterConfig& config, E
                  [this](const std::string& service) { hand_over(static_cast<std::size_t>(std::stoul(service))); }),
       control_(make_control(io, std::get<HaproxyRouterConfig>(config.kind))),
       driver_(io, config, *control_, events, [this](std::size_t service) { services_[service].routed = true; }) {
-  for (const auto& service : config.services) services_.push_back({.config = service, .wanted = {}});
+  for (const auto& service : config.services) {
+    services_.push_back({.config = service, .reserved_ids = ids_in(service.backend_lines), .wanted = {}});
+  }
 }
 
 std::unique_ptr<HaproxyControl> HaproxyRouter::make_control(asio::io_context& io, const HaproxyRouterConfig& config) {
@@ -64,20 +95,21 @@ void HaproxyRouter::hand_over(std::size_t index) {
   std::vector<ServerSpec> servers;
   for (const auto& server : service.wanted.servers) {
     auto address = common::is_ip_address(server.host) ? server.host : addresses_.address(server.host);
-    if (!address.empty()) servers.push_back(to_spec(service.config, server, std::move(address)));
+    if (address.empty()) address = driver_.present_address(index, server.name);  // of an earlier look-up
+    if (!address.empty()) servers.push_back(to_spec(service, server, std::move(address)));
   }
   driver_.set_servers(index, std::move(servers));
 }
 
-ServerSpec HaproxyRouter::to_spec(const ServiceConfig& service, const RoutedServer& server, std::string address) const {
+ServerSpec HaproxyRouter::to_spec(const Service& service, const RoutedServer& server, std::string address) const {
   ServerSpec spec{.name = server.name,
                   .address = std::move(address),
                   .port = server.port,
                   .weight = server.weight,
                   .enabled = server.available,
-                  .options = server.options};
+                  .options = without_ids(server.options, service.reserved_ids)};
   // The configuration was checked when it was read, so neither step fails here.
-  if (const auto expanded = expand_server_options(service.server_options, server.name, seed_)) {
+  if (const auto expanded = expand_server_options(service.config.server_options, server.name, seed_)) {
     if (const auto words = split_words(*expanded)) {
       spec.options.insert(spec.options.end(), words->begin(), words->end());
     }

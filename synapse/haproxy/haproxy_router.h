@@ -3,6 +3,8 @@
 #pragma once
 
 #include <memory>
+#include <set>
+#include <string>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -25,10 +27,12 @@ class HaproxyRouter : public Router {
   void update(std::size_t service, const Routed& routed) override;
   bool routed(std::size_t service) const override { return services_.at(service).routed; }
   boost::asio::awaitable<void> stop(bool leave_running) override;
+  bool busy() const override { return addresses_.busy(); }
 
  private:
   struct Service {
     ServiceConfig config;
+    std::set<std::string> reserved_ids;  // of servers in the operator's own lines
     Routed wanted;
     bool known = false;
     bool routed = false;
@@ -36,7 +40,7 @@ class HaproxyRouter : public Router {
 
   std::unique_ptr<HaproxyControl> make_control(boost::asio::io_context& io, const HaproxyRouterConfig& config);
   void hand_over(std::size_t index);
-  ServerSpec to_spec(const ServiceConfig& service, const RoutedServer& server, std::string address) const;
+  ServerSpec to_spec(const Service& service, const RoutedServer& server, std::string address) const;
 
   Events& events_;
   const std::uint64_t seed_;

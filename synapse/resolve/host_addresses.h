@@ -30,6 +30,7 @@ class HostAddresses {
   std::string address(const std::string& host) const;
 
   boost::asio::awaitable<void> stop();
+  bool busy() const { return resolver_.busy(); }  // see Resolver
 
  private:
   struct Entry {
