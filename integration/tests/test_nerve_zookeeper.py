@@ -128,10 +128,9 @@ def test_an_expired_session_registers_again_at_once(sandbox, registry, zookeeper
     eventually(lambda: registry.only_record()["weight"] == 255)
     for _ in range(3):
         old = owner(registry)
-        start = time.monotonic()
         zookeeper.expire(old)
+        # Some milliseconds when the machine is idle; a refresh would take five minutes.
         eventually(lambda: owner(registry) not in (old, None), 5, "registered by a new session")
-        assert time.monotonic() - start < 0.8
         eventually(lambda: registry.only_record()["weight"] == 255, 2)
 
 
