@@ -34,7 +34,8 @@ asio::awaitable<void> CheckRunner::run(Duration first_delay) {
     const auto started = Clock::now();
     const Answer answer = co_await ask();
     // What came of a check that was cancelled with us is no answer.
-    if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) co_return;
+    const auto cancellation = co_await asio::this_coro::cancellation_state;
+    if (cancellation.cancelled() != asio::cancellation_type::none) co_return;
     const auto ended = Clock::now();
     on_answer_(answer, ended - started);
     scheduled = next_start(scheduled, ended, interval_);

@@ -29,8 +29,8 @@ asio::awaitable<common::Result<tcp::socket>> connect(const ConnectTarget& target
   for (const auto& address : *addresses) {
     tcp::socket socket(executor);
     boost::system::error_code error;
-    co_await socket.async_connect({address, static_cast<std::uint16_t>(target.port)},
-                                  asio::redirect_error(asio::use_awaitable, error));
+    const tcp::endpoint endpoint(address, static_cast<std::uint16_t>(target.port));
+    co_await socket.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
     if (!error) co_return socket;
     last.message = describe_connect_error(error, common::host_port(address.to_string(), target.port));
   }
