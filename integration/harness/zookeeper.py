@@ -112,9 +112,19 @@ class ZookeeperServer:
                 return int(session, 16)
         raise LookupError(f"{process.name} has no session")
 
-    def expire(self, session_id):
-        """Ends a session under its living owner, as the server does after a silence that lasted too long."""
-        close_session(self.port, session_id)
+    def expire(self, session_id, holder=None):
+        """Ends a session under its living owner, as the server does after a silence that lasted too long.
+
+        `holder`: the process that has it. It stands still meanwhile; otherwise it may take its session back in between,
+        and then learns of the end only by its own timeout.
+        """
+        if holder:
+            holder.pause()
+        try:
+            close_session(self.port, session_id)
+        finally:
+            if holder:
+                holder.resume()
 
     def cli(self, command):
         """What zkCli.sh prints for one command, without what it says about its connection."""
