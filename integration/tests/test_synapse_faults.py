@@ -95,7 +95,7 @@ def test_an_expired_session_catches_up(sandbox, registry, zookeeper, mode):
     worker = program.runtime.worker_pid()
     for i in range(3):
         old = zookeeper.session_of(program)
-        zookeeper.expire(old)
+        zookeeper.expire(old, program)
         registry.add("b", b.port)
         eventually(lambda: program.runtime.names_in_rotation("web") == {"a", "b"}, 3, "what changed meanwhile is there")
         eventually(lambda: zookeeper.session_of(program) != old, 3)
