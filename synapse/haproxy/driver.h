@@ -134,6 +134,7 @@ class Driver {
 
   // HAProxy as we know it. Not attached: nothing is known.
   bool attached_ = false;
+  bool started_ = false;  // it ran before
   Reading running_;
   Capabilities capabilities_ = least_capabilities();
   std::string end_;  // how it ended last

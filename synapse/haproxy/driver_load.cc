@@ -100,6 +100,7 @@ asio::awaitable<void> Driver::attach() {
       events_.haproxy_attached(config_.config_path, reading->process.version, reading->process.pid, true);
       events_.socket_works(config_.config_path);
       attached_ = true;
+      started_ = true;
       attached_at_ = now;
       take(std::move(*reading), true);
       co_return plan_all_again();
@@ -128,8 +129,8 @@ asio::awaitable<void> Driver::start() {
   not_before_.reset();
   reloads_.clear();
   events_.haproxy_attached(config_.config_path, reading->process.version, reading->process.pid, false);
-  events_.reloaded(config_.config_path, {std::string(to_string(ReloadReason::first_start))}, reading->process.pid,
-                   elapsed_ms(begun));
+  const auto reason = std::exchange(started_, true) ? ReloadReason::restarted : ReloadReason::first_start;
+  events_.reloaded(config_.config_path, {std::string(to_string(reason))}, reading->process.pid, elapsed_ms(begun));
   take(std::move(*reading), true);
   plan_all_again();
 }

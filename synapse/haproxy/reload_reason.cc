@@ -6,6 +6,8 @@ std::string_view to_string(ReloadReason reason) {
   switch (reason) {
     case ReloadReason::first_start:
       return "first_start";
+    case ReloadReason::restarted:
+      return "restarted";
     case ReloadReason::no_socket:
       return "no_socket";
     case ReloadReason::skeleton_changed:

@@ -9,6 +9,7 @@ namespace synapse::haproxy {
 
 enum class ReloadReason {
   first_start,          // the driver's: HAProxy has no configuration of ours yet
+  restarted,            // the driver's: HAProxy had ended, or did not answer
   no_socket,            // the driver's: no runtime socket is configured
   skeleton_changed,     // the driver's: something other than server lines is different (fingerprints differ)
   backend_missing,      // HAProxy does not know the backend
