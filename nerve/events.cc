@@ -171,10 +171,14 @@ void ServiceEvents::disable_asked(bool shutdown) {
   log::info("{}: disabling{}", prefix_, shutdown ? " for a shutdown" : "");
 }
 
-void ServiceEvents::disable_over(DisableOver::How how) {
+void ServiceEvents::disable_over(DisableOver::How how, bool confirmed) {
   switch (how) {
     case DisableOver::How::done:
-      log::info("{}: disabled; it may be stopped now", prefix_);
+      if (confirmed) {
+        log::info("{}: disabled; it may be stopped now", prefix_);
+      } else {
+        log::warn("{}: disabled, but not every reporter has confirmed it; consumers may still come", prefix_);
+      }
       return;
     case DisableOver::How::max_duration_reached:
       log::warn("{}: disabled, but the disable-grace command did not succeed within the maximum duration", prefix_);

@@ -67,7 +67,8 @@ class ServiceEvents {
   void warmup_over(bool by_deadline, int weight);
 
   void disable_asked(bool shutdown);
-  void disable_over(DisableOver::How how);
+  // `confirmed`: every reporter has taken the news.
+  void disable_over(DisableOver::How how, bool confirmed);
   void enable_asked(bool force);
   void weight_asked(int weight);
   void not_deregistered(std::size_t reporter);

@@ -107,8 +107,12 @@ void Service::stop(bool now, std::function<void()> on_step) {
 }
 
 bool Service::deregistered() const {
-  return stopped() && std::all_of(announcers_.begin(), announcers_.end(),
-                                  [](const Announcer& announcer) { return announcer.reporter->settled(); });
+  return stopped() && confirmed();
+}
+
+bool Service::confirmed() const {
+  return std::all_of(announcers_.begin(), announcers_.end(),
+                     [](const Announcer& announcer) { return announcer.reporter->settled(); });
 }
 
 void Service::warn_of_unconfirmed() {
@@ -183,7 +187,7 @@ void Service::carry_out(const WarmupOver& decision) {
 }
 
 void Service::carry_out(const DisableOver& decision) {
-  events_.disable_over(decision.how);
+  events_.disable_over(decision.how, confirmed());
   for (const auto& done : std::exchange(waiting_for_disable_, {})) done(decision.how != DisableOver::How::interrupted);
 }
 

@@ -86,6 +86,7 @@ class Service {
   void carry_out(const CancelCommand& decision);
   void carry_out(const WarmupRestarted& decision);
   void carry_out(const WarmupOver& decision);
+  bool confirmed() const;  // every reporter has taken the last news
   void carry_out(const DisableOver& decision);
   void carry_out(const Stopped& decision);
 
