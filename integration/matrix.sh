@@ -162,7 +162,7 @@ try() {
   done
   # shellcheck disable=SC2016  # dpkg-query expands these
   say "$release: $(inside "$root" \
-    dpkg-query -W -f '${Package} ${Version}, ' g++ 'libboost1.8*-dev' zookeeper haproxy 2>/dev/null)"
+    dpkg-query -W -f '${Package} ${Version}\n' g++ 'libboost1.8?-dev' zookeeper haproxy 2>/dev/null | grep ' .' | paste -sd,)"
   end_processes_in "$root"
   unmount_in "$root"
   rm -rf --one-file-system "$root"
