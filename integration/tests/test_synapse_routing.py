@@ -178,12 +178,12 @@ def test_a_noisy_service_does_not_delay_another(sandbox, registry, zookeeper, st
     program = start(synapse_service(noisy, ports[0], name="noisy"), synapse_service(quiet, ports[1], name="quiet"))
     worker = program.runtime.worker_pid()
     names = ["b"]
+    weight = 255
     for i in range(10):
         name = f"new{i}"
         quiet.add(name, b.port + 1 + i)
         names.append(name)
         added = time.monotonic()
-        weight = 1
         while program.runtime.names_in_rotation("quiet") != set(names):
             assert time.monotonic() - added < 3, f"{name} did not arrive while the other service changes"
             weight = weight % 200 + 1
