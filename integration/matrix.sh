@@ -169,10 +169,13 @@ try() {
   return $failed
 }
 
-passed=()
-failed=()
-for release in "${releases[@]}"; do
-  if try "$release"; then passed+=("$release"); else failed+=("$release"); fi
-done
-say "passed: ${passed[*]:-none}; failed: ${failed[*]:-none}; logs in $logs"
-[ ${#failed[@]} -eq 0 ]
+main() {
+  local release passed=() failed=()
+  for release in "${releases[@]}"; do
+    if try "$release"; then passed+=("$release"); else failed+=("$release"); fi
+  done
+  say "passed: ${passed[*]:-none}; failed: ${failed[*]:-none}; logs in $logs"
+  [ ${#failed[@]} -eq 0 ]
+}
+# One line: bash reads a script as it goes, and this one may be edited while it runs.
+main; exit
