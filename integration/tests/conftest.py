@@ -53,10 +53,12 @@ def pytest_runtest_makereport(item):
 def zookeeper():
     """One server for all tests that do not break it; each has a path of its own there."""
     sandbox = Sandbox()
-    server = sandbox.zookeeper()
-    _shared_processes.append(server.process.pid)
-    yield server
-    sandbox.close()
+    try:
+        server = sandbox.zookeeper()
+        _shared_processes.append(server.process.pid)
+        yield server
+    finally:
+        sandbox.close()
 
 
 _shared_processes = []
