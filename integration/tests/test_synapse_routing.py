@@ -175,7 +175,11 @@ def test_a_noisy_service_does_not_delay_another(sandbox, registry, zookeeper, st
     a, b = sandbox.backend("a"), sandbox.backend("b")
     noisy.add("a", a.port)
     quiet.add("b", b.port)
-    program = start(synapse_service(noisy, ports[0], name="noisy"), synapse_service(quiet, ports[1], name="quiet"))
+    program = start(
+        synapse_service(noisy, ports[0], name="noisy"),
+        synapse_service(quiet, ports[1], name="quiet"),
+        eventsBufferDurationInMilli=5000,  # longer than the limit below: waiting for the other's burst would be seen
+    )
     worker = program.runtime.worker_pid()
     names = ["b"]
     weight = 255
