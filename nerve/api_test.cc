@@ -19,7 +19,7 @@ using std::chrono::milliseconds;
 
 class SilentReporter : public Reporter {
  public:
-  void report(const std::optional<common::Registration>&) override {}
+  void report(const Report&) override {}
   bool settled() const override { return true; }
 };
 

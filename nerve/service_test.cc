@@ -33,8 +33,8 @@ class FakeCheck : public Check {
 class FakeReporter : public Reporter {
  public:
   explicit FakeReporter(Events given) : events(std::move(given)) {}
-  void report(const std::optional<common::Registration>& record) override {
-    reports.push_back(record);
+  void report(const Report& report) override {
+    reports.push_back(report.record);
     settled_ = false;
   }
   bool settled() const override { return settled_; }

@@ -7,8 +7,8 @@ namespace nerve {
 LocalReporter::LocalReporter(boost::asio::io_context& io, std::chrono::milliseconds retry, Write write, Events events)
     : retry_(retry), write_(std::move(write)), events_(std::move(events)), next_attempt_(io, [this] { attempt(); }) {}
 
-void LocalReporter::report(const std::optional<common::Registration>& record) {
-  record_ = record;
+void LocalReporter::report(const Report& report) {
+  record_ = report.record;
   settled_ = false;
   next_attempt_.set(common::Alarm::Clock::now());
 }

@@ -20,7 +20,7 @@ class LocalReporter : public Reporter {
 
   LocalReporter(boost::asio::io_context& io, std::chrono::milliseconds retry, Write write, Events events);
 
-  void report(const std::optional<common::Registration>& record) override;
+  void report(const Report& report) override;
   bool settled() const override { return settled_; }
 
  private:

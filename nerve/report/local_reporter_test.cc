@@ -39,7 +39,7 @@ struct Harness {
 
 TEST(LocalReporter, WritesAndTells) {
   Harness harness(0);
-  harness.reporter.report(record(80));
+  harness.reporter.report({record(80)});
   EXPECT_TRUE(harness.log.empty()) << "not from within report()";
   EXPECT_FALSE(harness.reporter.settled());
   harness.io.run();
@@ -49,7 +49,7 @@ TEST(LocalReporter, WritesAndTells) {
 
 TEST(LocalReporter, TriesAgainUntilItWorks) {
   Harness harness(2);
-  harness.reporter.report(std::nullopt);
+  harness.reporter.report({std::nullopt});
   harness.io.run();
   EXPECT_EQ(harness.log, (std::vector<std::string>{"write nothing", "failed: disk full", "write nothing",
                                                    "failed: disk full", "write nothing", "taken"}));
@@ -57,9 +57,9 @@ TEST(LocalReporter, TriesAgainUntilItWorks) {
 
 TEST(LocalReporter, OnlyTheLatestReportCounts) {
   Harness harness(1);
-  harness.reporter.report(record(80));
+  harness.reporter.report({record(80)});
   harness.io.run_one();
-  harness.reporter.report(record(81));
+  harness.reporter.report({record(81)});
   harness.io.run();
   EXPECT_EQ(harness.log, (std::vector<std::string>{"write 80", "failed: disk full", "write 81", "taken"}));
 }

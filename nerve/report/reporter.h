@@ -10,6 +10,14 @@
 
 namespace nerve {
 
+// What the world shall read.
+struct Report {
+  std::optional<common::Registration> record;  // nothing: the registration goes away
+  bool draining = false;                       // not available because it is being disabled; its users shall leave
+
+  friend bool operator==(const Report&, const Report&) = default;
+};
+
 class Reporter {
  public:
   // Called on the loop, never from within report(), always about the latest report.
@@ -19,15 +27,20 @@ class Reporter {
     std::function<void(const std::string& error)> on_failed;
     // Something an operator wants to know that is neither.
     std::function<void(const std::string& what)> on_notice;
+    // looking() has become false. What an earlier life of this instance has left and still stands, if anything.
+    std::function<void(const std::optional<common::Registration>& found)> on_looked = {};
   };
 
   virtual ~Reporter() = default;
 
-  // From now on the world shall read this; nothing: the registration goes away. The latest call counts.
-  virtual void report(const std::optional<common::Registration>& record) = 0;
+  // From now on the world shall read this. The latest call counts.
+  virtual void report(const Report& report) = 0;
 
   // The latest report has been taken.
   virtual bool settled() const = 0;
+
+  // It does not know yet whether an earlier life of this instance has left something.
+  virtual bool looking() const { return false; }
 };
 
 }  // namespace nerve

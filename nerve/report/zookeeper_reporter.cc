@@ -25,7 +25,8 @@ ZookeeperReporter::ZookeeperReporter(boost::asio::io_context& io, common::zookee
   next_refresh_.set(Clock::now() + options_.refresh_interval);
 }
 
-void ZookeeperReporter::report(const std::optional<common::Registration>& record) {
+void ZookeeperReporter::report(const Report& report) {
+  const auto& record = report.record;
   // A registry that is away is away however often the report changes meanwhile.
   if (taken_) next_look_.set(Clock::now() + retry_);
   told_ = taken_ = false;

@@ -23,7 +23,7 @@ class ZookeeperReporter : public Reporter {
   ZookeeperReporter(boost::asio::io_context& io, common::zookeeper::Zookeeper& zookeeper,
                     const ZookeeperOptions& options, const ReportSubject& subject, Events events);
 
-  void report(const std::optional<common::Registration>& record) override;
+  void report(const Report& report) override;
   bool settled() const override { return taken_; }
 
  private:

@@ -43,7 +43,7 @@ class ZookeeperReport : public testing::Test {
   }
   void report(const std::optional<common::Registration>& record) {
     const int before = taken;
-    reporter->report(record);
+    reporter->report({record});
     EXPECT_EQ(taken, before) << "not from within report()";
     run_until([&] { return taken == before + 1; });
   }
@@ -101,7 +101,7 @@ TEST_F(ZookeeperReport, AReportThatChangesNothingInTheRegistryIsTakenToo) {
 
 TEST_F(ZookeeperReport, FailsAgainAndAgainWhileNobodyAnswers) {
   make();
-  reporter->report(up);
+  reporter->report({up});
   run_until([&] { return errors.size() == 2; });
   EXPECT_EQ(errors[1], "no acknowledgement from ZooKeeper zk:2181 within 5 ms");
   EXPECT_FALSE(reporter->settled());
@@ -115,7 +115,7 @@ TEST_F(ZookeeperReport, FailsAlsoWhenTheReportChangesFasterThanThat) {
   make();
   for (int i = 0; i < 100 && errors.empty(); ++i) {
     up.weight = i;
-    reporter->report(up);
+    reporter->report({up});
     io.run_for(milliseconds(1));
   }
   EXPECT_FALSE(errors.empty());
@@ -125,7 +125,7 @@ TEST_F(ZookeeperReport, GivesTheReasonOfAFailedWrite) {
   make();
   zookeeper.lose_requests = 2;
   zookeeper.connect(7);
-  reporter->report(up);
+  reporter->report({up});
   run_until([&] { return taken == 1; });
   ASSERT_GE(errors.size(), 2u);
   EXPECT_EQ(errors[0], "write /services/web/web_127.0.0.1_80: connection loss");
@@ -145,9 +145,9 @@ TEST_F(ZookeeperReport, TellsOfANodeThatAnotherLifeLeft) {
 
 TEST_F(ZookeeperReport, OnlyTheLatestReportIsToldOf) {
   make();
-  reporter->report(up);
-  reporter->report(down);
-  reporter->report(up);
+  reporter->report({up});
+  reporter->report({down});
+  reporter->report({up});
   zookeeper.connect(7);
   run_until([&] { return taken == 1; });
   io.run_for(milliseconds(20));
