@@ -162,7 +162,7 @@ void Service::carry_out(const Publish& decision) {
   events_.published(decision.record);
   for (Announcer& announcer : announcers_) {
     announcer.state = ReportState::pending;
-    announcer.reporter->report({decision.record});
+    announcer.reporter->report({decision.record, decision.draining});
   }
 }
 

@@ -18,6 +18,13 @@ Decisions Lifecycle::handle(const Event& event, TimePoint now) {
   return std::exchange(decisions_, {});
 }
 
+void Lifecycle::on(const Resumed& event, TimePoint now) {
+  mode_ = event.mode;
+  disabled_since_ = now;
+  full_weight_ = event.full_weight.value_or(full_weight_);
+  if (event.announced_weight > 0) resumed_ = event;
+}
+
 void Lifecycle::on(const HealthChanged& event, TimePoint) {
   health_ = event.health;
 }
@@ -29,6 +36,7 @@ void Lifecycle::on(const CommandEnded& event, TimePoint now) {
   switch (kind) {
     case CommandKind::pre_available:  // its failure is told, but keeps nobody from working
       begin_warmup(now);
+      publish();
       return;
     case CommandKind::check_stable:
       stability_check_at_ = now + settings_.check_stable_interval;
@@ -82,12 +90,16 @@ void Lifecycle::on(const StopAsked&, TimePoint now) {
   if (settings_.down_on_shutdown) {
     on(DisableAsked{true}, now);
   } else {
-    finish_stop();
+    finish_stop(Leave::registration);
   }
 }
 
 void Lifecycle::on(const StopNowAsked&, TimePoint) {
-  finish_stop();
+  finish_stop(Leave::nothing);
+}
+
+void Lifecycle::on(const HandOverAsked&, TimePoint) {
+  finish_stop(Leave::registration);
 }
 
 void Lifecycle::on(const DeadlineReached&, TimePoint) {}
@@ -95,15 +107,10 @@ void Lifecycle::on(const DeadlineReached&, TimePoint) {}
 // Going up and going down.
 void Lifecycle::follow_mode(TimePoint now) {
   if (wants_up()) {
-    if (phase_ != Phase::down) return;
-    if (settings_.pre_available.given()) {
-      phase_ = Phase::preparing;
-      run(CommandKind::pre_available);
-    } else {
-      begin_warmup(now);
-    }
+    if (phase_ == Phase::down) go_up(now);
     return;
   }
+  if (health_ || mode_ == Mode::disabled) resumed_.reset();
   if (phase_ != Phase::down) {
     phase_ = Phase::down;
     warmup_.reset();
@@ -112,11 +119,29 @@ void Lifecycle::follow_mode(TimePoint now) {
   publish();
 }
 
+void Lifecycle::go_up(TimePoint now) {
+  // What the world reads as available already needs no preparation, and falls back behind no step it has reached.
+  if (const auto past = std::exchange(resumed_, std::nullopt)) {
+    begin_warmup(now);
+    warmup_->resume(past->announced_weight, full_weight_);
+    if (past->warmed_up || past->announced_weight >= full_weight_) {
+      phase_ = Phase::steady;
+      warmup_.reset();
+    }
+    publish();
+  } else if (settings_.pre_available.given()) {
+    phase_ = Phase::preparing;
+    run(CommandKind::pre_available);
+  } else {
+    begin_warmup(now);
+    publish();
+  }
+}
+
 void Lifecycle::begin_warmup(TimePoint now) {
   phase_ = Phase::warming;
   warmup_.emplace(settings_.warmup_interval, settings_.warmup_max_duration, now);
   stability_check_at_ = now;
-  publish();
 }
 
 void Lifecycle::advance_warmup(TimePoint now) {
@@ -152,16 +177,22 @@ void Lifecycle::advance_drain(TimePoint now) {
   decisions_.emplace_back(
       DisableOver{drain_->max_reached() ? DisableOver::How::max_duration_reached : DisableOver::How::done});
   drain_.reset();
-  if (stop_ == Stop::draining) finish_stop();
+  if (stop_ == Stop::draining) {
+    finish_stop(Leave::nothing);
+  } else {
+    publish();
+  }
 }
 
 void Lifecycle::publish() {
-  auto record = wanted_record();
-  if (record == published_) return;
-  published_ = record;
+  Publish wanted{wanted_record()};
+  const bool in_use = available() || published_.draining;
+  wanted.draining = drain_ && in_use && wanted.record && !wanted.record->available;
+  if (wanted == published_) return;
+  published_ = wanted;
   report_ = ReportState::pending;
   taken_by_all_ = false;
-  decisions_.emplace_back(Publish{std::move(record)});
+  decisions_.emplace_back(std::move(wanted));
 }
 
 void Lifecycle::run(CommandKind kind) {
@@ -176,16 +207,18 @@ void Lifecycle::cancel_command() {
   decisions_.emplace_back(CancelCommand{});
 }
 
-void Lifecycle::finish_stop() {
+void Lifecycle::finish_stop(Leave leave) {
   stop_ = Stop::stopped;
   cancel_command();
   if (drain_) decisions_.emplace_back(DisableOver{DisableOver::How::interrupted});
   drain_.reset();
   warmup_.reset();
-  phase_ = Phase::down;
-  published_.reset();
-  // Also when nothing was published: an earlier life of this instance may have left its registration.
-  decisions_.emplace_back(Publish{std::nullopt});
+  if (leave == Leave::nothing) {
+    phase_ = Phase::down;
+    published_ = {};
+    // Also when nothing was published: an earlier life of this instance may have left its registration.
+    decisions_.emplace_back(Publish{});
+  }
   decisions_.emplace_back(Stopped{});
 }
 
@@ -196,7 +229,7 @@ bool Lifecycle::wants_up() const {
 std::optional<common::Registration> Lifecycle::wanted_record() const {
   switch (phase_) {
     case Phase::preparing:
-      return published_;  // as before, until the command has ended
+      return published_.record;  // as before, until the command has ended
     case Phase::warming:
     case Phase::steady: {
       common::Registration record = settings_.record;
@@ -207,7 +240,7 @@ std::optional<common::Registration> Lifecycle::wanted_record() const {
     case Phase::down:
       break;
   }
-  if (mode_ == Mode::disabled && (health_ || published_)) return down_record("service is disabled");
+  if (mode_ == Mode::disabled && (health_ || published_.record)) return down_record("service is disabled");
   if (health_ && !health_->up) return down_record(health_->reason);
   return std::nullopt;  // nothing is known
 }

@@ -18,6 +18,15 @@
 namespace nerve {
 
 // What happened.
+
+// There was an earlier life of this service (nerve was started again, or its configuration changed), which this one
+// continues. The first event, if it comes at all.
+struct Resumed {
+  Mode mode = Mode::enabled;
+  std::optional<int> full_weight;  // as set by an operator
+  int announced_weight = 0;        // that the world still reads; 0: not available
+  bool warmed_up = false;
+};
 struct HealthChanged {
   Health health;
 };
@@ -38,15 +47,18 @@ struct EnableAsked {
 struct WeightAsked {
   int weight;  // 1..255
 };
-struct StopAsked {};        // disable (when so configured), then remove the registration
+// Disable, then remove the registration; or, when so configured, leave it to the next life.
+struct StopAsked {};
 struct StopNowAsked {};     // remove the registration without waiting for anything
+struct HandOverAsked {};    // end, and leave the registration to the next life
 struct DeadlineReached {};  // deadline() has come
-using Event = std::variant<HealthChanged, CommandEnded, ReportAnswered, DisableAsked, EnableAsked, WeightAsked,
-                           StopAsked, StopNowAsked, DeadlineReached>;
+using Event = std::variant<Resumed, HealthChanged, CommandEnded, ReportAnswered, DisableAsked, EnableAsked, WeightAsked,
+                           StopAsked, StopNowAsked, HandOverAsked, DeadlineReached>;
 
 // What to do about it, in this order.
 struct Publish {
   std::optional<common::Registration> record;  // nothing: the registration goes away
+  bool draining = false;                       // the world still used it when the disable came; the drain is under way
   friend bool operator==(const Publish&, const Publish&) = default;
 };
 struct RunCommand {
@@ -81,7 +93,7 @@ using Decisions = std::vector<Decision>;
 
 class Lifecycle {
  public:
-  enum class Mode { enabled, disabled, forced };
+  using Mode = nerve::Mode;
 
   explicit Lifecycle(LifecycleSettings settings);
   Lifecycle(const Lifecycle&) = delete;
@@ -95,9 +107,12 @@ class Lifecycle {
   Mode mode() const { return mode_; }
   bool stopping() const { return stop_ != Stop::no; }
   bool stopped() const { return stop_ == Stop::stopped; }
+  bool draining() const { return drain_.has_value(); }
+  // It was up and has no steps of its warm-up left.
+  bool warmed_up() const { return phase_ == Phase::steady; }
   int max_weight() const { return full_weight_; }
-  int current_weight() const { return available() ? *published_->weight : 0; }
-  bool available() const { return published_ && published_->available; }
+  int current_weight() const { return available() ? *published_.record->weight : 0; }
+  bool available() const { return published_.record && published_.record->available; }
 
  private:
   enum class Phase { down, preparing, warming, steady };
@@ -107,6 +122,7 @@ class Lifecycle {
     CommandKind kind;
   };
 
+  void on(const Resumed& event, TimePoint now);
   void on(const HealthChanged& event, TimePoint now);
   void on(const CommandEnded& event, TimePoint now);
   void on(const ReportAnswered& event, TimePoint now);
@@ -115,19 +131,22 @@ class Lifecycle {
   void on(const WeightAsked& event, TimePoint now);
   void on(const StopAsked& event, TimePoint now);
   void on(const StopNowAsked& event, TimePoint now);
+  void on(const HandOverAsked& event, TimePoint now);
   void on(const DeadlineReached& event, TimePoint now);
 
   void follow_mode(TimePoint now);
+  void go_up(TimePoint now);
   void begin_warmup(TimePoint now);
   void advance_warmup(TimePoint now);
   void advance_drain(TimePoint now);
   void publish();
   void run(CommandKind kind);
   void cancel_command();
-  void finish_stop();
+  enum class Leave { nothing, registration };
+  void finish_stop(Leave leave);
 
   bool wants_up() const;
-  bool announced() const { return !published_ || taken_by_all_; }
+  bool announced() const { return !published_.record || taken_by_all_; }
   std::optional<common::Registration> wanted_record() const;
   common::Registration down_record(const std::string& reason) const;
 
@@ -137,7 +156,8 @@ class Lifecycle {
   Phase phase_ = Phase::down;
   Stop stop_ = Stop::no;
   std::optional<Health> health_;
-  std::optional<common::Registration> published_;
+  std::optional<Resumed> resumed_;  // until it has come up or is known to be down
+  Publish published_;               // nothing at first
   ReportState report_ = ReportState::pending;
   bool taken_by_all_ = false;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,9 @@ namespace nerve {
 using Clock = std::chrono::steady_clock;
 using TimePoint = Clock::time_point;
 using Milliseconds = std::chrono::milliseconds;
+
+// What an operator has asked for. disabled: not announced. forced: announced whatever the checks say.
+enum class Mode { enabled, disabled, forced };
 
 enum class CommandKind { pre_available, check_stable, disable_shutdown, disable_grace };
 
@@ -39,6 +43,15 @@ struct CommandSettings {
   friend bool operator==(const CommandSettings&, const CommandSettings&) = default;
 };
 
+// A token bucket for the reports of one service; the names are those of Airbnb's rate_limiting.
+struct RateLimit {
+  double average_rate = 1;   // reports per second, above 0
+  double max_burst = 5;      // reports, at least 1
+  bool shadow_mode = false;  // only say what would be held back
+
+  friend bool operator==(const RateLimit&, const RateLimit&) = default;
+};
+
 struct LifecycleSettings {
   // Who is announced: host, port, name, options, labels. Lifecycle fills in the rest.
   common::Registration record;
@@ -58,6 +71,8 @@ struct LifecycleSettings {
   Milliseconds disable_max_duration{60'000};
 
   bool down_on_shutdown = true;
+
+  std::optional<RateLimit> rate_limit;
 
   const CommandSettings& command(CommandKind kind) const {
     switch (kind) {

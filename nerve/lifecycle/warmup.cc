@@ -40,8 +40,12 @@ bool Warmup::restart(TimePoint now) {
   return moved;
 }
 
-int Warmup::weight(int full) const {
-  const int share = kWeights.at(static_cast<std::size_t>(std::min(step_, kSteps - 1)));
+void Warmup::resume(int weight, int full) {
+  while (step_ < kSteps - 1 && weight_at(step_ + 1, full) <= weight) ++step_;
+}
+
+int Warmup::weight_at(int step, int full) {
+  const int share = kWeights.at(static_cast<std::size_t>(std::min(step, kSteps - 1)));
   return std::max(1, (share * full + kWeights.back() - 1) / kWeights.back());
 }
 

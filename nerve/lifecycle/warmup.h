@@ -29,6 +29,9 @@ class Warmup {
 
   Warmup(Milliseconds interval, Milliseconds max_duration, TimePoint now);
 
+  // Goes on where an earlier life had come to: the last step that announces no more than `weight` of `full`.
+  void resume(int weight, int full);
+
   // To be called when deadline() has come or the report's state has changed. A step waits for the report of the step
   // before.
   Progress advance(TimePoint now, ReportState report);
@@ -37,12 +40,14 @@ class Warmup {
   bool restart(TimePoint now);
 
   // ceil(step x full / 233), at least 1.
-  int weight(int full) const;
+  int weight(int full) const { return weight_at(step_, full); }
 
   bool over() const { return over_; }
   TimePoint deadline() const;
 
  private:
+  static int weight_at(int step, int full);
+
   Milliseconds interval_;
   TimePoint end_;
   TimePoint next_step_;

@@ -14,8 +14,9 @@ void LocalReporter::report(const Report& report) {
 }
 
 void LocalReporter::attempt() {
-  const auto written = write_(record_);
+  const auto written = written_ && *written_ == record_ ? common::Result<void>() : write_(record_);
   if (written) {
+    written_ = record_;
     settled_ = true;
     events_.on_taken();
   } else {

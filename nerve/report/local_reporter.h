@@ -30,6 +30,7 @@ class LocalReporter : public Reporter {
   Write write_;
   Events events_;
   std::optional<common::Registration> record_;
+  std::optional<std::optional<common::Registration>> written_;  // a report that says the same is not written again
   bool settled_ = true;
   common::Alarm next_attempt_;
 };

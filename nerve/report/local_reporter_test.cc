@@ -64,5 +64,15 @@ TEST(LocalReporter, OnlyTheLatestReportCounts) {
   EXPECT_EQ(harness.log, (std::vector<std::string>{"write 80", "failed: disk full", "write 81", "taken"}));
 }
 
+TEST(LocalReporter, WritesNothingTwiceButAnswers) {
+  Harness harness(0);
+  harness.reporter.report({record(80)});
+  harness.io.run();
+  harness.reporter.report({record(80), true});
+  harness.io.restart();
+  harness.io.run();
+  EXPECT_EQ(harness.log, (std::vector<std::string>{"write 80", "taken", "taken"}));
+}
+
 }  // namespace
 }  // namespace nerve
