@@ -1,10 +1,37 @@
-"""What all benchmarks share: percentiles, the machine, the table and the JSON lines."""
+"""What all benchmarks share: where they run, percentiles, the machine, the table and the JSON lines."""
 
+import contextlib
 import json
 import math
 import os
 import platform
 import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+
+from harness.processes import adopt_orphans  # noqa: E402
+from harness.sandbox import Sandbox, binary  # noqa: E402
+
+
+@contextlib.contextmanager
+def bench_sandbox(program):
+    """What a benchmark runs in; builds the program first when there is none."""
+    if not os.path.exists(binary(program)):
+        setup = os.path.join(os.path.dirname(HERE), "setup.sh")
+        os.execv(setup, [setup, "--", "/usr/bin/python3", *sys.argv])
+    adopt_orphans()
+    sandbox = Sandbox()
+    try:
+        yield sandbox
+    finally:
+        sandbox.close()
+
+
+def milliseconds_since(start):
+    return (time.perf_counter() - start) * 1000
 
 
 def percentile(values, share):
@@ -62,10 +89,10 @@ class Report:
     def print_table(self, extra):
         """`extra`: a further column's title and the key that holds it."""
         title, key = extra
-        print(f"{'':<34}{'p50 ms':>9}{'p99 ms':>9}{'n':>7}  {title}")
+        print(f"{'':<40}{'p50 ms':>9}{'p99 ms':>9}{'n':>7}  {title}")
         for row in self.rows:
             more = f"{row[key]:.2f}" if key in row else ""
-            print(f"{row['figure']:<34}{row['p50']:>9.3f}{row['p99']:>9.3f}{row['n']:>7}  {more}")
+            print(f"{row['figure']:<40}{row['p50']:>9.3f}{row['p99']:>9.3f}{row['n']:>7}  {more}")
 
     def print_json(self, **more):
         for row in [*self.rows, {"bench": self.bench, "machine": machine(), **more}]:

@@ -4,8 +4,9 @@ full client would be measured too, and for what no client offers. No pings: a se
 
 import socket
 import struct
+import time
 
-_CREATE, _DELETE, _GET_DATA, _SET_DATA, _CLOSE_SESSION = 1, 2, 4, 5, -11
+_CREATE, _DELETE, _GET_DATA, _SET_DATA, _GET_CHILDREN, _CLOSE_SESSION = 1, 2, 4, 5, 8, -11
 _EVENT = -1
 _CONNECT_ANSWER_BYTES = 41  # length, version, timeout, session, password, read-only
 
@@ -97,15 +98,30 @@ class ZookeeperWire:
         self._ask(_GET_DATA, _text(path) + b"\1")
 
     def done(self):
-        """Waits for the answer to the last request; an error when it was refused."""
+        """Waits for the answer to the last request and returns its body; an error when it was refused."""
         while True:
-            xid, _, error = struct.unpack(">iqi", self._receive()[:16])
+            packet = self._receive()
+            xid, _, error = struct.unpack(">iqi", packet[:16])
             if xid == _EVENT:
                 self._events += 1
             elif xid == self._xid:
                 if error != 0:
                     raise RuntimeError(f"ZooKeeper answered with error {error}")
-                return
+                return packet[16:]
+
+    def children(self, path):
+        """The number of children of a node; leaves a watch on them."""
+        self._ask(_GET_CHILDREN, _text(path) + b"\1")
+        return struct.unpack(">i", self.done()[:4])[0]
+
+    def await_children(self, path, count):
+        """Waits until the children, which an earlier call has left a watch on, have become that many; the time at which
+        the watch said so."""
+        while True:
+            self.await_event()
+            seen = time.perf_counter()
+            if self.children(path) == count:
+                return seen
 
     def await_event(self):
         """Waits until a watch fires."""
