@@ -17,6 +17,7 @@ using common::ObjectReader;
 using common::Reader;
 
 const std::vector<std::string> kLogLevels{"trace", "debug", "info", "warn", "error", "fatal", "panic"};
+constexpr std::size_t kLongestSocketPath = 107;  // sun_path of unix(7), with its final zero
 
 CommandSettings read_command(ObjectReader& object, std::string_view key, std::string_view timeout_key,
                              const CommandSettings& defaults) {
@@ -150,10 +151,7 @@ void read_services(ObjectReader& object, Config& config) {
   if (config.services.empty() && object.self().is_mapping()) object.self().error("services: there is no service");
 }
 
-Config read_config(const Reader& reader) {
-  ObjectReader object(reader);
-  Config config;
-  config.log_level = object.one_of("logLevel", config.log_level, kLogLevels);
+void read_api(ObjectReader& object, Config& config) {
   config.api_host = object.text("apiHost", config.api_host);
   if (config.api_host == "localhost") config.api_host = "127.0.0.1";
   if (!common::is_ip_address(config.api_host)) {
@@ -161,6 +159,20 @@ Config read_config(const Reader& reader) {
                                 "; 0.0.0.0 means all interfaces");
   }
   config.api_port = static_cast<int>(object.integer("apiPort", config.api_port, {0, 65535}));
+  config.api_socket = object.text("apiSocket", "");
+  if (config.api_socket.size() > kLongestSocketPath) {
+    object.error("apiSocket", "must be at most " + std::to_string(kLongestSocketPath) + " bytes long, got " +
+                                  std::to_string(config.api_socket.size()));
+  }
+  config.api_token_file = object.text("apiTokenFile", "");
+  config.api_legacy_get = object.boolean("apiLegacyGet", config.api_legacy_get);
+}
+
+Config read_config(const Reader& reader) {
+  ObjectReader object(reader);
+  Config config;
+  config.log_level = object.one_of("logLevel", config.log_level, kLogLevels);
+  read_api(object, config);
   config.templated_config_path = object.text("templatedConfigPath", "");
   read_services(object, config);
   object.finish();

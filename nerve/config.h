@@ -33,6 +33,9 @@ struct Config {
   std::string log_level = "info";
   std::string api_host = "127.0.0.1";
   int api_port = 3454;
+  std::string api_socket;             // path of a unix socket on which the admin API listens, too; empty: none
+  std::string api_token_file;         // holds what changing requests must present; empty: nothing
+  bool api_legacy_get = true;         // the changing routes answer to GET, too
   std::string templated_config_path;  // empty: the expanded file is not kept
   std::vector<ServiceConfig> services;
 };

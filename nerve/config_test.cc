@@ -42,6 +42,9 @@ TEST(Config, TheSmallestFileHasAllDefaults) {
   EXPECT_EQ(config.log_level, "info");
   EXPECT_EQ(config.api_host, "127.0.0.1");
   EXPECT_EQ(config.api_port, 3454);
+  EXPECT_EQ(config.api_socket, "");
+  EXPECT_EQ(config.api_token_file, "");
+  EXPECT_TRUE(config.api_legacy_get);
   EXPECT_EQ(config.templated_config_path, "");
   ASSERT_EQ(config.services.size(), 1u);
   const ServiceConfig& service = config.services[0];
@@ -86,6 +89,9 @@ TEST(Config, ReadsEveryKey) {
 logLevel: debug
 apiHost: 0.0.0.0
 apiPort: 4000
+apiSocket: /run/nerve.sock
+apiTokenFile: /etc/nerve.token
+apiLegacyGet: false
 templatedConfigPath: /run/nerve.yml
 services:
   - name: web
@@ -114,7 +120,8 @@ services:
     disableMinDurationInMilli: 0
     disableMaxDurationInMilli: 9
     checks:
-      - {type: tcp, host: db.local, port: 81, timeoutInMilli: 10, rise: 1, fall: 4, checkIntervalInMilli: 11}
+      - {type: tcp, host: db.local, port: 81, timeoutInMilli: 10, rise: 1, fall: 4, checkIntervalInMilli: 11,
+         fastIntervalInMilli: 3}
       - {type: http, path: health}
       - {type: exec, command: [/bin/check, --deep]}
     reporters:
@@ -135,6 +142,9 @@ services:
   EXPECT_EQ(config.log_level, "debug");
   EXPECT_EQ(config.api_host, "0.0.0.0");
   EXPECT_EQ(config.api_port, 4000);
+  EXPECT_EQ(config.api_socket, "/run/nerve.sock");
+  EXPECT_EQ(config.api_token_file, "/etc/nerve.token");
+  EXPECT_FALSE(config.api_legacy_get);
   EXPECT_EQ(config.templated_config_path, "/run/nerve.yml");
   ASSERT_EQ(config.services.size(), 1u);
   const ServiceConfig& service = config.services[0];
@@ -167,6 +177,7 @@ services:
                                             .prefer_ipv4 = true,
                                             .timeout = milliseconds(10),
                                             .interval = milliseconds(11),
+                                            .fast_interval = milliseconds(3),
                                             .thresholds = {1, 4},
                                             .options = TcpOptions{}}));
   EXPECT_EQ(service.checks[1].host, "10.0.0.1");
@@ -278,6 +289,12 @@ TEST(Config, SaysWhatIsWrongAndWhere) {
        {"n.yml:1: logLevel: must be one of trace, debug, info, warn, error, fatal, panic, got \"loud\""}},
       {"apiHost: example.org\nservices: [{port: 80, " + ok + "}]",
        {"n.yml:1: apiHost: must be an IP address, got \"example.org\"; 0.0.0.0 means all interfaces"}},
+      {"apiSocket: /" + std::string(107, 's') + "\nservices: [{port: 80, " + ok + "}]",
+       {"n.yml:1: apiSocket: must be at most 107 bytes long, got 108"}},
+      {"services:\n  - port: 80\n    reporters: [{type: console}]\n    checks:\n"
+       "      - {type: tcp, checkIntervalInMilli: 500, fastIntervalInMilli: 501}",
+       {"n.yml:5: services[0].checks[0].fastIntervalInMilli: must not be longer than checkIntervalInMilli, which is "
+        "500, got 501"}},
       {"services: [{port: {{ .NOPE }}, " + ok + "}]", {}},
   };
   for (const Bad& bad : cases) {

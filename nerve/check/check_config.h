@@ -28,7 +28,8 @@ struct CheckConfig {
   int port = 0;
   bool prefer_ipv4 = false;  // the service's
   std::chrono::milliseconds timeout{1000};
-  std::chrono::milliseconds interval{1000};  // from start to start
+  std::chrono::milliseconds interval{1000};    // from start to start
+  std::chrono::milliseconds fast_interval{0};  // after a first failure, until there is a verdict or a pass; 0: as ever
   Thresholds thresholds;
   std::variant<TcpOptions, HttpOptions, ExecOptions> options;
 

@@ -85,6 +85,12 @@ CheckConfig read_check(const common::Reader& reader, const CheckConfig& service)
   config.port = static_cast<int>(object.integer("port", config.port, {1, 65535}));
   config.timeout = object.milliseconds("timeoutInMilli", config.timeout);
   config.interval = object.milliseconds("checkIntervalInMilli", config.interval);
+  config.fast_interval = object.milliseconds("fastIntervalInMilli", config.fast_interval, 0);
+  if (config.fast_interval > config.interval) {
+    object.error("fastIntervalInMilli", "must not be longer than checkIntervalInMilli, which is " +
+                                            std::to_string(config.interval.count()) + ", got " +
+                                            std::to_string(config.fast_interval.count()));
+  }
   config.thresholds.rise = static_cast<int>(object.integer("rise", config.thresholds.rise, {1, kMostInARow}));
   config.thresholds.fall = static_cast<int>(object.integer("fall", config.thresholds.fall, {1, kMostInARow}));
   kind->read(object, config);
