@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/config/reader.h"
 #include "common/process/command.h"
 
 namespace nerve {
@@ -30,6 +31,20 @@ boost::asio::awaitable<Answer> ExecCheck::run() {
 
 std::string ExecCheck::target() const {
   return command_.front();
+}
+
+void read_exec(common::ObjectReader& object, CheckConfig& config) {
+  ExecOptions options{object.texts("command")};
+  if (options.command.empty() && !object.has("command")) {
+    object.self().error("an exec check needs a command: a list of the program and its arguments");
+  } else if (options.command.empty() || options.command.front().empty()) {
+    object.error("command", "must name a program first");
+  }
+  config.options = std::move(options);
+}
+
+std::unique_ptr<Check> make_exec(const CheckConfig& config, const CheckContext&) {
+  return std::make_unique<ExecCheck>(config);
 }
 
 }  // namespace nerve

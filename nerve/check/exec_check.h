@@ -3,6 +3,7 @@
 
 #include "nerve/check/check.h"
 #include "nerve/check/check_config.h"
+#include "nerve/check/check_kind.h"
 
 namespace nerve {
 
@@ -19,5 +20,8 @@ class ExecCheck : public Check {
   std::vector<std::string> command_;
   std::chrono::milliseconds timeout_;
 };
+
+void read_exec(common::ObjectReader& object, CheckConfig& config);
+std::unique_ptr<Check> make_exec(const CheckConfig& config, const CheckContext& context);
 
 }  // namespace nerve

@@ -8,6 +8,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
+#include "common/config/reader.h"
 #include "common/registration/validate.h"
 #include "common/runtime/deadline.h"
 
@@ -71,6 +72,21 @@ asio::awaitable<Answer> HttpCheck::run() {
 
 std::string HttpCheck::target() const {
   return "http://" + common::host_port(target_.host, target_.port) + path_;
+}
+
+void read_http(common::ObjectReader& object, CheckConfig& config) {
+  HttpOptions options;
+  options.path = object.text("path", options.path);
+  const auto forbidden = [](unsigned char c) { return c <= ' ' || c == 0x7f || c == '#'; };
+  if (std::any_of(options.path.begin(), options.path.end(), forbidden)) {
+    object.error("path", "must not contain a space, a '#' or a control character; write it percent-encoded");
+  }
+  if (!options.path.starts_with('/')) options.path.insert(0, "/");
+  config.options = std::move(options);
+}
+
+std::unique_ptr<Check> make_http(const CheckConfig& config, const CheckContext& context) {
+  return std::make_unique<HttpCheck>(config, context.resolver);
 }
 
 }  // namespace nerve

@@ -3,6 +3,7 @@
 
 #include "nerve/check/check.h"
 #include "nerve/check/check_config.h"
+#include "nerve/check/check_kind.h"
 #include "nerve/check/connect.h"
 
 namespace nerve {
@@ -20,5 +21,8 @@ class HttpCheck : public Check {
   std::chrono::milliseconds body_limit_;
   common::Resolver& resolver_;
 };
+
+void read_http(common::ObjectReader& object, CheckConfig& config);
+std::unique_ptr<Check> make_http(const CheckConfig& config, const CheckContext& context);
 
 }  // namespace nerve

@@ -1,9 +1,7 @@
 #include "nerve/check/kinds.h"
 
-#include <algorithm>
 #include <array>
 #include <stdexcept>
-#include <string_view>
 
 #include "common/registration/validate.h"
 #include "nerve/check/exec_check.h"
@@ -18,53 +16,10 @@ using common::ObjectReader;
 
 constexpr std::int64_t kMostInARow = 1000;
 
-void read_tcp(ObjectReader&, CheckConfig& config) {
-  config.options = TcpOptions{};
-}
-
-std::unique_ptr<Check> make_tcp(const CheckConfig& config, const CheckContext& context) {
-  return std::make_unique<TcpCheck>(config, context.resolver);
-}
-
-void read_http(ObjectReader& object, CheckConfig& config) {
-  HttpOptions options;
-  options.path = object.text("path", options.path);
-  const auto forbidden = [](unsigned char c) { return c <= ' ' || c == 0x7f || c == '#'; };
-  if (std::any_of(options.path.begin(), options.path.end(), forbidden)) {
-    object.error("path", "must not contain a space, a '#' or a control character; write it percent-encoded");
-  }
-  if (!options.path.starts_with('/')) options.path.insert(0, "/");
-  config.options = std::move(options);
-}
-
-std::unique_ptr<Check> make_http(const CheckConfig& config, const CheckContext& context) {
-  return std::make_unique<HttpCheck>(config, context.resolver);
-}
-
-void read_exec(ObjectReader& object, CheckConfig& config) {
-  ExecOptions options{object.texts("command")};
-  if (options.command.empty() && !object.has("command")) {
-    object.self().error("an exec check needs a command: a list of the program and its arguments");
-  } else if (options.command.empty() || options.command.front().empty()) {
-    object.error("command", "must name a program first");
-  }
-  config.options = std::move(options);
-}
-
-std::unique_ptr<Check> make_exec(const CheckConfig& config, const CheckContext&) {
-  return std::make_unique<ExecCheck>(config);
-}
-
-struct Kind {
-  std::string_view name;
-  void (*read)(ObjectReader& object, CheckConfig& config);
-  std::unique_ptr<Check> (*make)(const CheckConfig& config, const CheckContext& context);
-};
-
 constexpr std::array kKinds{
-    Kind{"exec", read_exec, make_exec},
-    Kind{"http", read_http, make_http},
-    Kind{"tcp", read_tcp, make_tcp},
+    CheckKind{"exec", read_exec, make_exec},
+    CheckKind{"http", read_http, make_http},
+    CheckKind{"tcp", read_tcp, make_tcp},
 };
 
 }  // namespace
@@ -72,7 +27,7 @@ constexpr std::array kKinds{
 CheckConfig read_check(const common::Reader& reader, const CheckConfig& service) {
   ObjectReader object(reader);
   CheckConfig config = service;
-  const Kind* kind = read_kind(kKinds, object);
+  const CheckKind* kind = read_kind(kKinds, object);
   if (kind == nullptr) return config;  // its keys are not known either
   config.type = kind->name;
   config.host = object.text("host", config.host);
@@ -99,7 +54,7 @@ CheckConfig read_check(const common::Reader& reader, const CheckConfig& service)
 }
 
 std::unique_ptr<Check> make_check(const CheckConfig& config, const CheckContext& context) {
-  const Kind* kind = find_kind(kKinds, config.type);
+  const CheckKind* kind = find_kind(kKinds, config.type);
   if (kind == nullptr) throw std::logic_error("no such kind of check: " + config.type);
   return kind->make(config, context);
 }

@@ -6,17 +6,9 @@
 #include "common/config/reader.h"
 #include "nerve/check/check.h"
 #include "nerve/check/check_config.h"
-
-namespace common {
-class Resolver;
-}
+#include "nerve/check/check_kind.h"
 
 namespace nerve {
-
-// What the kinds share. Must outlive the checks.
-struct CheckContext {
-  common::Resolver& resolver;
-};
 
 // One entry of `checks`. `service` gives the defaults: type, host, port and prefer_ipv4. Errors are recorded by the
 // reader; what is returned is then of no use.

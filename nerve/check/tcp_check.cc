@@ -17,4 +17,12 @@ std::string TcpCheck::target() const {
   return common::host_port(target_.host, target_.port);
 }
 
+void read_tcp(common::ObjectReader&, CheckConfig& config) {
+  config.options = TcpOptions{};
+}
+
+std::unique_ptr<Check> make_tcp(const CheckConfig& config, const CheckContext& context) {
+  return std::make_unique<TcpCheck>(config, context.resolver);
+}
+
 }  // namespace nerve

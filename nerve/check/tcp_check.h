@@ -3,6 +3,7 @@
 
 #include "nerve/check/check.h"
 #include "nerve/check/check_config.h"
+#include "nerve/check/check_kind.h"
 #include "nerve/check/connect.h"
 
 namespace nerve {
@@ -18,5 +19,8 @@ class TcpCheck : public Check {
   ConnectTarget target_;
   common::Resolver& resolver_;
 };
+
+void read_tcp(common::ObjectReader& object, CheckConfig& config);
+std::unique_ptr<Check> make_tcp(const CheckConfig& config, const CheckContext& context);
 
 }  // namespace nerve
