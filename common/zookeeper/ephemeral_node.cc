@@ -90,7 +90,11 @@ class EphemeralNode::Core : public std::enable_shared_from_this<EphemeralNode::C
 
   // One operation at a time; whatever comes back, look again at what is wanted.
   void step() {
-    if (stopped_ || busy_ || waiting_ || !connected_ || !decided_) return;
+    if (stopped_ || busy_ || waiting_ || !connected_) return;
+    if (!decided_) {
+      if (!looked_) read();
+      return;
+    }
     if (settled()) acknowledge();
     if (seen_ == Seen::unknown) return read();
     if (!wanted_) {
@@ -129,13 +133,19 @@ class EphemeralNode::Core : public std::enable_shared_from_this<EphemeralNode::C
         data_ = std::move(reply.data);
         version_ = reply.stat.version;
         other_session_ = reply.stat.owner;
+        looked(data_);
         return step();
       case Status::no_node:
         seen_ = Seen::absent;
+        looked(std::nullopt);
         return step();
       default:
         return failed(reply.status, "read " + path_ + ": " + reply.error);
     }
+  }
+
+  void looked(const std::optional<std::string>& data) {
+    if (!std::exchange(looked_, true) && events_.on_looked) events_.on_looked(data);
   }
 
   void commit(std::vector<Operation> operations, Seen then) {
@@ -234,6 +244,7 @@ class EphemeralNode::Core : public std::enable_shared_from_this<EphemeralNode::C
   bool connected_ = false;
   std::int64_t session_ = 0;
 
+  bool looked_ = false;   // on_looked was called
   bool decided_ = false;  // want() has been called
   std::optional<std::string> wanted_;
   std::optional<std::pair<bool, std::string>> acknowledged_;

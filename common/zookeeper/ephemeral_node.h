@@ -25,6 +25,8 @@ class EphemeralNode {
     std::function<void(const std::string& error)> on_failed;
     // The node belonged to another session and was taken over (an older life of this instance, or a twin).
     std::function<void(std::int64_t other_session)> on_taken_over;
+    // Once: what stood there when it was looked for the first time, whoever made it.
+    std::function<void(const std::optional<std::string>& data)> on_looked = {};
   };
 
   // Nothing is wanted at first. `retry` is the pause after a refused write.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <map>
 #include <random>
 #include <string_view>
@@ -31,12 +32,32 @@ constexpr std::chrono::seconds kReopenAfter{10};
 
 constexpr auto kNotConnected = "not connected to ZooKeeper";
 
+clientid_t to_client_id(const SessionIdentity& identity) {
+  clientid_t result{};
+  result.client_id = identity.id;
+  std::copy(identity.password.begin(), identity.password.end(), result.passwd);
+  return result;
+}
+
+SessionIdentity to_identity(const clientid_t& client_id) {
+  SessionIdentity result;
+  result.id = client_id.client_id;
+  std::copy(std::begin(client_id.passwd), std::end(client_id.passwd), result.password.begin());
+  return result;
+}
+
 }  // namespace
 
 class Session::Core : public std::enable_shared_from_this<Session::Core> {
  public:
   Core(asio::io_context& io, BlockingPool& pool, SessionOptions options)
-      : io_(io), pool_(pool), options_(std::move(options)), retry_(io), poll_(io), random_(std::random_device{}()) {}
+      : io_(io),
+        pool_(pool),
+        options_(std::move(options)),
+        retry_(io),
+        poll_(io),
+        random_(std::random_device{}()),
+        client_id_(to_client_id(options_.resume)) {}
 
   void open();
   void close(std::function<void()> done);
@@ -53,6 +74,7 @@ class Session::Core : public std::enable_shared_from_this<Session::Core> {
   const SessionOptions& options() const { return options_; }
   SessionState state() const { return connected_ ? SessionState::connected : SessionState::connecting; }
   std::int64_t session_id() const { return session_id_; }
+  SessionIdentity identity() const { return to_identity(client_id_); }
 
  private:
   struct Registered {
@@ -64,6 +86,7 @@ class Session::Core : public std::enable_shared_from_this<Session::Core> {
   void on_event(const std::shared_ptr<Handle>& handle, int type, int state, const std::string& path);
   void on_state(int state);
   void set_connected(bool connected, std::int64_t session_id);
+  void set_client_id(const clientid_t& client_id);
   void expired();
   void reopen();
   void release(std::shared_ptr<Handle> handle, std::function<void()> done);
@@ -151,13 +174,15 @@ void Session::Core::set_connected(bool connected, std::int64_t session_id) {
   connected_ = connected;
   if (connected) {
     backoff_.reset();
-    if (session_id != session_id_) {
-      log::info("ZooKeeper session {:#x} established with {}", session_id, options_.hosts);
-    } else {
+    if (session_id == session_id_) {
       log::info("ZooKeeper session {:#x} is connected again", session_id);
+    } else if (session_id == options_.resume.id) {
+      log::info("resumed ZooKeeper session {:#x} of an earlier life with {}", session_id, options_.hosts);
+    } else {
+      log::info("ZooKeeper session {:#x} established with {}", session_id, options_.hosts);
     }
     session_id_ = session_id;
-    client_id_ = handle_->session();
+    set_client_id(handle_->session());
     complained_ = false;
   } else {
     away_since_ = Clock::now();
@@ -175,10 +200,20 @@ void Session::Core::set_connected(bool connected, std::int64_t session_id) {
   }
 }
 
+void Session::Core::set_client_id(const clientid_t& client_id) {
+  const auto before = identity();
+  client_id_ = client_id;
+  if (identity() != before && options_.on_identity) options_.on_identity();
+}
+
 void Session::Core::expired() {
-  log::warn("ZooKeeper session {:#x} expired; opening a new one", session_id_);
+  if (session_id_ == 0) {
+    log::info("ZooKeeper session {:#x} of an earlier life is over; opening a new one", client_id_.client_id);
+  } else {
+    log::warn("ZooKeeper session {:#x} expired; opening a new one", session_id_);
+  }
   if (connected_) set_connected(false, session_id_);
-  client_id_ = {};
+  set_client_id({});
   release(std::exchange(handle_, nullptr), [] {});
   open();
 }
@@ -203,7 +238,8 @@ void Session::Core::release(std::shared_ptr<Handle> handle, std::function<void()
 
 void Session::Core::close(std::function<void()> done) {
   closed_ = true;
-  connected_ = false;
+  // Without a connection the servers do not hear of the end: who comes next can still take the session up.
+  if (std::exchange(connected_, false)) set_client_id({});
   retry_.cancel();
   poll_.cancel();
   if (handle_ && handle_->is_open()) {
@@ -347,6 +383,10 @@ SessionState Session::state() const {
 
 std::int64_t Session::session_id() const {
   return core_->session_id();
+}
+
+SessionIdentity Session::identity() const {
+  return core_->identity();
 }
 
 void Session::close(std::function<void()> done) {

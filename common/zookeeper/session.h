@@ -3,7 +3,9 @@
 // expired one is replaced by a new one at once.
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -17,9 +19,23 @@
 
 namespace common::zookeeper {
 
+// What a process needs to go on with a session that another process had opened. Whoever knows it has the session and
+// all its rights: a secret.
+struct SessionIdentity {
+  std::int64_t id = 0;  // 0: none
+  std::array<char, 16> password{};
+
+  friend bool operator==(const SessionIdentity&, const SessionIdentity&) = default;
+};
+
 struct SessionOptions {
   std::string hosts;  // "host:port,host:port[/chroot]"; see check_hosts
   std::chrono::milliseconds timeout{2000};
+  // Of an earlier life that has ended: two live processes must never share a session. When the servers do not know it
+  // any more, a new one is opened.
+  SessionIdentity resume = {};
+  // identity() is another one.
+  std::function<void()> on_identity = {};
 };
 
 class Session : public Zookeeper {
@@ -39,6 +55,8 @@ class Session : public Zookeeper {
   const std::string& hosts() const;
   SessionState state() const;
   std::int64_t session_id() const;  // 0 before the first connection
+  // Of the session that it has or tries to resume; none before the first connection, and after an orderly end.
+  SessionIdentity identity() const;
 
   // Ends the session on the server (when connected) and frees the handle on the pool; `done` is called on the loop.
   // Requests under way are answered with Status::lost.

@@ -67,8 +67,8 @@ void read_zookeeper(ObjectReader& object, ReporterConfig& config) {
 std::unique_ptr<Reporter> make_zookeeper(const ReporterConfig& config, const ReportSubject& subject,
                                          const ReportContext& context, Reporter::Events events) {
   const auto& options = std::get<ZookeeperOptions>(config.options);
-  return std::make_unique<ZookeeperReporter>(context.io, context.sessions.of(options.hosts, options.connection_timeout),
-                                             options, subject, std::move(events));
+  const auto session = context.sessions.of(options.hosts, options.connection_timeout);
+  return std::make_unique<ZookeeperReporter>(context.io, session, options, subject, std::move(events));
 }
 
 struct Kind {

@@ -26,23 +26,57 @@ std::string sorted(const std::string& hosts) {
 
 }  // namespace
 
-Sessions::Sessions(boost::asio::io_context& io) : io_(io), pool_(io) {}
+Sessions::Sessions(boost::asio::io_context& io, SavedSessions saved, std::function<void()> on_change)
+    : io_(io), on_change_(std::move(on_change)), pool_(io), left_(std::move(saved)) {}
 
-common::zookeeper::Zookeeper& Sessions::of(const std::string& hosts, std::chrono::milliseconds timeout) {
-  auto& session = sessions_[sorted(hosts)];
-  if (!session) {
-    session = std::make_unique<common::zookeeper::Session>(
-        io_, pool_, common::zookeeper::SessionOptions{.hosts = hosts, .timeout = timeout});
+Sessions::~Sessions() = default;
+
+Sessions::Shared Sessions::of(const std::string& hosts, std::chrono::milliseconds timeout) {
+  const auto key = sorted(hosts);
+  auto& ensemble = ensembles_[key];
+  if (!ensemble.session) {
+    auto saved = take_saved(key);
+    common::zookeeper::SessionOptions options{.hosts = hosts, .timeout = timeout};
+    options.resume = {saved.id, saved.password};
+    options.on_identity = on_change_;
+    ensemble.session = std::make_unique<common::zookeeper::Session>(io_, pool_, std::move(options));
+    ensemble.holdings = std::make_unique<Holdings>(*ensemble.session, std::move(saved.nodes), on_change_);
   }
-  return *session;
+  return {*ensemble.session, *ensemble.holdings};
+}
+
+// Each once: two sessions must not have one identity.
+SavedSession Sessions::take_saved(const std::string& key) {
+  const auto found =
+      std::find_if(left_.begin(), left_.end(), [&](const SavedSession& saved) { return saved.key == key; });
+  if (found == left_.end()) return {};
+  auto saved = std::move(*found);
+  left_.erase(found);
+  return saved;
+}
+
+SavedSessions Sessions::saved() const {
+  SavedSessions result;
+  for (const auto& [key, ensemble] : ensembles_) {
+    const auto identity = ensemble.session->identity();
+    auto nodes = ensemble.holdings->nodes();
+    // The others go with their session.
+    if (identity.id == 0) std::erase_if(nodes, [](const SavedNode& node) { return !node.persistent; });
+    if (identity.id != 0 || !nodes.empty()) result.push_back({key, identity.id, identity.password, std::move(nodes)});
+  }
+  return result;
+}
+
+void Sessions::sweep() {
+  for (const auto& [key, ensemble] : ensembles_) ensemble.holdings->sweep();
 }
 
 void Sessions::close(std::function<void()> done) {
-  auto open = std::make_shared<std::size_t>(sessions_.size() + 1);
+  auto open = std::make_shared<std::size_t>(ensembles_.size() + 1);
   const auto closed = [open, done = std::move(done)] {
     if (--*open == 0) done();
   };
-  for (const auto& [hosts, session] : sessions_) session->close(closed);
+  for (const auto& [key, ensemble] : ensembles_) ensemble.session->close(closed);
   boost::asio::post(io_, closed);
 }
 

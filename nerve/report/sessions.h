@@ -1,5 +1,6 @@
-// The ZooKeeper sessions of this process: one for each ensemble, shared by the reporters that name the same hosts.
-// Owned by App. Loop thread only.
+// The ZooKeeper sessions of this process: one for each ensemble, shared by the reporters that name the same hosts. At
+// first each is the session that an earlier life of the process had, if that still lives. Owned by App. Loop thread
+// only.
 #pragma once
 
 #include <chrono>
@@ -12,15 +13,35 @@
 
 #include "common/runtime/blocking_pool.h"
 #include "common/zookeeper/session.h"
+#include "nerve/report/holdings.h"
+#include "nerve/report/saved_sessions.h"
 
 namespace nerve {
 
 class Sessions {
  public:
-  explicit Sessions(boost::asio::io_context& io);
+  // One ensemble's session, and what this process has in its registry.
+  struct Shared {
+    common::zookeeper::Zookeeper& zookeeper;
+    Holdings& holdings;
+  };
+
+  // `saved`: what an earlier life, which has ended, could save. `on_change`: saved() is different now; it may come many
+  // times in one turn of the loop.
+  explicit Sessions(
+      boost::asio::io_context& io, SavedSessions saved = {}, std::function<void()> on_change = [] {});
+  ~Sessions();
 
   // Opens it when it is the first time. The order of the hosts does not matter; the timeout is that of the first call.
-  common::zookeeper::Zookeeper& of(const std::string& hosts, std::chrono::milliseconds timeout);
+  Shared of(const std::string& hosts, std::chrono::milliseconds timeout);
+
+  // What the next life needs to go on with these sessions. For that the process must end without close(), and without
+  // destructors either (std::_Exit): both end the sessions.
+  SavedSessions saved() const;
+
+  // Removes the nodes that no reporter has any more: to be called when all reporters are made, at the start and after
+  // each change of them.
+  void sweep();
 
   // Ends all sessions on their servers; then `done`.
   void close(std::function<void()> done);
@@ -29,9 +50,18 @@ class Sessions {
   bool busy() const { return pool_.busy(); }
 
  private:
+  struct Ensemble {
+    std::unique_ptr<common::zookeeper::Session> session;
+    std::unique_ptr<Holdings> holdings;
+  };
+
+  SavedSession take_saved(const std::string& key);
+
   boost::asio::io_context& io_;
+  const std::function<void()> on_change_;
   common::BlockingPool pool_;
-  std::map<std::string, std::unique_ptr<common::zookeeper::Session>> sessions_;
+  SavedSessions left_;  // by the earlier life, not taken up yet
+  std::map<std::string, Ensemble> ensembles_;
 };
 
 }  // namespace nerve

@@ -27,10 +27,16 @@ class ZookeeperReport : public testing::Test {
 
   ZookeeperReporter& make(bool expose = false) {
     const ZookeeperOptions options{"zk:2181", "/services/web", milliseconds(2000), milliseconds(60'000), expose};
-    reporter.emplace(io, zookeeper, options, ReportSubject{"web_127.0.0.1_80", milliseconds(5)},
+    reporter.emplace(io, Sessions::Shared{zookeeper, holdings}, options,
+                     ReportSubject{"web_127.0.0.1_80", milliseconds(5)},
                      Reporter::Events{.on_taken = [this] { ++taken; },
                                       .on_failed = [this](const std::string& error) { errors.push_back(error); },
-                                      .on_notice = [this](const std::string& what) { notices.push_back(what); }});
+                                      .on_notice = [this](const std::string& what) { notices.push_back(what); },
+                                      .on_looked =
+                                          [this](const std::optional<common::Registration>& record) {
+                                            EXPECT_FALSE(reporter->looking());
+                                            looked.push_back(record);
+                                          }});
     return *reporter;
   }
 
@@ -55,10 +61,12 @@ class ZookeeperReport : public testing::Test {
 
   boost::asio::io_context io;
   FakeZookeeper zookeeper{io};
+  Holdings holdings{zookeeper, {}, [] {}};
   std::optional<ZookeeperReporter> reporter;
   int taken = 0;
   std::vector<std::string> errors;
   std::vector<std::string> notices;
+  std::vector<std::optional<common::Registration>> looked;
   common::Registration up;
   common::Registration down;
 };
@@ -141,6 +149,62 @@ TEST_F(ZookeeperReport, TellsOfANodeThatAnotherLifeLeft) {
   EXPECT_EQ(node(), common::encode(up));
   EXPECT_EQ(node_stat().owner, 7);
   EXPECT_EQ(notices, (std::vector<std::string>{"took over the node /services/web/web_127.0.0.1_80 from session 0x2a"}));
+}
+
+TEST_F(ZookeeperReport, TellsWhatAnEarlierLifeLeftAndTouchesNothing) {
+  zookeeper.other(common::zookeeper::CreateOperation{"/services", "", false});
+  zookeeper.other(common::zookeeper::CreateOperation{"/services/web", "", false});
+  zookeeper.other(common::zookeeper::CreateOperation{"/services/web/web_127.0.0.1_80", common::encode(up), true}, 7);
+  make();
+  EXPECT_TRUE(reporter->looking());
+  io.run_for(milliseconds(5));
+  EXPECT_TRUE(reporter->looking()) << "nobody has answered";
+  const auto before = node_stat();
+  zookeeper.connect(7);
+  run_until([&] { return !reporter->looking(); });
+  EXPECT_EQ(looked, (std::vector<std::optional<common::Registration>>{up}));
+  report(up);
+  EXPECT_EQ(node_stat(), before);
+  zookeeper.disconnect();
+  zookeeper.connect(8);
+  run_until([&] { return node().has_value(); });
+  EXPECT_EQ(looked.size(), 1u);
+}
+
+TEST_F(ZookeeperReport, FindsNothingWhereNothingIsOrNothingReadable) {
+  make();
+  zookeeper.connect(7);
+  run_until([&] { return !reporter->looking(); });
+  report(up);
+  zookeeper.other(common::zookeeper::SetOperation{"/services/web/web_127.0.0.1_80", "garbage"});
+  make();
+  run_until([&] { return !reporter->looking(); });
+  EXPECT_EQ(looked, (std::vector<std::optional<common::Registration>>{std::nullopt, std::nullopt}));
+}
+
+TEST_F(ZookeeperReport, AReporterThatGoesLeavesItsNodeToTheNextOne) {
+  make();
+  zookeeper.connect(7);
+  report(up);
+  const auto before = node_stat();
+  make();
+  holdings.sweep();
+  report(up);
+  EXPECT_EQ(node_stat(), before);
+  EXPECT_EQ(holdings.nodes(), (std::vector<SavedNode>{{"/services/web/web_127.0.0.1_80"}}));
+}
+
+TEST_F(ZookeeperReport, ANodeWhoseRemovalWasNotConfirmedIsSweptLater) {
+  make();
+  zookeeper.connect(7);
+  report(up);
+  zookeeper.disconnect();
+  reporter->report({std::nullopt});
+  reporter.reset();
+  holdings.sweep();
+  zookeeper.connect(7);
+  run_until([&] { return !node(); });
+  run_until([&] { return holdings.nodes().empty(); });
 }
 
 TEST_F(ZookeeperReport, OnlyTheLatestReportIsToldOf) {

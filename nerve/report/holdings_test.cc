@@ -1,0 +1,114 @@
+#include "nerve/report/holdings.h"
+
+#include <chrono>
+
+#include <boost/asio/io_context.hpp>
+#include <gtest/gtest.h>
+
+#include "common/zookeeper/fake_zookeeper.h"
+
+namespace nerve {
+namespace {
+
+using common::zookeeper::CreateOperation;
+
+class HoldingsTest : public testing::Test {
+ protected:
+  void settle() {
+    io.restart();
+    io.run_for(std::chrono::milliseconds(5));
+  }
+  Holdings make(std::vector<SavedNode> left = {}) {
+    return Holdings(zookeeper, std::move(left), [this] { ++changes; });
+  }
+  bool exists(const std::string& path) { return zookeeper.nodes.contains(path); }
+
+  boost::asio::io_context io;
+  common::zookeeper::FakeZookeeper zookeeper{io};
+  int changes = 0;
+  int one = 0;  // two reporters
+  int two = 0;
+};
+
+TEST_F(HoldingsTest, ListsWhatIsClaimedUntilItIsGone) {
+  auto holdings = make();
+  holdings.claim({"/b"}, &one);
+  holdings.claim({"/a", true}, &one);
+  holdings.claim({"/b"}, &one);
+  EXPECT_EQ(changes, 2);
+  EXPECT_EQ(holdings.nodes(), (std::vector<SavedNode>{{"/a", true}, {"/b"}}));
+  holdings.release("/b", &one, true);
+  holdings.release("/a", &one, false);
+  EXPECT_EQ(holdings.nodes(), (std::vector<SavedNode>{{"/a", true}}));
+  EXPECT_EQ(changes, 3);
+}
+
+TEST_F(HoldingsTest, ANodeIsGoneOnlyWhenNobodyElseHasIt) {
+  auto holdings = make();
+  holdings.claim({"/a"}, &one);
+  EXPECT_FALSE(holdings.claimed_by_another("/a", &one));
+  EXPECT_TRUE(holdings.claimed_by_another("/a", &two));
+  holdings.claim({"/a"}, &two);
+  EXPECT_TRUE(holdings.claimed_by_another("/a", &one));
+  holdings.release("/a", &one, true);
+  EXPECT_EQ(holdings.nodes(), (std::vector<SavedNode>{{"/a"}}));
+  holdings.release("/unknown", &one, true);
+}
+
+TEST_F(HoldingsTest, SweepsWhatAnEarlierLifeLeftAndNobodyHas) {
+  auto holdings = make({{"/kept"}, {"/left"}, {"/gone"}, {"/theirs"}, {"/forever", true}});
+  for (const auto* path : {"/kept", "/left"}) zookeeper.other(CreateOperation{path, "", true}, 7);
+  zookeeper.other(CreateOperation{"/theirs", "", true}, 8);
+  zookeeper.other(CreateOperation{"/forever", "", false});
+  holdings.claim({"/kept"}, &one);
+  holdings.sweep();
+  settle();
+  EXPECT_TRUE(exists("/left")) << "not connected";
+  zookeeper.connect(7);
+  settle();
+  EXPECT_TRUE(exists("/kept"));
+  EXPECT_FALSE(exists("/left"));
+  EXPECT_TRUE(exists("/theirs"));
+  EXPECT_FALSE(exists("/forever"));
+  EXPECT_EQ(holdings.nodes(), (std::vector<SavedNode>{{"/kept"}}));
+}
+
+TEST_F(HoldingsTest, WhatIsNotSweptYetStaysInTheList) {
+  const std::vector<SavedNode> left{{"/left"}};
+  auto holdings = make(left);
+  zookeeper.other(CreateOperation{"/left", "", true}, 7);
+  zookeeper.connect(7);
+  settle();
+  EXPECT_TRUE(exists("/left"));
+  EXPECT_EQ(holdings.nodes(), left);
+}
+
+TEST_F(HoldingsTest, SweepsAgainWhenTheAnswerWasLost) {
+  auto holdings = make({{"/left"}});
+  zookeeper.other(CreateOperation{"/left", "", true}, 7);
+  zookeeper.connect(7);
+  zookeeper.lose_requests = 1;
+  holdings.sweep();
+  settle();
+  EXPECT_TRUE(exists("/left"));
+  zookeeper.disconnect();
+  zookeeper.connect(7);
+  settle();
+  EXPECT_FALSE(exists("/left"));
+  EXPECT_TRUE(holdings.nodes().empty());
+}
+
+TEST_F(HoldingsTest, WhatIsClaimedInTheMeantimeIsNotSwept) {
+  auto holdings = make({{"/left"}});
+  zookeeper.other(CreateOperation{"/left", "", true}, 7);
+  zookeeper.connect(7);
+  settle();
+  holdings.sweep();
+  holdings.claim({"/left"}, &one);
+  settle();
+  EXPECT_TRUE(exists("/left"));
+  EXPECT_EQ(holdings.nodes().size(), 1u);
+}
+
+}  // namespace
+}  // namespace nerve
