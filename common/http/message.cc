@@ -32,7 +32,14 @@ Response error_response(int status, std::string_view message) {
   const nlohmann::json body{{"error", message}};
   return {.status = status,
           .body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n",
-          .content_type = "application/json"};
+          .content_type = "application/json",
+          .headers = {}};
+}
+
+Response wrong_method(const Request& request, const std::string& allowed) {
+  Response response = error_response(405, "use " + allowed + " for " + request.path);
+  response.headers["Allow"] = allowed;
+  return response;
 }
 
 bool query_flag(const Request& request, const std::string& name) {

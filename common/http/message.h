@@ -10,18 +10,23 @@ namespace common::http {
 
 struct Request {
   std::string method;
-  std::string path;                          // as sent, without the query
-  std::map<std::string, std::string> query;  // percent-decoded; the last of equal names counts
+  std::string path;                                 // as sent, without the query
+  std::map<std::string, std::string> query;         // percent-decoded; the last of equal names counts
+  std::map<std::string, std::string> headers = {};  // names in lower case; equal names joined with ", "
 };
 
 struct Response {
   int status = 200;
   std::string body;
   std::string content_type = "application/json";
+  std::map<std::string, std::string> headers = {};  // further ones
 };
 
 // {"error": message}
 [[nodiscard]] Response error_response(int status, std::string_view message);
+
+// 405 (RFC 9110, section 15.5.6); `allowed`: "PUT, GET".
+[[nodiscard]] Response wrong_method(const Request& request, const std::string& allowed);
 
 // go-nerve's rule for booleans in a query: true when the value starts with y, t or 1 (any case).
 [[nodiscard]] bool query_flag(const Request& request, const std::string& name);

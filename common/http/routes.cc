@@ -39,7 +39,7 @@ void Routes::dispatch(const Request& request, Respond respond) const {
     if (route.method == method) return route.handler(request, *arguments, std::move(respond));
     others += (others.empty() ? "" : ", ") + route.method;
   }
-  if (!others.empty()) return respond(error_response(405, "use " + others + " for " + request.path));
+  if (!others.empty()) return respond(wrong_method(request, others));
   respond(error_response(404, "there is no " + request.path + "; / lists what there is"));
 }
 

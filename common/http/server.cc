@@ -1,15 +1,16 @@
 #include "common/http/server.h"
 
-#include <array>
 #include <chrono>
-#include <optional>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 #include <utility>
 
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 
+#include "common/http/connection.h"
+#include "common/http/socket_file.h"
 #include "common/runtime/task_group.h"
 #include "common/telemetry/log.h"
 
@@ -17,62 +18,33 @@ namespace common::http {
 namespace {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace bhttp = boost::beast::http;
 using asio::ip::tcp;
+using UnixProtocol = asio::local::stream_protocol;
 
 constexpr std::size_t kMaxConnections = 64;
-constexpr std::uint32_t kMaxHeaderBytes = 8 * 1024;
-constexpr std::uint64_t kMaxBodyBytes = 64 * 1024;
-constexpr std::chrono::seconds kIdleTimeout{30};
-constexpr std::chrono::seconds kLingerTimeout{1};
 
-// The answer of a handler that may come at once, later, or after the connection is gone.
-struct Answer {
-  explicit Answer(const asio::any_io_executor& executor) : arrived(executor, asio::steady_timer::time_point::max()) {}
-  std::optional<Response> response;
-  asio::steady_timer arrived;
-};
-
-int status_of(const boost::system::error_code& error) {
-  if (error == bhttp::error::header_limit) return 431;
-  if (error == bhttp::error::body_limit) return 413;
-  return 400;
+// A client whose machine died while it waited for a long drain is noticed within a minute.
+void watch_for_death(tcp::socket& socket) {
+  const auto set = [&](int level, int option, int value) {
+    ::setsockopt(socket.native_handle(), level, option, &value, sizeof value);
+  };
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, 30);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, 10);
+  set(IPPROTO_TCP, TCP_KEEPCNT, 3);
 }
+void watch_for_death(UnixProtocol::socket&) {}
 
-bhttp::response<bhttp::string_body> to_beast(Response response, unsigned version, bool keep_alive, bool head) {
-  bhttp::response<bhttp::string_body> message(static_cast<bhttp::status>(response.status), version);
-  message.set(bhttp::field::content_type, response.content_type);
-  message.keep_alive(keep_alive);
-  message.content_length(response.body.size());
-  if (!head) message.body() = std::move(response.body);
-  return message;
-}
-
-}  // namespace
-
-class Server::Core : public std::enable_shared_from_this<Server::Core> {
+// An acceptor and the connections that came through it.
+template <class Protocol>
+class Listener : public std::enable_shared_from_this<Listener<Protocol>> {
  public:
-  Core(asio::io_context& io, Routes routes) : acceptor_(io), tasks_(io), routes_(std::move(routes)) {}
+  Listener(asio::io_context& io, std::shared_ptr<const Routes> routes)
+      : acceptor_(io), tasks_(io), routes_(std::move(routes)) {}
 
-  Result<void> listen(const std::string& address, int port) {
-    boost::system::error_code error;
-    const auto ip = asio::ip::make_address(address, error);
-    if (error) return fail("API address \"" + address + "\" is not an IP address");
-    const tcp::endpoint endpoint(ip, static_cast<std::uint16_t>(port));
-    acceptor_.open(endpoint.protocol(), error);
-    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-    if (!error) acceptor_.bind(endpoint, error);
-    if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
-    if (error) {
-      return fail("cannot listen on " + address + ":" + std::to_string(port) + " for the API: " + error.message() +
-                  "; set apiHost and apiPort to something free");
-    }
-    tasks_.spawn("admin API", accept(shared_from_this()));
-    return {};
-  }
+  typename Protocol::acceptor& acceptor() { return acceptor_; }
 
-  int port() const { return acceptor_.local_endpoint().port(); }
+  void start() { tasks_.spawn("admin API", accept(this->shared_from_this())); }
 
   void stop() {
     boost::system::error_code ignored;
@@ -81,13 +53,14 @@ class Server::Core : public std::enable_shared_from_this<Server::Core> {
   }
 
  private:
-  static asio::awaitable<void> accept(std::shared_ptr<Core> core) {
-    asio::steady_timer pause(core->acceptor_.get_executor());
-    while (core->acceptor_.is_open()) {
+  static asio::awaitable<void> accept(std::shared_ptr<Listener> self) {
+    asio::steady_timer pause(self->acceptor_.get_executor());
+    while (self->acceptor_.is_open()) {
       boost::system::error_code error;
-      auto socket = co_await core->acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
-      if (!error && core->tasks_.size() <= kMaxConnections) {
-        core->tasks_.spawn("admin API connection", serve(core, std::move(socket)));
+      auto socket = co_await self->acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
+      if (!error && self->tasks_.size() <= kMaxConnections) {
+        watch_for_death(socket);
+        self->tasks_.spawn("admin API connection", serve(std::move(socket), self->routes_));
         continue;
       }
       if (!error) continue;  // too many at once: this one is closed
@@ -98,77 +71,70 @@ class Server::Core : public std::enable_shared_from_this<Server::Core> {
     }
   }
 
-  static asio::awaitable<void> serve(std::shared_ptr<Core> core, tcp::socket socket) {
-    beast::tcp_stream stream(std::move(socket));
-    beast::flat_buffer buffer(kMaxHeaderBytes + kMaxBodyBytes);
-    for (bool keep_alive = true; keep_alive;) {
-      boost::system::error_code error;
-      bhttp::request_parser<bhttp::string_body> parser;
-      parser.header_limit(kMaxHeaderBytes);
-      parser.body_limit(kMaxBodyBytes);
-      stream.expires_after(kIdleTimeout);
-      co_await bhttp::async_read(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
-      if (error == bhttp::error::end_of_stream || error == beast::error::timeout || error == asio::error::eof ||
-          error == asio::error::connection_reset || error == asio::error::operation_aborted) {
-        break;
-      }
-      const auto& request = parser.get();
-      keep_alive = !error && request.keep_alive();
-      Response response = error ? error_response(status_of(error), error.message()) : Response{};
-      if (!error) {
-        stream.expires_never();
-        response = co_await answer(*core, request.method_string(), request.target());
-      }
-      auto message =
-          to_beast(std::move(response), request.version(), keep_alive, request.method() == bhttp::verb::head);
-      stream.expires_after(kIdleTimeout);
-      co_await bhttp::async_write(stream, message, asio::redirect_error(asio::use_awaitable, error));
-      if (error) break;
-    }
-    co_await linger(stream);
-  }
-
-  // Closing with unread bytes resets the connection, and the client may never see the answer: read what is on its way.
-  static asio::awaitable<void> linger(beast::tcp_stream& stream) {
-    boost::system::error_code error;
-    stream.socket().shutdown(tcp::socket::shutdown_send, error);
-    stream.expires_after(kLingerTimeout);
-    std::array<char, 4096> unread;
-    for (std::size_t total = 0; !error && total < kMaxBodyBytes;) {
-      total += co_await stream.async_read_some(asio::buffer(unread), asio::redirect_error(asio::use_awaitable, error));
-    }
-  }
-
-  static asio::awaitable<Response> answer(const Core& core, std::string_view method, std::string_view target) {
-    Request request;
-    request.method = std::string(method);
-    if (!parse_target(target, request)) co_return error_response(400, "malformed request target");
-    const auto pending = std::make_shared<Answer>(co_await asio::this_coro::executor);
-    core.routes_.dispatch(request, [pending](Response response) {
-      pending->response = std::move(response);
-      pending->arrived.cancel();
-    });
-    boost::system::error_code ignored;
-    if (!pending->response) co_await pending->arrived.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    co_return pending->response ? std::move(*pending->response) : error_response(503, "shutting down");
-  }
-
-  tcp::acceptor acceptor_;
+  typename Protocol::acceptor acceptor_;
   TaskGroup tasks_;
-  const Routes routes_;
+  const std::shared_ptr<const Routes> routes_;
+};
+
+}  // namespace
+
+class Server::Core {
+ public:
+  Core(asio::io_context& io, Routes routes)
+      : routes_(std::make_shared<const Routes>(std::move(routes))),
+        tcp_(std::make_shared<Listener<tcp>>(io, routes_)),
+        unix_(std::make_shared<Listener<UnixProtocol>>(io, routes_)) {}
+  ~Core() {
+    tcp_->stop();
+    unix_->stop();
+  }
+
+  Result<void> listen(const std::string& address, int port) {
+    auto& acceptor = tcp_->acceptor();
+    boost::system::error_code error;
+    const auto ip = asio::ip::make_address(address, error);
+    if (error) return fail("API address \"" + address + "\" is not an IP address");
+    const tcp::endpoint endpoint(ip, static_cast<std::uint16_t>(port));
+    acceptor.open(endpoint.protocol(), error);
+    if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor.bind(endpoint, error);
+    if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);
+    if (error) {
+      return fail("cannot listen on " + address + ":" + std::to_string(port) + " for the API: " + error.message() +
+                  "; set apiHost and apiPort to something free");
+    }
+    tcp_->start();
+    return {};
+  }
+
+  Result<void> listen_on_socket(const std::string& path) {
+    if (auto listening = socket_file_.listen(unix_->acceptor(), path); !listening) return listening.error();
+    unix_->start();
+    return {};
+  }
+
+  int port() const { return tcp_->acceptor().local_endpoint().port(); }
+
+ private:
+  const std::shared_ptr<const Routes> routes_;
+  const std::shared_ptr<Listener<tcp>> tcp_;
+  const std::shared_ptr<Listener<UnixProtocol>> unix_;
+  SocketFile socket_file_;
 };
 
 Result<std::unique_ptr<Server>> Server::listen(asio::io_context& io, const std::string& address, int port,
                                                Routes routes) {
-  auto core = std::make_shared<Core>(io, std::move(routes));
+  auto core = std::make_unique<Core>(io, std::move(routes));
   if (auto listening = core->listen(address, port); !listening) return listening.error();
   return std::unique_ptr<Server>(new Server(std::move(core)));
 }
 
-Server::Server(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+Server::Server(std::unique_ptr<Core> core) : core_(std::move(core)) {}
 
-Server::~Server() {
-  core_->stop();
+Server::~Server() = default;
+
+Result<void> Server::listen_on_socket(const std::string& path) {
+  return core_->listen_on_socket(path);
 }
 
 int Server::port() const {

@@ -1,5 +1,6 @@
-// The admin API's HTTP/1.1 server: keep-alive, small bounds (8 KiB of header, 64 KiB of body, 64 connections, 30 s of
-// silence). Loop thread only.
+// The admin API's HTTP/1.1 server, on TCP and on a unix socket: keep-alive, small bounds (8 KiB of header, 64 KiB of
+// body, 64 connections for each of the two, 30 s of silence). A client that closes its connection before it has its
+// answer, be it only its sending half, gets none; what it asked for goes on. Loop thread only.
 #pragma once
 
 #include <memory>
@@ -17,14 +18,18 @@ class Server {
   // Binds and listens now. Port 0 takes a free one. The error names address, port and the reason.
   [[nodiscard]] static Result<std::unique_ptr<Server>> listen(boost::asio::io_context& io, const std::string& address,
                                                               int port, Routes routes);
-  ~Server();  // closes the listener and every connection
+  ~Server();  // closes the listeners and every connection
+
+  // Listens on a unix socket, too (mode 0660), with the same routes. The socket file of a process that has ended is
+  // replaced; ours is removed at the end.
+  [[nodiscard]] Result<void> listen_on_socket(const std::string& path);
 
   int port() const;
 
  private:
   class Core;
-  explicit Server(std::shared_ptr<Core> core);
-  std::shared_ptr<Core> core_;
+  explicit Server(std::unique_ptr<Core> core);
+  std::unique_ptr<Core> core_;
 };
 
 }  // namespace common::http

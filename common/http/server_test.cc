@@ -31,6 +31,14 @@ class ServerTest : public testing::Test {
         slow_.clear();
       });
     });
+    routes.add("GET", "/headers", [](const Request& request, const Arguments&, const Respond& respond) {
+      Response response;
+      for (const auto& [name, value] : request.headers) response.body += name + "=" + value + ";";
+      response.headers["X-Answer"] = "42";
+      respond(std::move(response));
+    });
+    routes.add("PUT", "/never",
+               [this](const Request&, const Arguments&, Respond respond) { never_.push_back(std::move(respond)); });
     auto listening = Server::listen(io_, "127.0.0.1", 0, std::move(routes));
     ASSERT_TRUE(listening.has_value()) << listening.error().message;
     server_ = std::move(*listening);
@@ -47,8 +55,9 @@ class ServerTest : public testing::Test {
   }
   int port() { return server_->port(); }
   // What the server sends until it closes the connection.
-  std::string exchange(const std::string& request) {
-    auto socket = connect();
+  std::string exchange(const std::string& request) { return exchange(connect(), request); }
+  template <class Socket>
+  std::string exchange(Socket socket, const std::string& request) {
     boost::system::error_code ignored;
     asio::write(socket, asio::buffer(request), ignored);
     std::string reply;
@@ -60,6 +69,7 @@ class ServerTest : public testing::Test {
   asio::io_context client_;
   asio::steady_timer later_{io_};
   std::vector<Respond> slow_;
+  std::vector<Respond> never_;
   std::unique_ptr<Server> server_;
   std::thread loop_;
 };
@@ -90,6 +100,35 @@ TEST_F(ServerTest, SurvivesAClientThatDoesNotWait) {
     asio::write(socket, asio::buffer(std::string("PUT /slow HTTP/1.1\r\nHost: x\r\n\r\n")));
   }
   EXPECT_TRUE(exchange("PUT /slow HTTP/1.0\r\n\r\n").ends_with("done"));
+}
+
+TEST_F(ServerTest, AClientThatDoesNotWaitLeavesItsConnectionToOthers) {
+  for (int i = 0; i < 200; ++i) {
+    auto socket = connect();
+    asio::write(socket, asio::buffer(std::string("PUT /never HTTP/1.1\r\nHost: x\r\n\r\n")));
+    const auto reply = exchange("GET /hello/" + std::to_string(i) + " HTTP/1.0\r\n\r\n");
+    ASSERT_TRUE(reply.ends_with("hello " + std::to_string(i))) << i << reply;
+  }
+}
+
+TEST_F(ServerTest, AnswersRequestsThatCameBeforeTheFirstAnswer) {
+  auto socket = connect();
+  asio::write(socket, asio::buffer(std::string("PUT /slow HTTP/1.1\r\nHost: x\r\n\r\n"
+                                               "GET /hello/a HTTP/1.1\r\nHost: x\r\n\r\n")));
+  asio::write(socket, asio::buffer(std::string("GET /hello/b HTTP/1.0\r\n\r\n")));
+  std::string replies;
+  boost::system::error_code ignored;
+  asio::read(socket, asio::dynamic_buffer(replies), ignored);
+  const auto done = replies.find("done");
+  const auto a = replies.find("hello a");
+  EXPECT_TRUE(done < a && a < replies.find("hello b") && replies.ends_with("hello b")) << replies;
+}
+
+TEST_F(ServerTest, GivesTheHeadersOfBoth) {
+  const auto reply =
+      exchange("GET /headers HTTP/1.0\r\nHOST: x\r\nAuthorization: Bearer a\r\nVia: b\r\nvia: c\r\n\r\n");
+  EXPECT_TRUE(reply.ends_with("\r\n\r\nauthorization=Bearer a;host=x;via=b, c;")) << reply;
+  EXPECT_NE(reply.find("\r\nX-Answer: 42\r\n"), std::string::npos) << reply;
 }
 
 TEST_F(ServerTest, SaysWhatIsWrongWithARequest) {
