@@ -6,6 +6,7 @@
 
 #include "common/config/document.h"
 #include "common/registration/validate.h"
+#include "nerve/check/datasource.h"
 #include "nerve/check/kinds.h"
 #include "nerve/lifecycle/warmup.h"
 #include "nerve/report/kinds.h"
@@ -185,7 +186,8 @@ ParsedConfig parse_config(std::string_view text, const std::string& file, const 
                           bool strict) {
   ParsedConfig parsed;
   parsed.diagnostics.strict = strict;
-  auto expanded = common::expand_environment(text, file, environment);
+  const common::LaterTemplates later{"datasource", {kDatasourceNames.begin(), kDatasourceNames.end()}};
+  auto expanded = common::expand_environment(text, file, environment, later);
   if (!expanded) {
     parsed.diagnostics.errors.push_back(expanded.error().message);
     return parsed;

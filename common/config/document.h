@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/result.h"
 
@@ -31,10 +32,18 @@ class Document {
   std::string file_;
 };
 
-// Replaces {{ .NAME }} by lookup("NAME"), twice, because a variable may hold a template itself. The error names the
-// line and the undefined variable. Other {{...}} forms are an error too.
+// Templates that the owner of a key fills in later.
+struct LaterTemplates {
+  std::string key;                      // compared without case
+  std::vector<std::string_view> names;  // "Host" for {{.Host}}
+};
+
+// Replaces {{ .NAME }} by lookup("NAME"), twice, because a variable may hold a template itself. A name of `later` whose
+// variable is not defined stays as it stands where its key stands before it in the line. {{ "text" }} and {{ `text` }}
+// stand for their text, which is how Go's templates write a "{{". The error names the line and the undefined variable.
+// Other {{...}} forms are an error too.
 [[nodiscard]] Result<std::string> expand_environment(
     std::string_view text, const std::string& file,
-    const std::function<std::optional<std::string>(const std::string&)>& lookup);
+    const std::function<std::optional<std::string>(const std::string&)>& lookup, const LaterTemplates& later = {});
 
 }  // namespace common

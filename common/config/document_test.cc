@@ -184,5 +184,28 @@ TEST(ExpandEnvironment, RefusesOtherTemplates) {
   EXPECT_EQ(expanded("a: {{ .HOST\n}}"), "f.yml:1: \"{{\" without \"}}\" in the same line");
 }
 
+TEST(ExpandEnvironment, TakesGosLiterals) {
+  EXPECT_EQ(expanded(R"x(a: {{ "x}}y" }} {{`{"b"}`}} {{"\"\\"}})x"), R"x(a: x}}y {"b"} "\)x");
+  EXPECT_EQ(expanded("{{\"{{\"}}.HOST}}"), "10.0.0.1") << "the second pass";
+  EXPECT_EQ(expanded(R"x({{ "a" "b" }})x").substr(0, 9), "f.yml:1: ");
+  EXPECT_EQ(expanded(R"x({{ "a)x"), "f.yml:1: \"{{\" without \"}}\" in the same line");
+}
+
+TEST(ExpandEnvironment, LeavesTheTemplatesOfAKeyToItsOwner) {
+  const LaterTemplates later{"datasource", {"Host", "Port"}};
+  const auto expand = [&](const std::string& text) {
+    const auto lookup = [](const std::string& name) {
+      return name == "Port" ? std::optional<std::string>("80") : std::nullopt;
+    };
+    const auto result = expand_environment(text, "f.yml", lookup, later);
+    return result ? *result : result.error().message;
+  };
+  EXPECT_EQ(expand("dataSource: \"tcp({{ .Host }}:1)\""), "dataSource: \"tcp({{ .Host }}:1)\"");
+  EXPECT_EQ(expand(R"x({"datasource":"tcp({{"{{.Host}}"}})"})x"), R"x({"datasource":"tcp({{.Host}})"})x");
+  EXPECT_EQ(expand("datasource: {{ .Port }}"), "datasource: 80") << "as go-nerve does";
+  EXPECT_EQ(expand("datasource: {{ .Other }}"), "f.yml:1: environment variable Other is not defined");
+  EXPECT_EQ(expand("datasource: x\nhost: {{ .Host }}"), "f.yml:2: environment variable Host is not defined");
+}
+
 }  // namespace
 }  // namespace common
