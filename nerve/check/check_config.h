@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <string>
 #include <variant>
 #include <vector>
@@ -19,6 +20,7 @@ struct HttpOptions {
 };
 struct ExecOptions {
   std::vector<std::string> command;
+  std::map<std::string, std::string> environment;  // added to nerve's own
   friend bool operator==(const ExecOptions&, const ExecOptions&) = default;
 };
 

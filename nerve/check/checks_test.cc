@@ -91,9 +91,10 @@ class Checks : public testing::Test {
     return got;
   }
 
-  Answer ask_exec(std::vector<std::string> command, int timeout_ms = 5000) {
+  Answer ask_exec(std::vector<std::string> command, int timeout_ms = 5000,
+                  std::map<std::string, std::string> environment = {}) {
     CheckConfig exec = config("exec", 1);
-    exec.options = ExecOptions{std::move(command)};
+    exec.options = ExecOptions{std::move(command), std::move(environment)};
     exec.timeout = std::chrono::milliseconds(timeout_ms);
     return ask(exec);
   }
@@ -184,6 +185,17 @@ TEST_F(Checks, ExecGivesWhatTheProgramSaid) {
   EXPECT_EQ(ask_exec({"sh", "-c", "echo disk full; exit 2"}).reason, "sh: exit status 2: disk full");
   EXPECT_EQ(ask_exec({"sh", "-c", "printf 'two\\nlines'; exit 1"}).reason, "sh: exit status 1: two lines");
   EXPECT_EQ(ask_exec({"/does/not/exist"}).reason, "/does/not/exist: cannot start: No such file or directory");
+}
+
+TEST_F(Checks, ExecAddsItsEnvironmentToOurs) {
+  ::setenv("NERVE_TEST_OURS", "ours", 1);
+  const std::vector<std::string> command{"sh", "-c", "echo $NERVE_TEST_OURS $EXTRA; exit 1"};
+  EXPECT_EQ(ask_exec(command, 5000, {{"EXTRA", "a b"}}).reason, "sh: exit status 1: ours a b");
+}
+
+TEST_F(Checks, ExecKeepsOnlyTheStartOfALongOutput) {
+  const auto reason = ask_exec({"sh", "-c", "head -c 1000000 /dev/zero | tr '\\0' x; exit 1"}).reason;
+  EXPECT_EQ(reason, "sh: exit status 1: " + std::string(300, 'x'));
 }
 
 TEST_F(Checks, ExecIsKilledAtTheTimeout) {

@@ -14,11 +14,12 @@ constexpr std::size_t kMaxOutput = 300;
 }  // namespace
 
 ExecCheck::ExecCheck(const CheckConfig& config)
-    : command_(std::get<ExecOptions>(config.options).command), timeout_(config.timeout) {}
+    : options_(std::get<ExecOptions>(config.options)), timeout_(config.timeout) {}
 
 boost::asio::awaitable<Answer> ExecCheck::run() {
   common::CommandOptions options;
-  options.argv = command_;
+  options.argv = options_.command;
+  options.environment = options_.environment;
   options.timeout = timeout_;
   options.max_output = kMaxOutput;
   const auto result = co_await common::run_command(std::move(options));
@@ -30,15 +31,22 @@ boost::asio::awaitable<Answer> ExecCheck::run() {
 }
 
 std::string ExecCheck::target() const {
-  return command_.front();
+  return options_.command.front();
 }
 
 void read_exec(common::ObjectReader& object, CheckConfig& config) {
-  ExecOptions options{object.texts("command")};
+  ExecOptions options{object.texts("command"), {}};
   if (options.command.empty() && !object.has("command")) {
     object.self().error("an exec check needs a command: a list of the program and its arguments");
   } else if (options.command.empty() || options.command.front().empty()) {
     object.error("command", "must name a program first");
+  }
+  options.environment = object.text_map("environment");
+  for (const auto& [name, value] : options.environment) {
+    const bool is_name = !name.empty() && name.find('=') == std::string::npos;
+    if (is_name && (name + value).find('\0') == std::string::npos) continue;
+    object.error("environment", "must map names of variables, which are not empty and hold no '=', to their values");
+    break;
   }
   config.options = std::move(options);
 }

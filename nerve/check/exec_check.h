@@ -17,7 +17,7 @@ class ExecCheck : public Check {
   bool keeps_time() const override { return true; }
 
  private:
-  std::vector<std::string> command_;
+  ExecOptions options_;
   std::chrono::milliseconds timeout_;
 };
 
