@@ -1,11 +1,10 @@
-// A TCP connection to a backend, and why there is none, in an operator's words.
+// A TCP connection to a backend.
 #pragma once
 
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/system/error_code.hpp>
 
 #include "common/result.h"
 
@@ -24,8 +23,5 @@ struct ConnectTarget {
 // Tries each address of the host in turn. The error is that of the last one.
 boost::asio::awaitable<common::Result<boost::asio::ip::tcp::socket>> connect(const ConnectTarget& target,
                                                                              common::Resolver& resolver);
-
-// "connection refused by 127.0.0.1:8080"
-[[nodiscard]] std::string describe_connect_error(const boost::system::error_code& error, const std::string& address);
 
 }  // namespace nerve
