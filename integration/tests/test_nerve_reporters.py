@@ -1,9 +1,11 @@
 """The reporters that are not the registry."""
 
 import json
+import os
 
 from harness.configs import nerve, nerve_service, reporter
-from harness.wait import eventually
+from harness.ports import free_port
+from harness.wait import always, eventually
 
 
 def records_in(text):
@@ -61,3 +63,38 @@ def test_a_reporter_that_fails_does_not_hold_up_the_others(sandbox, registry):
     program = sandbox.nerve(nerve(nerve_service(backend.port, reporters=reporters)))
     eventually(lambda: registry.only_record()["weight"] == 255)
     eventually(lambda: program.metrics().value("nerve_reporter_failure_total", name="web", type="file") >= 2)
+
+
+def test_a_registry_that_is_away_does_not_hold_up_a_file(sandbox):
+    backend = sandbox.backend("a")
+    path = sandbox.path("report")
+    away = {"type": "zookeeper", "hosts": [f"127.0.0.1:{free_port()}"], "path": "/services/web"}
+    reporters = [away, {"type": "file", "path": path}]
+    program = sandbox.nerve(nerve(nerve_service(backend.port, reporters=reporters)))
+    eventually(lambda: json.loads(read(path) or "{}").get("weight") == 255, 3, "the whole warm-up")
+    eventually(lambda: program.metrics().value("nerve_reporter_failure_total", name="web", type="zookeeper") >= 1)
+    backend.kill()
+    eventually(lambda: read(path) == "", 3)
+
+
+def test_a_failed_report_is_tried_again_until_it_works(sandbox):
+    backend = sandbox.backend("a")
+    paths = {name: sandbox.path(name, "report") for name in ("soon", "later")}
+
+    def service(name, replay):
+        return nerve_service(
+            backend.port,
+            name=name,
+            reportReplayInMilli=replay,
+            reporters=[{"type": "file", "path": paths[name]}],
+        )
+
+    program = sandbox.nerve(nerve(service("soon", 50), service("later", 60_000)))
+    eventually(lambda: program.metrics().value("nerve_reporter_failure_total", name="soon") >= 5, 5)
+    assert program.metrics().value("nerve_reporter_failure_total", name="later") <= 2
+    assert program.log().count("service soon: reporter file failed") == 1, "said once, then counted"
+    for path in paths.values():
+        os.mkdir(os.path.dirname(path))
+    eventually(lambda: json.loads(read(paths["soon"]))["available"], 3)
+    eventually(lambda: "service soon: reporter file works again" in program.log(), 3)
+    always(lambda: not os.path.exists(paths["later"]), 0.3)
