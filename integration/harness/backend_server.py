@@ -1,8 +1,9 @@
 """A small HTTP/1.1 server that answers its name; run as a process of its own by harness.backend.
 
-/            the name, after ?delay=MILLISECONDS when given
+/            the name, after ?delay=MILLISECONDS when given; with ?lines=N the name in N lines, ?every=MILLISECONDS apart
 /_status/N   from now on every other path answers with status N
 /_count      how many requests each path has had, as JSON
+/_busy       200 while another request is being answered, else 404
 """
 
 import asyncio
@@ -15,24 +16,46 @@ name = sys.argv[1]
 port = int(sys.argv[2])
 status = 200
 count = collections.Counter()
+busy = 0
 
 
-async def answer(method, target):
+async def answer(target):
+    """(status, the parts of the body, seconds between them)"""
     global status
     url = urllib.parse.urlsplit(target)
     if url.path.startswith("/_status/"):
         status = int(url.path.rpartition("/")[2])
-        return 200, str(status)
+        return 200, [str(status)], 0
     if url.path == "/_count":
-        return 200, json.dumps(count)
+        return 200, [json.dumps(count)], 0
+    if url.path == "/_busy":
+        return (200 if busy > 1 else 404), [""], 0
     count[url.path] += 1
     query = dict(urllib.parse.parse_qsl(url.query))
     if "delay" in query:
         await asyncio.sleep(int(query["delay"]) / 1000)
-    return status, name
+    if "lines" in query:
+        return status, [f"{name}\n"] * int(query["lines"]), int(query["every"]) / 1000
+    return status, [name], 0
+
+
+async def send(writer, method, code, parts, pause, close):
+    length = sum(len(part) for part in parts)
+    connection = "close" if close else "keep-alive"
+    writer.write(
+        f"HTTP/1.1 {code} Status\r\nContent-Type: text/plain\r\nContent-Length: {length}\r\n"
+        f"Connection: {connection}\r\n\r\n".encode()
+    )
+    for part in parts if method != "HEAD" else ():
+        writer.write(part.encode())
+        await writer.drain()
+        if pause:
+            await asyncio.sleep(pause)
+    await writer.drain()
 
 
 async def serve(reader, writer):
+    global busy
     try:
         while line := await reader.readline():
             method, target, version = line.decode("latin-1").split()
@@ -45,13 +68,11 @@ async def serve(reader, writer):
                 elif key.lower() == "connection":
                     close = value.strip().lower() == "close"
             await reader.readexactly(length)
-            code, body = await answer(method, target)
-            connection = "close" if close else "keep-alive"
-            writer.write(
-                f"HTTP/1.1 {code} Status\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\n"
-                f"Connection: {connection}\r\n\r\n{body if method != 'HEAD' else ''}".encode()
-            )
-            await writer.drain()
+            busy += 1
+            try:
+                await send(writer, method, *await answer(target), close)
+            finally:
+                busy -= 1
             if close:
                 break
     except (OSError, ValueError, asyncio.IncompleteReadError):

@@ -4,6 +4,7 @@ import collections
 import http.client
 import json
 import re
+import socket
 import threading
 
 
@@ -37,6 +38,28 @@ def answers(port, count, path="/"):
     return seen
 
 
+class Background:
+    """One request that is answered late, in a thread of its own."""
+
+    def __init__(self, call):
+        self.value = None
+        self._thread = threading.Thread(target=self._run, args=(call,), daemon=True)
+        self._thread.start()
+
+    def _run(self, call):
+        try:
+            self.value = call()
+        except OSError as error:
+            self.value = (None, repr(error))
+
+    def waiting(self):
+        return self._thread.is_alive()
+
+    def result(self, timeout=5):
+        self._thread.join(timeout)
+        return self.value
+
+
 class Load:
     """An application that sends one request after another, each over a connection of its own, until it is stopped."""
 
@@ -67,6 +90,42 @@ class Load:
     def stop(self):
         self._stop.set()
         self._thread.join(10)
+
+
+class Download:
+    """One long answer, read line by line as it arrives. `server` is who sends it."""
+
+    def __init__(self, port, lines, every_ms):
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        self._connection.request("GET", f"/?lines={lines}&every={every_ms}")
+        self._response = self._connection.getresponse()
+        self.server = self._response.readline().decode().rstrip()
+        self._missing = lines - 1
+        self.error = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        try:
+            while self._missing and self._response.readline().decode().rstrip() == self.server:
+                self._missing -= 1
+        except (OSError, http.client.HTTPException) as error:
+            self.error = error
+        finally:
+            self._connection.close()
+
+    @property
+    def running(self):
+        return self._thread.is_alive()
+
+    @property
+    def complete(self):
+        return not self.running and self._missing == 0
+
+    def close(self):
+        """Gives it up."""
+        self._connection.sock.shutdown(socket.SHUT_RDWR)
+        self._thread.join(5)
 
 
 _SAMPLE = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)")

@@ -3,30 +3,11 @@
 import json
 import os
 import signal
-import threading
 
 from harness.configs import nerve, nerve_service
 from harness.processes import children_of
 from harness.wait import always, eventually
-
-
-class Background:
-    """One call in a thread of its own."""
-
-    def __init__(self, call):
-        self.value = None
-        self._thread = threading.Thread(target=self._run, args=(call,), daemon=True)
-        self._thread.start()
-
-    def _run(self, call):
-        self.value = call()
-
-    def waiting(self):
-        return self._thread.is_alive()
-
-    def result(self, timeout=5):
-        self._thread.join(timeout)
-        return self.value
+from harness.web import Background
 
 
 def test_the_shutdown_command_runs_only_when_it_is_asked_for(sandbox, registry):
