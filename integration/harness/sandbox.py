@@ -26,7 +26,7 @@ def binary(program):
 class Program(Process):
     """A nerve or a synapse with its admin API."""
 
-    def __init__(self, program, name, config, directory, arguments=()):
+    def __init__(self, program, name, config, directory, arguments=(), wrapper=()):
         self.config = config
         text = json.dumps(config, indent=1) if isinstance(config, dict) else config
         port = re.search(r'"?apiPort"?: (\d+)', text)
@@ -34,7 +34,7 @@ class Program(Process):
         self.config_path = os.path.join(directory, f"{name}.yml")
         with open(self.config_path, "w", encoding="utf-8") as file:
             file.write(text)
-        argv = [binary(program), *arguments, self.config_path]
+        argv = [*wrapper, binary(program), *arguments, self.config_path]
         super().__init__(name, argv, os.path.join(directory, f"{name}.log"), cwd=directory)
 
     def get(self, path, method="GET", timeout=5.0):
@@ -119,11 +119,11 @@ class Sandbox:
         self.processes.append(backend)
         return backend
 
-    def nerve(self, config, name=None, arguments=(), wait=True):
-        """Starts nerve with a dictionary (a free apiPort is added) or a text."""
+    def nerve(self, config, name=None, arguments=(), wait=True, wrapper=()):
+        """Starts nerve with a dictionary (a free apiPort is added) or a text; `wrapper`: a command that executes it."""
         if isinstance(config, dict):
             config = {"apiPort": free_port(), **config}
-        program = Program("nerve", self.unique(name or "nerve"), config, self.directory, arguments)
+        program = Program("nerve", self.unique(name or "nerve"), config, self.directory, arguments, wrapper)
         self.processes.append(program)
         return program.await_api() if wait else program
 
