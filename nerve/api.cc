@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <optional>
 #include <utility>
 
-#include <nlohmann/json.hpp>
+#include "common/http/token_file.h"
+#include "nerve/api_json.h"
+#include "nerve/liveness.h"
 
 namespace nerve {
 namespace {
@@ -17,41 +20,31 @@ using common::http::query_flag;
 using common::http::Request;
 using common::http::Respond;
 using common::http::Response;
-using Json = nlohmann::ordered_json;
 
-Json to_json(const Service& service) {
-  static constexpr const char* modes[] = {"enabled", "disabled", "forced"};
-  const ServiceStatus status = service.status();
-  return {{"Name", status.name},
-          {"Host", status.host},
-          {"Port", status.port},
-          {"Status", modes[static_cast<int>(status.mode)]},
-          {"MaxWeight", status.max_weight},
-          {"CurrentWeight", status.current_weight},
-          {"Available", status.available}};
-}
-
-std::string text_of(const Json& json) {
-  // A service's name need not be UTF-8.
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+Response json(std::string body) {
+  return {.status = 200, .body = std::move(body)};
 }
 
 Response one_status(const Service& service) {
-  return {.status = 200, .body = text_of(to_json(service))};
+  return json(json_of(service.status()));
 }
 
 Response all_statuses(const Services& services) {
-  Json list = Json::array();
-  for (const auto& service : services) list.push_back(to_json(*service));
-  return {.status = 200, .body = text_of(list)};
+  std::vector<ServiceStatus> statuses;
+  for (const auto& service : services) statuses.push_back(service->status());
+  return json(json_of(statuses));
 }
 
-// 1..255, digits only.
+// Digits only.
+std::optional<int> parse_number(const std::string& text, int min, int max) {
+  int number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number < min || number > max) return std::nullopt;
+  return number;
+}
+
 std::optional<int> parse_weight(const std::string& text) {
-  int weight = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), weight);
-  if (error != std::errc() || end != text.data() + text.size() || weight < 1 || weight > 255) return std::nullopt;
-  return weight;
+  return parse_number(text, 1, 255);
 }
 
 Response bad_weight(const std::string& text) {
@@ -145,13 +138,44 @@ void set_weight_of_all(Services& services, const Request&, const Arguments& argu
   respond(all_statuses(services));
 }
 
+// ?service=NAME&limit=N
+Handler events_route(const common::EventLog& events) {
+  return [&events](const Request& request, const Arguments&, const Respond& respond) {
+    const auto text = [&](const std::string& name) {
+      const auto found = request.query.find(name);
+      return found == request.query.end() ? std::string() : found->second;
+    };
+    const int most = static_cast<int>(events.capacity());
+    const auto limit = text("limit").empty() ? most : parse_number(text("limit"), 0, std::numeric_limits<int>::max());
+    if (!limit) return respond(error_response(400, "limit must be a whole number, got \"" + text("limit") + "\""));
+    respond(json(json_of(events.last(static_cast<std::size_t>(*limit), text("service")))));
+  };
+}
+
+Handler health_route(const Liveness& liveness) {
+  return [&liveness](const Request&, const Arguments&, const Respond& respond) {
+    const auto findings = liveness.look(Liveness::Clock::now());
+    Response response = json(json_of(findings));
+    if (!findings.problems.empty()) response.status = 503;
+    respond(std::move(response));
+  };
+}
+
+Handler text_route(std::function<std::string()> text, std::string content_type) {
+  return [text = std::move(text), content_type = std::move(content_type)](const Request&, const Arguments&,
+                                                                          const Respond& respond) {
+    respond({.status = 200, .body = text(), .content_type = content_type});
+  };
+}
+
 }  // namespace
 
-common::http::Routes make_api(Services& services, std::string version, std::function<std::string()> metrics) {
+common::http::Routes make_api(Services& services, const ApiContext& context) {
+  constexpr auto kJson = "application/json";
+  constexpr auto kText = "text/plain; charset=utf-8";
   common::http::Routes routes;
-  const auto changing = [&routes](const std::string& pattern, const Handler& handler) {
-    routes.add("PUT", pattern, handler);
-    routes.add("GET", pattern, handler);
+  const auto changing = [&](const std::string& pattern, const Handler& handler) {
+    context.access.add_changing(routes, pattern, handler);
   };
   changing("/services/:name/disable", for_one(services, disable_one));
   changing("/services/:name/enable", for_one(services, enable_one));
@@ -161,20 +185,27 @@ common::http::Routes make_api(Services& services, std::string version, std::func
   changing("/enable", for_all(services, enable_all));
   changing("/weight/:weight", for_all(services, set_weight_of_all));
   routes.add("GET", "/status", for_all(services, status_of_all));
-  routes.add("GET", "/metrics",
-             [metrics = std::move(metrics)](const Request&, const Arguments&, const Respond& respond) {
-               respond({.status = 200, .body = metrics(), .content_type = "text/plain; version=0.0.4; charset=utf-8"});
-             });
-  routes.add("GET", "/version",
-             [version = std::move(version)](const Request&, const Arguments&, const Respond& respond) {
-               respond({.status = 200, .body = text_of({{"name", "nerve"}, {"version", version}})});
-             });
+  routes.add("GET", "/health", health_route(context.liveness));
+  routes.add("GET", "/events", events_route(context.events));
+  if (context.config) routes.add("GET", "/config", text_route(context.config, kJson));
+  routes.add("GET", "/metrics", text_route(context.metrics, "text/plain; version=0.0.4; charset=utf-8"));
+  const auto version = json_of_version(context.version);
+  routes.add("GET", "/version", text_route([version] { return version; }, kJson));
   std::string list = "GET /\n";
   for (const auto& route : routes.list()) list += route + "\n";
-  routes.add("GET", "/", [list](const Request&, const Arguments&, const Respond& respond) {
-    respond({.status = 200, .body = list, .content_type = "text/plain; charset=utf-8"});
-  });
+  routes.add("GET", "/", text_route([list] { return list; }, kText));
   return routes;
+}
+
+common::Result<void> set_access(common::http::Access& access, const Config& config) {
+  std::string token;
+  if (!config.api_token_file.empty()) {
+    auto read = common::http::read_token_file(config.api_token_file);
+    if (!read) return common::fail("apiTokenFile: " + read.error().message);
+    token = *std::move(read);
+  }
+  access.set(std::move(token), config.api_legacy_get);
+  return {};
 }
 
 }  // namespace nerve

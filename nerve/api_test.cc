@@ -3,12 +3,18 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unistd.h>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/file/write_atomically.h"
+#include "common/telemetry/event_log.h"
 #include "common/telemetry/log.h"
 #include "common/telemetry/metrics.h"
+#include "nerve/liveness.h"
 
 namespace nerve {
 namespace {
@@ -23,10 +29,16 @@ class SilentReporter : public Reporter {
   bool settled() const override { return true; }
 };
 
+// Never answers; it is started by the test that wants it to be stuck.
 class NoCheck : public Check {
  public:
-  boost::asio::awaitable<Answer> run() override { co_return Answer{}; }
-  std::string target() const override { return ""; }
+  boost::asio::awaitable<Answer> run() override {
+    boost::asio::steady_timer never(co_await boost::asio::this_coro::executor,
+                                    boost::asio::steady_timer::time_point::max());
+    co_await never.async_wait(boost::asio::use_awaitable);
+    co_return Answer{};
+  }
+  std::string target() const override { return "nowhere:80"; }
 };
 
 class Api : public testing::Test {
@@ -52,7 +64,7 @@ class Api : public testing::Test {
         .check = [](const CheckConfig&) { return std::make_unique<NoCheck>(); },
         .reporter = [](const ReporterConfig&, const ReportSubject&,
                        const Reporter::Events&) { return std::make_unique<SilentReporter>(); }};
-    services.push_back(std::make_unique<Service>(io, config, makers, metrics));
+    services.push_back(std::make_unique<Service>(io, config, makers, Telemetry{metrics, events}));
   }
 
   Response call(const std::string& method, const std::string& target) {
@@ -70,8 +82,17 @@ class Api : public testing::Test {
   boost::asio::io_context io;
   common::Metrics all_metrics;
   ServiceMetrics metrics{all_metrics};
+  common::EventLog events;
   Services services;
-  common::http::Routes routes = make_api(services, "1.2.3", [] { return std::string("metrics\n"); });
+  Liveness liveness{io, services};
+  std::vector<std::string> told;
+  common::http::Access access{[this](const std::string& pattern) { told.push_back(pattern); }};
+  common::http::Routes routes = make_api(services, {.version = "1.2.3",
+                                                    .metrics = [] { return std::string("metrics\n"); },
+                                                    .config = [] { return std::string("{}\n"); },
+                                                    .events = events,
+                                                    .liveness = liveness,
+                                                    .access = access});
 };
 
 TEST_F(Api, StatusOfOneService) {
@@ -79,14 +100,16 @@ TEST_F(Api, StatusOfOneService) {
   EXPECT_EQ(down.status, 503);
   EXPECT_EQ(down.body,
             R"({"Name":"web","Host":"127.0.0.1","Port":80,"Status":"enabled","MaxWeight":200,"CurrentWeight":0,)"
-            R"("Available":false})"
+            R"("Available":false,"State":"unknown","Reason":"not every check has a verdict yet",)"
+            R"("Checks":[{"Type":"tcp","Target":"nowhere:80","Up":null,"Reason":""}]})"
             "\n");
   EXPECT_EQ(call("PUT", "/services/web/enable?force=yes").status, 200);
   const Response up = call("GET", "/services/web/status");
   EXPECT_EQ(up.status, 200);
   EXPECT_EQ(up.body,
             R"({"Name":"web","Host":"127.0.0.1","Port":80,"Status":"forced","MaxWeight":200,"CurrentWeight":1,)"
-            R"("Available":true})"
+            R"("Available":true,"State":"available","Reason":"",)"
+            R"("Checks":[{"Type":"tcp","Target":"nowhere:80","Up":null,"Reason":""}]})"
             "\n");
 }
 
@@ -154,6 +177,75 @@ TEST_F(Api, ADisableThatAnEnableInterruptsIsAConflict) {
   call("PUT", "/services/web/enable");
   ASSERT_TRUE(got);
   EXPECT_EQ(got->status, 409);
+}
+
+TEST_F(Api, ShowsTheLastEvents) {
+  call("PUT", "/services/web/enable?force=true");
+  call("PUT", "/services/db%2F1/enable?force=true");
+  const Response all = call("GET", "/events");
+  EXPECT_EQ(all.status, 200);
+  EXPECT_EQ(all.body.substr(0, 11), "[{\"time\":\"2");
+  EXPECT_NE(all.body.find(R"(Z","service":"web","what":"mode","old":"enabled","new":"forced",)"
+                          R"("reason":"asked for by an operator, whatever the checks say"})"),
+            std::string::npos)
+      << all.body;
+  EXPECT_NE(all.body.find(R"("service":"db/1","what":"state","old":"unknown","new":"available","reason":""})"),
+            std::string::npos)
+      << all.body;
+  const Response one = call("GET", "/events?service=db%2F1&limit=1");
+  EXPECT_EQ(one.body.find("web"), std::string::npos) << one.body;
+  EXPECT_EQ(one.body.find("mode"), std::string::npos) << one.body;
+  EXPECT_EQ(call("GET", "/events?service=nobody").body, "[]\n");
+  EXPECT_EQ(call("GET", "/events?limit=-1").status, 400);
+  EXPECT_EQ(call("GET", "/events?limit=many").body, "{\"error\":\"limit must be a whole number, got \\\"many\\\"\"}\n");
+}
+
+TEST_F(Api, IsHealthyWhateverTheServicesAre) {
+  const Response health = call("GET", "/health");
+  EXPECT_EQ(health.status, 200);
+  EXPECT_EQ(health.body.substr(0, 42), R"({"healthy":true,"problems":[],"checks":2,")") << health.body;
+}
+
+TEST_F(Api, NamesTheCheckThatIsStuck) {
+  services[1]->start_checks(0, 1);
+  io.run_for(milliseconds(5));
+  const auto findings = liveness.look(Liveness::Clock::now() + std::chrono::seconds(9));
+  EXPECT_THAT(findings.problems, testing::Contains("check tcp nowhere:80 of service db/1 has been running for 9 s"));
+  EXPECT_THAT(findings.problems, testing::Contains(testing::HasSubstr("the event loop was held up for 8.")))
+      << "nobody beats while the loop does not run";
+  services[1]->cancel();
+  io.run_for(milliseconds(5));
+}
+
+TEST_F(Api, ChangesNeedTheToken) {
+  const std::string path = testing::TempDir() + "api-token-" + std::to_string(::getpid());
+  ASSERT_TRUE(common::write_atomically(path, "s3cret\n", 0600).has_value());
+  Config config;
+  config.api_token_file = path;
+  ASSERT_TRUE(set_access(access, config).has_value());
+  for (const char* route : {"/disable", "/enable", "/weight/7", "/services/web/disable", "/services/web/enable",
+                            "/services/web/weight/7"}) {
+    EXPECT_EQ(call("PUT", route).status, 401) << route;
+    EXPECT_EQ(call("GET", route).status, 405) << route;
+    EXPECT_EQ(call("HEAD", route).status, 405) << route;
+  }
+  EXPECT_EQ(services[0]->status().max_weight, 200);
+  for (const char* route : {"/", "/status", "/services/web/status", "/metrics", "/version", "/health", "/events"}) {
+    EXPECT_NE(call("GET", route).status, 401) << route;
+  }
+  ::unlink(path.c_str());
+  const auto failed = set_access(access, config);
+  ASSERT_FALSE(failed.has_value());
+  EXPECT_EQ(failed.error().message,
+            "apiTokenFile: cannot read the API token in " + path + ": No such file or directory");
+  EXPECT_EQ(call("PUT", "/weight/7").status, 401) << "the old token still holds";
+}
+
+TEST_F(Api, TellsOnceWhoChangesThingsByGet) {
+  call("GET", "/services/web/weight/1");
+  call("GET", "/services/web/weight/2");
+  call("GET", "/weight/2");
+  EXPECT_THAT(told, testing::ElementsAre("/services/:name/weight/:weight", "/weight/:weight"));
 }
 
 TEST_F(Api, OtherRoutes) {

@@ -28,9 +28,14 @@ constexpr seconds kCloseLimit{4};
 // A terminal and a wrapper script may both pass on one and the same wish.
 constexpr seconds kOneWish{1};
 
+void legacy_get_used(const std::string& pattern) {
+  log::warn("admin API: GET {} changes something, which is deprecated: use PUT; apiLegacyGet: false refuses it",
+            pattern);
+}
+
 }  // namespace
 
-App::App(std::string version) : version_(std::move(version)), signals_(io_, SIGTERM, SIGINT) {
+App::App(std::string version) : version_(std::move(version)), signals_(io_, SIGTERM, SIGINT), access_(legacy_get_used) {
   // A reader of our stdout or of a socket that went away is an error of that write, not our end.
   std::signal(SIGPIPE, SIG_IGN);
 }
@@ -39,12 +44,7 @@ App::~App() = default;
 
 common::Result<void> App::start(const Config& config) {
   // The port first: when it is taken, this may be a second nerve, which must not touch the registry.
-  auto routes = make_api(services_, version_, [this] { return metrics_.text(); });
-  auto api = common::http::Server::listen(io_, config.api_host, config.api_port, std::move(routes));
-  if (!api) return api.error();
-  api_ = *std::move(api);
-  log::info("nerve {} with {} service(s); admin API on {}", version_, config.services.size(),
-            common::host_port(config.api_host, api_->port()));
+  if (auto opened = open_api(config); !opened) return opened.error();
 
   const Service::Makers makers{
       .check = [this](const CheckConfig& check) { return make_check(check, {resolver_}); },
@@ -54,7 +54,7 @@ common::Result<void> App::start(const Config& config) {
           }};
   std::size_t all_checks = 0;
   for (const auto& service : config.services) {
-    services_.push_back(std::make_unique<Service>(io_, service, makers, service_metrics_));
+    services_.push_back(std::make_unique<Service>(io_, service, makers, Telemetry{service_metrics_, events_}));
     all_checks += service.checks.size();
     longest_drain_ = std::max(longest_drain_, longest_drain(service.lifecycle));
   }
@@ -63,6 +63,26 @@ common::Result<void> App::start(const Config& config) {
     service->start_checks(first_check, all_checks);
     first_check += service->check_count();
   }
+  return {};
+}
+
+common::Result<void> App::open_api(const Config& config) {
+  if (auto set = set_access(access_, config); !set) return set.error();
+  auto routes = make_api(services_, {.version = version_,
+                                     .metrics = [this] { return metrics_.text(); },
+                                     .config = nullptr,
+                                     .events = events_,
+                                     .liveness = liveness_,
+                                     .access = access_});
+  auto api = common::http::Server::listen(io_, config.api_host, config.api_port, std::move(routes));
+  if (!api) return api.error();
+  if (!config.api_socket.empty()) {
+    if (auto listening = (*api)->listen_on_socket(config.api_socket); !listening) return listening.error();
+  }
+  api_ = *std::move(api);
+  log::info("nerve {} with {} service(s); admin API on {}{}{}", version_, config.services.size(),
+            common::host_port(config.api_host, api_->port()), config.api_socket.empty() ? "" : " and ",
+            config.api_socket);
   return {};
 }
 

@@ -11,14 +11,17 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "common/http/access.h"
 #include "common/http/server.h"
 #include "common/result.h"
 #include "common/runtime/resolver.h"
 #include "common/runtime/task_group.h"
+#include "common/telemetry/event_log.h"
 #include "common/telemetry/metrics.h"
 #include "nerve/api.h"
 #include "nerve/config.h"
 #include "nerve/events.h"
+#include "nerve/liveness.h"
 #include "nerve/report/sessions.h"
 
 namespace nerve {
@@ -41,6 +44,7 @@ class App {
  private:
   using Deadline = std::chrono::steady_clock::time_point;
 
+  [[nodiscard]] common::Result<void> open_api(const Config& config);
   void wait_for_signal();
   void on_signal(int number);
   boost::asio::awaitable<void> stop();
@@ -56,9 +60,12 @@ class App {
   boost::asio::signal_set signals_;
   common::Metrics metrics_;
   ServiceMetrics service_metrics_{metrics_};
+  common::EventLog events_;
   common::Resolver resolver_{io_};
   Sessions sessions_{io_};
   Services services_;
+  Liveness liveness_{io_, services_};
+  common::http::Access access_;
   std::unique_ptr<common::http::Server> api_;
 
   common::TaskGroup stopping_{io_};

@@ -5,9 +5,11 @@
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
 #include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
 #include "common/registration/validate.h"
+#include "common/telemetry/event_log.h"
 #include "common/telemetry/log.h"
 #include "common/telemetry/metrics.h"
 
@@ -20,6 +22,10 @@ prometheus::Family<prometheus::Counter>& counters(common::Metrics& metrics, cons
   return prometheus::BuildCounter().Name(name).Help(help).Register(metrics.registry());
 }
 
+prometheus::Histogram::BucketBoundaries lateness_buckets() {
+  return {0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5};
+}
+
 }  // namespace
 
 struct ServiceMetrics::Families {
@@ -30,22 +36,30 @@ struct ServiceMetrics::Families {
         available(prometheus::BuildGauge()
                       .Name("nerve_service_available")
                       .Help("The weight with which the service is announced now, 0 when it is not available")
-                      .Register(metrics.registry())) {}
+                      .Register(metrics.registry())),
+        lateness(prometheus::BuildHistogram()
+                     .Name("nerve_check_start_lateness_seconds")
+                     .Help("How much later than planned the checks of all services start")
+                     .Register(metrics.registry())
+                     .Add({}, lateness_buckets())) {}
 
   prometheus::Family<prometheus::Counter>& check_failures;
   prometheus::Family<prometheus::Counter>& exec_failures;
   prometheus::Family<prometheus::Counter>& report_failures;
   prometheus::Family<prometheus::Gauge>& available;
+  prometheus::Histogram& lateness;
 };
 
 ServiceMetrics::ServiceMetrics(common::Metrics& metrics) : families_(std::make_unique<Families>(metrics)) {}
 ServiceMetrics::~ServiceMetrics() = default;
 
-ServiceEvents::ServiceEvents(ServiceMetrics& metrics, Subject subject)
-    : metrics_(metrics),
+ServiceEvents::ServiceEvents(const Telemetry& telemetry, Subject subject)
+    : metrics_(telemetry.metrics),
+      log_(telemetry.events),
       subject_(std::move(subject)),
       prefix_("service " + subject_.name),
-      report_errors_(subject_.reporter_types.size()) {
+      report_errors_(subject_.reporter_types.size()),
+      verdicts_(subject_.check_types.size(), "unknown") {
   if (!subject_.with_metrics) return;
   const auto labels = [this](const std::string& type) {
     return prometheus::Labels{
@@ -60,11 +74,11 @@ ServiceEvents::ServiceEvents(ServiceMetrics& metrics, Subject subject)
       {{"name", subject_.name}, {"ip", subject_.host}, {"port", std::to_string(subject_.port)}});
 }
 
-void ServiceEvents::check_answered(std::size_t check, const Answer& answer,
-                                   std::chrono::steady_clock::duration latency) {
+void ServiceEvents::check_answered(std::size_t check, const Answer& answer, const CheckRunner::Timing& timing) {
+  metrics_.families_->lateness.Observe(std::chrono::duration<double>(timing.lateness).count());
   if (!answer.passed && subject_.with_metrics) check_failures_[check]->Increment();
   if (!log::enabled(log::Level::debug)) return;
-  const auto ms = std::chrono::duration<double, std::milli>(latency).count();
+  const auto ms = std::chrono::duration<double, std::milli>(timing.latency).count();
   if (answer.passed) {
     log::debug("{}: check {} passed in {:.1f} ms", prefix_, subject_.check_types[check], ms);
   } else {
@@ -72,7 +86,10 @@ void ServiceEvents::check_answered(std::size_t check, const Answer& answer,
   }
 }
 
-void ServiceEvents::check_changed(std::size_t check, const Answer& answer) {
+void ServiceEvents::check_changed(std::size_t check, const Answer& answer, const std::string& target) {
+  const std::string_view verdict = answer.passed ? "up" : "down";
+  record("check", subject_.check_types[check] + " " + target, std::exchange(verdicts_[check], verdict), verdict,
+         answer.reason);
   if (answer.passed) {
     log::info("{}: check {} is up", prefix_, subject_.check_types[check]);
   } else {
@@ -168,6 +185,7 @@ void ServiceEvents::warmup_over(bool by_deadline, int weight) {
 }
 
 void ServiceEvents::disable_asked(bool shutdown) {
+  mode_reason_ = shutdown ? "asked for by an operator, for a shutdown" : "asked for by an operator";
   log::info("{}: disabling{}", prefix_, shutdown ? " for a shutdown" : "");
 }
 
@@ -190,6 +208,7 @@ void ServiceEvents::disable_over(DisableOver::How how, bool confirmed) {
 }
 
 void ServiceEvents::enable_asked(bool force) {
+  mode_reason_ = force ? "asked for by an operator, whatever the checks say" : "asked for by an operator";
   log::info("{}: enabling{}", prefix_, force ? ", whatever the checks say" : "");
 }
 
@@ -197,9 +216,31 @@ void ServiceEvents::weight_asked(int weight) {
   log::info("{}: full weight set to {}", prefix_, weight);
 }
 
+void ServiceEvents::stop_asked() {
+  mode_reason_ = "nerve is stopping";
+}
+
 void ServiceEvents::not_deregistered(std::size_t reporter) {
   log::warn("{}: reporter {} did not confirm that the registration is gone", prefix_,
             subject_.reporter_types[reporter]);
+}
+
+void ServiceEvents::state_is(State state, Mode mode, const std::string& reason) {
+  if (mode != mode_) record("mode", "", name_of(mode_), name_of(mode), mode_reason_);
+  mode_ = mode;
+  if (state != state_) record("state", "", name_of(state_), name_of(state), reason);
+  state_ = state;
+}
+
+void ServiceEvents::record(const char* what, const std::string& check, std::string_view old_value,
+                           std::string_view new_value, const std::string& reason) {
+  log_.add({.time = std::chrono::system_clock::now(),
+            .service = subject_.name,
+            .what = what,
+            .check = check,
+            .old_value = std::string(old_value),
+            .new_value = std::string(new_value),
+            .reason = reason});
 }
 
 }  // namespace nerve

@@ -1,5 +1,6 @@
-// What happens in nerve, said and counted: one function for each event writes the log line and moves the metrics.
-// Metrics owns the numbers, App owns it, each Service has one ServiceEvents. Loop thread only.
+// What happens in nerve, said, counted and recorded: one function for each event writes the log line, moves the
+// metrics, and adds transitions to the event log. Metrics owns the numbers, App owns it and the log, each Service has
+// one ServiceEvents. Loop thread only.
 #pragma once
 
 #include <chrono>
@@ -8,21 +9,24 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/process/command.h"
 #include "common/registration/registration.h"
-#include "nerve/check/check.h"
+#include "nerve/check/check_runner.h"
 #include "nerve/health/service_health.h"
 #include "nerve/lifecycle/lifecycle.h"
 #include "nerve/repeated_error.h"
 
 namespace common {
+class EventLog;
 class Metrics;
-}
+}  // namespace common
 namespace prometheus {
 class Counter;
 class Gauge;
+class Histogram;
 }  // namespace prometheus
 
 namespace nerve {
@@ -39,6 +43,12 @@ class ServiceMetrics {
   std::unique_ptr<Families> families_;
 };
 
+// Where the events of services go. Must outlive them.
+struct Telemetry {
+  ServiceMetrics& metrics;
+  common::EventLog& events;
+};
+
 class ServiceEvents {
  public:
   struct Subject {
@@ -50,10 +60,10 @@ class ServiceEvents {
     std::vector<std::string> reporter_types;  // by index
   };
 
-  ServiceEvents(ServiceMetrics& metrics, Subject subject);
+  ServiceEvents(const Telemetry& telemetry, Subject subject);
 
-  void check_answered(std::size_t check, const Answer& answer, std::chrono::steady_clock::duration latency);
-  void check_changed(std::size_t check, const Answer& answer);
+  void check_answered(std::size_t check, const Answer& answer, const CheckRunner::Timing& timing);
+  void check_changed(std::size_t check, const Answer& answer, const std::string& target);
   void health_changed(const Health& health);
 
   void published(const std::optional<common::Registration>& record);
@@ -71,10 +81,18 @@ class ServiceEvents {
   void disable_over(DisableOver::How how, bool confirmed);
   void enable_asked(bool force);
   void weight_asked(int weight);
+  void stop_asked();
   void not_deregistered(std::size_t reporter);
 
+  // What holds now; only a difference is an event.
+  void state_is(State state, Mode mode, const std::string& reason);
+
  private:
+  void record(const char* what, const std::string& check, std::string_view old_value, std::string_view new_value,
+              const std::string& reason);
+
   ServiceMetrics& metrics_;
+  common::EventLog& log_;
   Subject subject_;
   std::string prefix_;  // of each log line
   prometheus::Gauge* available_ = nullptr;
@@ -83,6 +101,11 @@ class ServiceEvents {
   std::vector<RepeatedError> report_errors_;
   std::map<CommandKind, RepeatedError> command_errors_;
   bool announced_ = false;
+
+  std::vector<std::string_view> verdicts_;  // of the checks, as recorded last
+  State state_ = State::unknown;
+  Mode mode_ = Mode::enabled;
+  std::string mode_reason_ = "as before nerve was started again";  // of the next change of the mode
 };
 
 }  // namespace nerve

@@ -30,19 +30,20 @@ ServiceEvents::Subject subject_of(const ServiceConfig& config) {
 
 }  // namespace
 
-Service::Service(asio::io_context& io, const ServiceConfig& config, const Makers& makers, ServiceMetrics& metrics)
+Service::Service(asio::io_context& io, const ServiceConfig& config, const Makers& makers, const Telemetry& telemetry)
     : io_(io),
       config_(config),
-      events_(metrics, subject_of(config)),
+      events_(telemetry, subject_of(config)),
       health_(thresholds_of(config)),
       lifecycle_(config.lifecycle),
       deadline_(io, [this] { handle(DeadlineReached{}); }),
+      last_answers_(config_.checks.size()),
       tasks_(io) {
   for (std::size_t i = 0; i < config_.checks.size(); ++i) {
     const auto& check = config_.checks[i];
     checks_.emplace_back(
-        makers.check(check), check.interval, check.timeout,
-        [this, i](const Answer& answer, CheckRunner::Duration latency) { on_answer(i, answer, latency); });
+        makers.check(check), check,
+        [this, i](const Answer& answer, const CheckRunner::Timing& timing) { return on_answer(i, answer, timing); });
   }
   const ReportSubject subject{common::node_name(config_.name, config_.host, config_.port), config_.report_replay};
   for (std::size_t i = 0; i < config_.reporters.size(); ++i) {
@@ -69,13 +70,36 @@ void Service::start_checks(std::size_t first_check, std::size_t all_checks) {
 }
 
 ServiceStatus Service::status() const {
-  return {.name = config_.name,
-          .host = config_.host,
-          .port = config_.port,
-          .mode = lifecycle_.mode(),
-          .max_weight = lifecycle_.max_weight(),
-          .current_weight = lifecycle_.current_weight(),
-          .available = lifecycle_.available()};
+  ServiceStatus status{.name = config_.name,
+                       .host = config_.host,
+                       .port = config_.port,
+                       .mode = lifecycle_.mode(),
+                       .max_weight = lifecycle_.max_weight(),
+                       .current_weight = lifecycle_.current_weight(),
+                       .available = lifecycle_.available(),
+                       .state = lifecycle_.state(),
+                       .reason = lifecycle_.reason(),
+                       .checks = {}};
+  for (std::size_t i = 0; i < checks_.size(); ++i) {
+    CheckStatus check{config_.checks[i].type, checks_[i].target(), health_.verdict(i), "", std::nullopt};
+    if (const auto& last = last_answers_[i]) {
+      check.reason = last->reason;
+      check.last_latency = last->latency;
+    }
+    status.checks.push_back(std::move(check));
+  }
+  return status;
+}
+
+std::vector<std::string> Service::stalled_checks(TimePoint now) const {
+  std::vector<std::string> found;
+  for (std::size_t i = 0; i < checks_.size(); ++i) {
+    if (const auto problem = checks_[i].stalled(now)) {
+      found.push_back("check " + config_.checks[i].type + " " + checks_[i].target() + " of service " + config_.name +
+                      " " + *problem);
+    }
+  }
+  return found;
 }
 
 void Service::disable(bool shutdown, OnDisabled done) {
@@ -99,6 +123,7 @@ void Service::set_weight(int weight) {
 
 void Service::stop(bool now, std::function<void()> on_step) {
   on_stop_step_ = std::move(on_step);
+  events_.stop_asked();
   if (now) {
     handle(StopNowAsked{});
   } else {
@@ -121,10 +146,16 @@ void Service::warn_of_unconfirmed() {
   }
 }
 
-void Service::on_answer(std::size_t check, const Answer& answer, std::chrono::steady_clock::duration latency) {
-  events_.check_answered(check, answer, latency);
-  if (health_.add(check, answer.passed, answer.reason) != RiseFall::Change::changed) return;
-  events_.check_changed(check, answer);
+bool Service::on_answer(std::size_t check, const Answer& answer, const CheckRunner::Timing& timing) {
+  events_.check_answered(check, answer, timing);
+  last_answers_[check] = {answer.reason, timing.latency};
+  const auto change = health_.add(check, answer.passed, answer.reason);
+  if (change == RiseFall::Change::changed) check_changed(check, answer);
+  return change == RiseFall::Change::pending && !answer.passed;
+}
+
+void Service::check_changed(std::size_t check, const Answer& answer) {
+  events_.check_changed(check, answer, checks_[check].target());
   const auto health = health_.health();
   if (health == last_health_) return;
   last_health_ = health;
@@ -151,6 +182,7 @@ void Service::handle(const Event& event) {
   for (const Decision& decision : lifecycle_.handle(event, Clock::now())) {
     std::visit([this](const auto& what) { carry_out(what); }, decision);
   }
+  events_.state_is(lifecycle_.state(), lifecycle_.mode(), lifecycle_.reason());
   if (const auto deadline = lifecycle_.deadline()) {
     deadline_.set(*deadline);
   } else {

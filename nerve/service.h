@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,14 @@
 
 namespace nerve {
 
+struct CheckStatus {
+  std::string type;
+  std::string target;
+  std::optional<bool> up;  // nothing before the first verdict
+  std::string reason;      // why the last run failed; empty when it passed
+  std::optional<CheckRunner::Duration> last_latency;
+};
+
 struct ServiceStatus {
   std::string name;
   std::string host;
@@ -31,6 +40,9 @@ struct ServiceStatus {
   int max_weight = 0;
   int current_weight = 0;
   bool available = false;
+  State state = State::unknown;
+  std::string reason;  // why it is not available
+  std::vector<CheckStatus> checks;
 };
 
 class Service {
@@ -45,7 +57,7 @@ class Service {
   // Called once, on the loop: false when an enable interrupted the disabling.
   using OnDisabled = std::function<void(bool done)>;
 
-  Service(boost::asio::io_context& io, const ServiceConfig& config, const Makers& makers, ServiceMetrics& metrics);
+  Service(boost::asio::io_context& io, const ServiceConfig& config, const Makers& makers, const Telemetry& telemetry);
 
   // The checks of this service are number `first_check` and following of the process's `all_checks`.
   void start_checks(std::size_t first_check, std::size_t all_checks);
@@ -54,6 +66,8 @@ class Service {
   bool excluded_from_global_disable() const { return config_.exclude_from_global_disable; }
   std::size_t check_count() const { return checks_.size(); }
   ServiceStatus status() const;
+  // The checks that make no progress, in words; a fault of ours.
+  std::vector<std::string> stalled_checks(TimePoint now) const;
 
   void disable(bool shutdown, OnDisabled done);
   bool enable(bool force);  // false, and nothing happens: nerve is stopping
@@ -77,7 +91,13 @@ class Service {
     ReportState state = ReportState::taken;
   };
 
-  void on_answer(std::size_t check, const Answer& answer, std::chrono::steady_clock::duration latency);
+  struct LastAnswer {
+    std::string reason;
+    CheckRunner::Duration latency;
+  };
+
+  bool on_answer(std::size_t check, const Answer& answer, const CheckRunner::Timing& timing);
+  void check_changed(std::size_t check, const Answer& answer);
   void on_report(std::size_t reporter, ReportState state);
   void handle(const Event& event);
 
@@ -101,6 +121,7 @@ class Service {
   Lifecycle lifecycle_;
   common::Alarm deadline_;
   std::vector<CheckRunner> checks_;
+  std::vector<std::optional<LastAnswer>> last_answers_;  // of the checks
   std::vector<Announcer> announcers_;
   Cancelled command_cancelled_;  // of the command that runs
   std::vector<OnDisabled> waiting_for_disable_;

@@ -8,9 +8,11 @@
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "common/file/write_atomically.h"
+#include "common/telemetry/event_log.h"
 #include "common/telemetry/log.h"
 #include "common/telemetry/metrics.h"
 
@@ -95,7 +97,7 @@ class ServiceTest : public testing::Test {
                               reporters.push_back(reporter.get());
                               return reporter;
                             }},
-        metrics);
+        Telemetry{metrics, event_log});
     service->start_checks(0, config.checks.size());
     return *service;
   }
@@ -110,11 +112,21 @@ class ServiceTest : public testing::Test {
   void run_until_reported(std::size_t count) {
     run_until([&] { return reporters[0]->reports.size() >= count; });
   }
+  // Each transition in words.
+  std::vector<std::string> transitions() const {
+    std::vector<std::string> lines;
+    for (const auto* event : event_log.last(1000, "web")) {
+      lines.push_back(event->what + (event->check.empty() ? "" : " " + event->check) + ": " + event->old_value +
+                      " -> " + event->new_value + (event->reason.empty() ? "" : ", " + event->reason));
+    }
+    return lines;
+  }
   const common::Registration& last_report() const { return *reporters[0]->reports.back(); }
 
   boost::asio::io_context io;
   common::Metrics all_metrics;
   ServiceMetrics metrics{all_metrics};
+  common::EventLog event_log;
   ServiceConfig config;
   Answer answer{true, {}};
   ReportSubject subject;
@@ -135,6 +147,61 @@ TEST_F(ServiceTest, LeadsTheChecksToTheReporters) {
   EXPECT_EQ(last_report().unavailable_reason, "HTTP 503");
 }
 
+TEST_F(ServiceTest, RecordsEachTransition) {
+  answer = {false, "HTTP 503"};
+  config.lifecycle.disable_min_duration = milliseconds(1);
+  start();
+  run_until_reported(1);
+  reporters[0]->take();
+  answer = {true, {}};
+  run_until_reported(2);
+  reporters[0]->take();
+  bool disabled = false;
+  service->disable(false, [&](bool) { disabled = true; });
+  reporters[0]->take();
+  run_until([&] { return disabled; });
+  service->enable(true);
+  service->stop(true, [] {});
+  EXPECT_THAT(transitions(), testing::ElementsAre(
+                                 "check tcp fake: unknown -> down, HTTP 503", "state: unknown -> unavailable, HTTP 503",
+                                 "check tcp fake: down -> up", "state: unavailable -> available",
+                                 "mode: enabled -> disabled, asked for by an operator",
+                                 "state: available -> draining, service is disabled",
+                                 "state: draining -> disabled, service is disabled",
+                                 "mode: disabled -> forced, asked for by an operator, whatever the checks say",
+                                 "state: disabled -> available", "state: available -> removed, nerve is stopping"));
+}
+
+TEST_F(ServiceTest, ShowsWhatItsChecksSaid) {
+  config.checks[0].thresholds = {1, 3};
+  start();
+  EXPECT_EQ(service->status().checks[0].up, std::nullopt);
+  EXPECT_EQ(service->status().checks[0].last_latency, std::nullopt);
+  run_until_reported(1);
+  EXPECT_EQ(service->status().checks[0].up, true);
+  answer = {false, "HTTP 503"};
+  run_until([&] { return service->status().checks[0].reason == "HTTP 503"; });
+  EXPECT_EQ(service->status().checks[0].up, true) << "one failure is no verdict";
+  EXPECT_EQ(service->status().reason, "");
+  run_until_reported(2);
+  const ServiceStatus status = service->status();
+  EXPECT_EQ(status.state, State::unavailable);
+  EXPECT_EQ(status.reason, "HTTP 503");
+  EXPECT_EQ(status.checks[0].up, false);
+  EXPECT_EQ(status.checks[0].target, "fake");
+  EXPECT_TRUE(status.checks[0].last_latency.has_value());
+}
+
+TEST_F(ServiceTest, ConfirmsAFailureAtTheFastInterval) {
+  config.checks[0].interval = milliseconds(60'000);
+  config.checks[0].fast_interval = milliseconds(1);
+  config.checks[0].thresholds = {1, 5};
+  answer = {false, "HTTP 503"};
+  start();
+  run_until_reported(1);
+  EXPECT_FALSE(last_report().available);
+}
+
 TEST_F(ServiceTest, CountsInTheMetrics) {
   answer = {false, "HTTP 503"};
   start();
@@ -145,6 +212,7 @@ TEST_F(ServiceTest, CountsInTheMetrics) {
   EXPECT_NE(text.find("nerve_checker_failure_total" + labels + ",type=\"tcp\"} "), std::string::npos) << text;
   EXPECT_NE(text.find("nerve_reporter_failure_total" + labels + ",type=\"console\"} 1\n"), std::string::npos) << text;
   EXPECT_NE(text.find("nerve_service_available" + labels + "} 0\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("nerve_check_start_lateness_seconds_bucket{le=\"5\"} 1\n"), std::string::npos) << text;
   answer = {true, {}};
   run_until_reported(2);
   EXPECT_NE(all_metrics.text().find("nerve_service_available" + labels + "} 1\n"), std::string::npos);

@@ -90,18 +90,16 @@ def test_the_weight_is_set_through_the_api(sandbox, registry):
     assert program.put("/services/web/weight/100")[0] == 200
     eventually(lambda: registry.only_record()["weight"] == 100, 2)
     status, body = program.get("/services/web/status")
-    assert (status, json.loads(body)) == (
-        200,
-        {
-            "Name": "web",
-            "Host": "127.0.0.1",
-            "Port": backend.port,
-            "Status": "enabled",
-            "MaxWeight": 100,
-            "CurrentWeight": 100,
-            "Available": True,
-        },
-    )
+    assert status == 200
+    assert list(json.loads(body).items())[:7] == [
+        ("Name", "web"),
+        ("Host", "127.0.0.1"),
+        ("Port", backend.port),
+        ("Status", "enabled"),
+        ("MaxWeight", 100),
+        ("CurrentWeight", 100),
+        ("Available", True),
+    ], "go-nerve's fields come first"
     assert program.get("/weight/50")[0] == 200, "the GET form, for all services"
     eventually(lambda: registry.only_record()["weight"] == 50, 2)
     for bad in ("0", "256", "-1", "abc", "1e2"):

@@ -1,6 +1,6 @@
 #include "nerve/check/check_runner.h"
 
-#include <optional>
+#include <algorithm>
 #include <utility>
 
 #include <boost/asio/steady_timer.hpp>
@@ -17,29 +17,44 @@ namespace asio = boost::asio;
 
 // For a check that keeps its own time and fails to.
 constexpr std::chrono::milliseconds kGrace{500};
+constexpr std::chrono::seconds kStalledAfter{5};
 
 }  // namespace
 
-CheckRunner::CheckRunner(std::unique_ptr<Check> check, std::chrono::milliseconds interval,
-                         std::chrono::milliseconds timeout, OnAnswer on_answer)
-    : check_(std::move(check)), interval_(interval), timeout_(timeout), on_answer_(std::move(on_answer)) {}
+CheckRunner::CheckRunner(std::unique_ptr<Check> check, const CheckConfig& config, OnAnswer on_answer)
+    : check_(std::move(check)),
+      interval_(config.interval),
+      fast_interval_(config.fast_interval),
+      timeout_(config.timeout),
+      on_answer_(std::move(on_answer)) {}
 
 asio::awaitable<void> CheckRunner::run(Duration first_delay) {
   using Clock = std::chrono::steady_clock;
   asio::steady_timer timer(co_await asio::this_coro::executor);
-  auto scheduled = Clock::now() + first_delay;
+  Schedule schedule(interval_, fast_interval_, Clock::now() + first_delay);
   for (;;) {
-    timer.expires_at(scheduled);
+    const auto due = std::max(schedule.due(), Clock::now());
+    state_ = State::waiting;
+    since_ = due;
+    timer.expires_at(due);
     co_await timer.async_wait(asio::use_awaitable);
     const auto started = Clock::now();
+    state_ = State::running;
+    since_ = started;
     const Answer answer = co_await ask();
     // What came of a check that was cancelled with us is no answer.
     const auto cancellation = co_await asio::this_coro::cancellation_state;
     if (cancellation.cancelled() != asio::cancellation_type::none) co_return;
     const auto ended = Clock::now();
-    on_answer_(answer, ended - started);
-    scheduled = next_start(scheduled, ended, interval_);
+    const bool undecided = on_answer_(answer, {ended - started, started - due});
+    schedule.ran(started, ended, undecided);
   }
+}
+
+std::optional<std::string> CheckRunner::stalled(TimePoint now) const {
+  if (state_ == State::not_started || now - since_ <= interval_ + timeout_ + kStalledAfter) return std::nullopt;
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - since_).count();
+  return (state_ == State::running ? "has been running for " : "has been due for ") + std::to_string(seconds) + " s";
 }
 
 asio::awaitable<Answer> CheckRunner::ask() {

@@ -58,13 +58,14 @@ Outcome run_check(milliseconds takes, milliseconds interval, milliseconds timeou
   Outcome run;
   common::TaskGroup tasks(io);
   common::TaskGroup waiting(io);
-  CheckRunner runner(std::make_unique<SlowCheck>(takes, run.most_at_once), interval, timeout,
-                     [&](const Answer& answer, CheckRunner::Duration) {
+  CheckRunner runner(std::make_unique<SlowCheck>(takes, run.most_at_once), {.timeout = timeout, .interval = interval},
+                     [&](const Answer& answer, const CheckRunner::Timing&) {
                        run.answers.push_back(answer);
                        if (run.answers.size() == count) {
                          tasks.cancel();
                          waiting.spawn("wait", wait_for_end(tasks, run.ended));
                        }
+                       return false;
                      });
   tasks.spawn("check", runner.run(milliseconds(0)));
   io.run_for(std::chrono::seconds(10));
@@ -95,14 +96,72 @@ TEST(CheckRunner, CancellingEndsACheckUnderWayWithoutAnAnswer) {
   int most_at_once = 0;
   int answers = 0;
   common::TaskGroup tasks(io);
-  CheckRunner runner(std::make_unique<SlowCheck>(milliseconds(60'000), most_at_once), milliseconds(1),
-                     milliseconds(60'000), [&](const Answer&, CheckRunner::Duration) { ++answers; });
+  CheckRunner runner(std::make_unique<SlowCheck>(milliseconds(60'000), most_at_once),
+                     {.timeout = milliseconds(60'000), .interval = milliseconds(1)},
+                     [&](const Answer&, const CheckRunner::Timing&) {
+                       ++answers;
+                       return false;
+                     });
   tasks.spawn("check", runner.run(milliseconds(0)));
   while (most_at_once == 0) io.run_one();
   tasks.cancel();
   io.run_for(std::chrono::seconds(10));
   EXPECT_EQ(tasks.size(), 0u);
   EXPECT_EQ(answers, 0);
+}
+
+// Never answers, and does not react to being cancelled.
+class StuckCheck : public Check {
+ public:
+  explicit StuckCheck(asio::steady_timer& released) : released_(released) {}
+  asio::awaitable<Answer> run() override {
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    boost::system::error_code ignored;
+    co_await released_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_return Answer{true, {}};
+  }
+  std::string target() const override { return "nowhere"; }
+
+ private:
+  asio::steady_timer& released_;
+};
+
+TEST(CheckRunner, TellsWhenItMakesNoProgress) {
+  using std::chrono::seconds;
+  asio::io_context io;
+  asio::steady_timer released(io, asio::steady_timer::time_point::max());
+  common::TaskGroup tasks(io);
+  CheckRunner runner(std::make_unique<StuckCheck>(released), {.timeout = milliseconds(1), .interval = seconds(2)},
+                     [&](const Answer&, const CheckRunner::Timing&) {
+                       tasks.cancel();
+                       return false;
+                     });
+  const auto now = [] { return std::chrono::steady_clock::now(); };
+  EXPECT_EQ(runner.stalled(now() + seconds(100)), std::nullopt) << "it was not started";
+  tasks.spawn("check", runner.run(seconds(0)));
+  io.run_for(milliseconds(20));
+  EXPECT_EQ(runner.stalled(now() + seconds(6)), std::nullopt);
+  EXPECT_EQ(runner.stalled(now() + seconds(8)), "has been running for 8 s");
+  released.cancel();
+  io.run_for(seconds(5));
+  EXPECT_EQ(tasks.size(), 0u);
+}
+
+TEST(CheckRunner, TellsWhenItIsNotStarted) {
+  using std::chrono::seconds;
+  asio::io_context io;
+  int most_at_once = 0;
+  common::TaskGroup tasks(io);
+  CheckRunner runner(std::make_unique<SlowCheck>(milliseconds(0), most_at_once),
+                     {.timeout = seconds(1), .interval = seconds(2)},
+                     [](const Answer&, const CheckRunner::Timing&) { return false; });
+  tasks.spawn("check", runner.run(seconds(3)));
+  io.run_for(milliseconds(20));
+  const auto due = std::chrono::steady_clock::now() + seconds(3);
+  EXPECT_EQ(runner.stalled(due + seconds(7)), std::nullopt);
+  EXPECT_EQ(runner.stalled(due + seconds(9)), "has been due for 9 s");
+  tasks.cancel();
+  io.run_for(seconds(5));
 }
 
 }  // namespace

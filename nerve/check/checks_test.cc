@@ -72,10 +72,11 @@ class Checks : public testing::Test {
   Answer ask(const CheckConfig& check) {
     std::optional<Answer> got;
     common::TaskGroup tasks(io);
-    CheckRunner runner(make_check(check, CheckContext{resolver}), check.interval, check.timeout,
-                       [&](const Answer& answer, CheckRunner::Duration) {
+    CheckRunner runner(make_check(check, CheckContext{resolver}), check,
+                       [&](const Answer& answer, const CheckRunner::Timing&) {
                          got = answer;
                          tasks.cancel();
+                         return false;
                        });
     tasks.spawn("check", runner.run(std::chrono::milliseconds(0)));
     io.restart();  // it stops when nothing is left to do

@@ -7,13 +7,37 @@
 
 namespace nerve {
 
-// The start after one that was scheduled for `scheduled` and has ended by `now`: at the interval, or at once when that
-// is over. It never makes up for starts that were missed.
-constexpr std::chrono::steady_clock::time_point next_start(std::chrono::steady_clock::time_point scheduled,
-                                                           std::chrono::steady_clock::time_point now,
-                                                           std::chrono::steady_clock::duration interval) {
-  return std::max(scheduled + interval, now);
-}
+// The starts of one check: at its interval, counted from its first start, so that the checks of a process stay spread
+// whatever held them up; and sooner while a failure waits to be confirmed. Starts that were missed are not made up for.
+class Schedule {
+ public:
+  using Duration = std::chrono::steady_clock::duration;
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  // `fast_interval`: 0 when failures change nothing.
+  Schedule(Duration interval, Duration fast_interval, TimePoint first)
+      : interval_(interval), fast_interval_(fast_interval), first_(first), due_(first) {}
+
+  TimePoint due() const { return due_; }
+
+  // The check that was due has run. `undecided`: it failed, and that is not the verdict yet.
+  void ran(TimePoint started, TimePoint ended, bool undecided) {
+    if (undecided && fast_interval_ > Duration::zero()) {
+      due_ = std::max(started + fast_interval_, ended);
+    } else {
+      due_ = std::max(regular_before(started) + interval_, regular_before(ended));
+    }
+  }
+
+ private:
+  // The last regular start at `time` or before.
+  TimePoint regular_before(TimePoint time) const { return first_ + (time - first_) / interval_ * interval_; }
+
+  Duration interval_;
+  Duration fast_interval_;
+  TimePoint first_;
+  TimePoint due_;
+};
 
 // The first start of check number `index` of `count`: spread over the interval, so that a process with a thousand
 // checks works evenly, but close together when there are few, so that a single service is announced without delay.

@@ -13,12 +13,49 @@ TimePoint at(int ms) {
 }
 
 TEST(Schedule, KeepsTheIntervalFromStartToStart) {
-  EXPECT_EQ(next_start(at(1000), at(1200), milliseconds(1000)), at(2000));
+  Schedule schedule(milliseconds(1000), milliseconds(0), at(1000));
+  EXPECT_EQ(schedule.due(), at(1000));
+  schedule.ran(at(1003), at(1200), false);
+  EXPECT_EQ(schedule.due(), at(2000));
+  schedule.ran(at(2000), at(2999), true);
+  EXPECT_EQ(schedule.due(), at(3000)) << "there is no fast interval";
 }
 
 TEST(Schedule, StartsAtOnceWhenTheCheckTookLonger) {
-  EXPECT_EQ(next_start(at(1000), at(2100), milliseconds(1000)), at(2100));
-  EXPECT_EQ(next_start(at(1000), at(9000), milliseconds(1000)), at(9000)) << "no burst to catch up";
+  Schedule schedule(milliseconds(1000), milliseconds(0), at(1000));
+  schedule.ran(at(1000), at(2100), false);
+  EXPECT_LE(schedule.due(), at(2100));
+  schedule.ran(at(2100), at(2200), false);
+  EXPECT_EQ(schedule.due(), at(3000)) << "and finds back to its own time";
+}
+
+TEST(Schedule, DoesNotMakeUpForWhatItMissed) {
+  Schedule schedule(milliseconds(1000), milliseconds(0), at(1000));
+  schedule.ran(at(1000), at(9500), false);
+  EXPECT_EQ(schedule.due(), at(9000));
+  schedule.ran(at(9500), at(9501), false);
+  EXPECT_EQ(schedule.due(), at(10'000));
+}
+
+TEST(Schedule, StaysSpreadAfterTheProcessStoodStill) {
+  for (const int first : {0, 250, 999}) {
+    Schedule schedule(milliseconds(1000), milliseconds(0), at(first));
+    schedule.ran(at(5500), at(5501), false);
+    EXPECT_GT(schedule.due(), at(5501));
+    EXPECT_EQ((schedule.due() - at(first)) % milliseconds(1000), milliseconds(0));
+  }
+}
+
+TEST(Schedule, AFailureIsConfirmedAtTheFastInterval) {
+  Schedule schedule(milliseconds(1000), milliseconds(100), at(0));
+  schedule.ran(at(0), at(1), false);
+  EXPECT_EQ(schedule.due(), at(1000));
+  schedule.ran(at(1000), at(1001), true);
+  EXPECT_EQ(schedule.due(), at(1100));
+  schedule.ran(at(1100), at(1250), true);
+  EXPECT_EQ(schedule.due(), at(1250)) << "one at a time";
+  schedule.ran(at(1250), at(1251), false);
+  EXPECT_EQ(schedule.due(), at(2000)) << "decided";
 }
 
 TEST(Schedule, FewChecksStartCloseTogether) {

@@ -27,6 +27,9 @@ class ServiceHealth {
   // verdict is kept until the next change.
   RiseFall::Change add(std::size_t check, bool passed, std::string reason);
 
+  // Of one check; nothing before its first verdict.
+  std::optional<bool> verdict(std::size_t check) const { return checks_.at(check).rise_fall.verdict(); }
+
   // The service's health as of the last verdicts; nothing while a check has none.
   std::optional<Health> health() const;
 

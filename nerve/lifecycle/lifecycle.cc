@@ -3,6 +3,11 @@
 #include <utility>
 
 namespace nerve {
+namespace {
+
+constexpr auto kDisabled = "service is disabled";
+
+}  // namespace
 
 Lifecycle::Lifecycle(LifecycleSettings settings) : settings_(std::move(settings)), full_weight_(settings_.weight) {}
 
@@ -222,6 +227,23 @@ void Lifecycle::finish_stop(Leave leave) {
   decisions_.emplace_back(Stopped{});
 }
 
+State Lifecycle::state() const {
+  if (available()) return State::available;
+  if (drain_) return State::draining;
+  if (stopped() && !published_.record) return State::removed;
+  if (mode_ == Mode::disabled) return State::disabled;
+  return published_.record ? State::unavailable : State::unknown;
+}
+
+std::string Lifecycle::reason() const {
+  if (available()) return {};
+  if (stopping()) return "nerve is stopping";
+  if (mode_ == Mode::disabled) return kDisabled;
+  if (phase_ == Phase::preparing) return "the pre-available command has not ended yet";
+  if (!health_) return "not every check has a verdict yet";
+  return health_->reason;
+}
+
 bool Lifecycle::wants_up() const {
   return mode_ == Mode::forced || (mode_ == Mode::enabled && health_ && health_->up);
 }
@@ -240,7 +262,7 @@ std::optional<common::Registration> Lifecycle::wanted_record() const {
     case Phase::down:
       break;
   }
-  if (mode_ == Mode::disabled && (health_ || published_.record)) return down_record("service is disabled");
+  if (mode_ == Mode::disabled && (health_ || published_.record)) return down_record(kDisabled);
   if (health_ && !health_->up) return down_record(health_->reason);
   return std::nullopt;  // nothing is known
 }

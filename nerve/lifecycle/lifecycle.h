@@ -13,6 +13,7 @@
 #include "nerve/health/service_health.h"
 #include "nerve/lifecycle/drain.h"
 #include "nerve/lifecycle/settings.h"
+#include "nerve/lifecycle/state.h"
 #include "nerve/lifecycle/warmup.h"
 
 namespace nerve {
@@ -105,6 +106,8 @@ class Lifecycle {
   std::optional<TimePoint> deadline() const;
 
   Mode mode() const { return mode_; }
+  State state() const;
+  std::string reason() const;  // why it is not available; empty when it is
   bool stopping() const { return stop_ != Stop::no; }
   bool stopped() const { return stop_ == Stop::stopped; }
   bool draining() const { return drain_.has_value(); }
