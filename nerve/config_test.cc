@@ -257,10 +257,10 @@ TEST(Config, SaysWhatIsWrongAndWhere) {
        {"n.yml:2: services[0].enableWarmupMaxDurationInMilli: must be at least 23 times enableWarmupIntervalInMilli, "
         "which is 2300, got 2299"}},
       {"services:\n  - port: 80\n    checks: [{}]\n    reporters: [{}]",
-       {"n.yml:3: services[0].checks[0].type: is missing; known types: exec, http, tcp",
+       {"n.yml:3: services[0].checks[0].type: is missing; known types: exec, http, sql, tcp",
         "n.yml:4: services[0].reporters[0].type: is missing; known types: console, file, zookeeper"}},
       {"services:\n  - port: 80\n    checks:\n      - type: htp\n    reporters:\n      - type: zokeeper",
-       {"n.yml:4: services[0].checks[0].type: must be one of exec, http, tcp, got \"htp\"; did you mean \"http\"?",
+       {"n.yml:4: services[0].checks[0].type: must be one of exec, http, sql, tcp, got \"htp\"; did you mean \"http\"?",
         "n.yml:6: services[0].reporters[0].type: must be one of console, file, zookeeper, got \"zokeeper\"; did you "
         "mean \"zookeeper\"?"}},
       {"services:\n  - port: 80\n    reporters: [{type: console}]\n    checks:\n      - {type: exec}",
@@ -295,6 +295,15 @@ TEST(Config, SaysWhatIsWrongAndWhere) {
        "      - {type: tcp, checkIntervalInMilli: 500, fastIntervalInMilli: 501}",
        {"n.yml:5: services[0].checks[0].fastIntervalInMilli: must not be longer than checkIntervalInMilli, which is "
         "500, got 501"}},
+      {"services:\n  - port: 80\n    reporters: [{type: console}]\n    checks:\n"
+       "      - {type: sql, driver: mssql, request: ' '}\n"
+       "      - {type: sql, datasource: 'root:hunter2@tcp(db:3306)'}\n"
+       "      - {type: sql, driver: postgres, datasource: 'hunter2'}",
+       {"n.yml:5: services[0].checks[0].driver: must be one of mysql, postgres, got \"mssql\"; did you mean \"mysql\"?",
+        "n.yml:5: services[0].checks[0].request: must not be empty",
+        "n.yml:6: services[0].checks[1].datasource: must have a '/' before the database, also without one; the form is "
+        "user:password@tcp(host:port)/database?key=value",
+        "n.yml:7: services[0].checks[2].datasource: must be a URL, or words of the form key=value"}},
       {"services: [{port: {{ .NOPE }}, " + ok + "}]", {}},
   };
   for (const Bad& bad : cases) {

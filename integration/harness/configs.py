@@ -26,6 +26,12 @@ def reporter(registry, **keys):
     return {"type": "zookeeper", "hosts": [registry.server.hosts], "path": registry.path, **keys}
 
 
+def explained_service(registry, *checks, **keys):
+    """A service with these checks whose registration stays while it is down, with the reason."""
+    shown = reporter(registry, exposeOnUnavailable=True)
+    return nerve_service(1, registry, checks=list(checks), reporters=[shown], **keys)
+
+
 def nerve(*services, **keys):
     return {"services": list(services), **keys}
 

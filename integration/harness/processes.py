@@ -33,8 +33,8 @@ def _stat(pid):
         return None
 
 
-def descendants(of=None):
-    """The pids of all living descendants, children first."""
+def descendants(of=None, without=()):
+    """The pids of all living descendants, children first; `without`: pids that are left out, with their descendants."""
     children = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
@@ -43,7 +43,7 @@ def descendants(of=None):
                 children.setdefault(stat[1], []).append(int(name))
     found, todo = [], [of or os.getpid()]
     while todo:
-        new = children.get(todo.pop(), [])
+        new = [pid for pid in children.get(todo.pop(), []) if pid not in without]
         found += new
         todo += new
     return found
@@ -54,10 +54,9 @@ def end_descendants(deadline=5.0, keep=()):
 
     `keep`: pids that are spared, with their descendants.
     """
-    spared = set(keep).union(*(descendants(pid) for pid in keep))
     end = time.monotonic() + deadline
     while True:
-        pids = [pid for pid in descendants() if pid not in spared]
+        pids = descendants(without=keep)
         for pid in pids:
             try:
                 os.kill(pid, signal.SIGKILL)

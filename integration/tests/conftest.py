@@ -10,6 +10,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from harness import processes  # noqa: E402
 from harness.sandbox import Sandbox  # noqa: E402
+from harness.servers_db import Mariadb, Postgres, Rabbitmq, Redis, SharedServers  # noqa: E402
 from harness.zookeeper import Registry  # noqa: E402
 
 TEST_SECONDS = 90
@@ -24,6 +25,15 @@ def pytest_configure():
 
 def pytest_unconfigure():
     processes.end_descendants()
+
+
+def pytest_collection_modifyitems(items):
+    """The tests that need RabbitMQ come last: it is started with the first database, and takes its time."""
+    items.sort(key=_needs_rabbitmq)
+
+
+def _needs_rabbitmq(item):
+    return "rabbitmq" in item.fixturenames
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -55,13 +65,13 @@ def zookeeper():
     sandbox = Sandbox()
     try:
         server = sandbox.zookeeper()
-        _shared_processes.append(server.process.pid)
+        _shared.append(lambda: [server.process.pid])
         yield server
     finally:
         sandbox.close()
 
 
-_shared_processes = []
+_shared = []  # functions that give the pids of what more than one test uses
 
 
 @pytest.fixture
@@ -69,7 +79,7 @@ def sandbox():
     sandbox = Sandbox()
     yield sandbox
     findings = sandbox.sanitizer_findings()
-    sandbox.close(keep=_shared_processes)
+    sandbox.close(keep=[pid for pids in _shared for pid in pids()])
     assert not findings, f"a sanitizer reported something in {findings}"
 
 
@@ -82,3 +92,36 @@ def registry(zookeeper):
     registry = Registry(zookeeper, f"/services/t{next(_paths)}")
     yield registry
     registry.close()
+
+
+@pytest.fixture(scope="session")
+def shared_servers(request):
+    sandbox = Sandbox()
+    servers = SharedServers(sandbox)
+    _shared.append(servers.pids)
+    try:
+        if any(map(_needs_rabbitmq, request.session.items)):
+            servers.launch(Rabbitmq)
+        yield servers
+    finally:
+        sandbox.close()
+
+
+@pytest.fixture
+def postgres(shared_servers):
+    yield from shared_servers.lend(Postgres)
+
+
+@pytest.fixture
+def mariadb(shared_servers):
+    yield from shared_servers.lend(Mariadb)
+
+
+@pytest.fixture
+def redis(shared_servers):
+    yield from shared_servers.lend(Redis)
+
+
+@pytest.fixture
+def rabbitmq(shared_servers):
+    yield from shared_servers.lend(Rabbitmq)

@@ -23,6 +23,14 @@ struct ExecOptions {
   std::map<std::string, std::string> environment;  // added to nerve's own
   friend bool operator==(const ExecOptions&, const ExecOptions&) = default;
 };
+struct SqlOptions {
+  std::string driver = "mysql";  // or "postgres"
+  std::string datasource;        // a template; empty: the driver's own. It may hold a password
+  std::string username = "root";
+  std::string password;
+  std::string request = "select 1";
+  friend bool operator==(const SqlOptions&, const SqlOptions&) = default;
+};
 
 struct CheckConfig {
   std::string type = "tcp";
@@ -33,7 +41,7 @@ struct CheckConfig {
   std::chrono::milliseconds interval{1000};    // from start to start
   std::chrono::milliseconds fast_interval{0};  // after a first failure, until there is a verdict or a pass; 0: as ever
   Thresholds thresholds;
-  std::variant<TcpOptions, HttpOptions, ExecOptions> options;
+  std::variant<TcpOptions, HttpOptions, ExecOptions, SqlOptions> options;
 
   friend bool operator==(const CheckConfig&, const CheckConfig&) = default;
 };

@@ -1,8 +1,9 @@
 #include "nerve/check/exec_check.h"
 
-#include <algorithm>
+#include <utility>
 
 #include "common/config/reader.h"
+#include "common/foreign_words.h"
 #include "common/process/command.h"
 
 namespace nerve {
@@ -24,10 +25,7 @@ boost::asio::awaitable<Answer> ExecCheck::run() {
   options.max_output = kMaxOutput;
   const auto result = co_await common::run_command(std::move(options));
   if (result.ok()) co_return Answer{true, {}};
-  std::string reason = target() + ": " + result.describe();
-  std::replace_if(
-      reason.begin(), reason.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
-  co_return Answer{false, std::move(reason)};
+  co_return Answer{false, target() + ": " + common::foreign_words(result.describe(), 2 * kMaxOutput)};
 }
 
 std::string ExecCheck::target() const {

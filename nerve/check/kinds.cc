@@ -6,6 +6,7 @@
 #include "common/registration/validate.h"
 #include "nerve/check/exec_check.h"
 #include "nerve/check/http_check.h"
+#include "nerve/check/sql_check.h"
 #include "nerve/check/tcp_check.h"
 #include "nerve/read_kind.h"
 
@@ -19,6 +20,7 @@ constexpr std::int64_t kMostInARow = 1000;
 constexpr std::array kKinds{
     CheckKind{"exec", read_exec, make_exec},
     CheckKind{"http", read_http, make_http},
+    CheckKind{"sql", read_sql, make_sql},
     CheckKind{"tcp", read_tcp, make_tcp},
 };
 
