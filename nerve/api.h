@@ -16,8 +16,6 @@ namespace nerve {
 
 class Liveness;
 
-using Services = std::vector<std::unique_ptr<Service>>;
-
 // What the API shows besides the services. Must outlive the routes.
 struct ApiContext {
   std::string version;

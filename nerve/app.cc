@@ -1,9 +1,9 @@
 #include "nerve/app.h"
 
-#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <utility>
 
 #include <boost/asio/redirect_error.hpp>
@@ -11,22 +11,44 @@
 
 #include "common/registration/validate.h"
 #include "common/telemetry/log.h"
-#include "nerve/lifecycle/drain.h"
 
 namespace nerve {
 namespace {
 
 namespace asio = boost::asio;
 namespace log = common::log;
+using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // On top of what the configuration allows for the drain.
 constexpr seconds kDrainMargin{2};
 // For the registry to confirm. When it does not answer, the registration goes with the session.
 constexpr seconds kDeregisterLimit{2};
+// For news that are on their way when the registrations are handed over.
+constexpr seconds kHandOverLimit{1};
 constexpr seconds kCloseLimit{4};
 // A terminal and a wrapper script may both pass on one and the same wish.
 constexpr seconds kOneWish{1};
+// Editors and configuration tools write several files, or one in several steps.
+constexpr milliseconds kSettle{200};
+
+const char* name_of_signal(int number) {
+  switch (number) {
+    case SIGTERM:
+      return "SIGTERM";
+    case SIGHUP:
+      return "SIGHUP";
+    case SIGUSR2:
+      return "SIGUSR2";
+    default:
+      return "SIGINT";
+  }
+}
+
+std::string directory_of(const std::string& path) {
+  const auto directory = std::filesystem::path(path).parent_path().string();
+  return directory.empty() ? "." : directory;
+}
 
 void legacy_get_used(const std::string& pattern) {
   log::warn("admin API: GET {} changes something, which is deprecated: use PUT; apiLegacyGet: false refuses it",
@@ -35,45 +57,51 @@ void legacy_get_used(const std::string& pattern) {
 
 }  // namespace
 
-App::App(std::string version) : version_(std::move(version)), signals_(io_, SIGTERM, SIGINT), access_(legacy_get_used) {
+App::App(std::string version, ConfigFiles files, std::string log_level)
+    : version_(std::move(version)),
+      files_(std::move(files)),
+      log_level_(std::move(log_level)),
+      signals_(io_, SIGTERM, SIGINT, SIGHUP),
+      access_(legacy_get_used) {
+  signals_.add(SIGUSR2);
   // A reader of our stdout or of a socket that went away is an error of that write, not our end.
   std::signal(SIGPIPE, SIG_IGN);
 }
 
 App::~App() = default;
 
-common::Result<void> App::start(const Config& config) {
-  // The port first: when it is taken, this may be a second nerve, which must not touch the registry.
-  if (auto opened = open_api(config); !opened) return opened.error();
-
+common::Result<void> App::start(const ParsedConfig& parsed) {
+  const Config& config = parsed.config;
   const Service::Makers makers{
       .check = [this](const CheckConfig& check) { return make_check(check, {resolver_}); },
       .reporter =
           [this](const ReporterConfig& reporter, const ReportSubject& subject, Reporter::Events events) {
-            return make_reporter(reporter, subject, {io_, sessions_}, std::move(events));
+            return make_reporter(reporter, subject, {io_, *sessions_}, std::move(events));
           }};
-  std::size_t all_checks = 0;
-  for (const auto& service : config.services) {
-    services_.push_back(std::make_unique<Service>(io_, service, makers, Telemetry{service_metrics_, events_}));
-    all_checks += service.checks.size();
-    longest_drain_ = std::max(longest_drain_, longest_drain(service.lifecycle));
-  }
-  std::size_t first_check = 0;
-  for (const auto& service : services_) {
-    service->start_checks(first_check, all_checks);
-    first_check += service->check_count();
-  }
+  roster_.emplace(io_, makers, Telemetry{service_metrics_, events_}, [this] {
+    step_.cancel();
+    save_.set(common::Alarm::Clock::now());
+  });
+  liveness_.emplace(io_, roster_->services());
+  // The port first: when it is taken, this may be a second nerve, which must not touch the registry.
+  if (auto opened = open_api(config); !opened) return opened.error();
+  if (const auto claimed = claim_state(config.state_path); !claimed) return claimed.error();
+  sessions_.emplace(io_, std::exchange(saved_services_.sessions, {}),
+                    [this] { save_.set(common::Alarm::Clock::now()); });
+  roster_->apply(config.services, saved_services_.services);
+  sessions_->sweep();
+  take_over(parsed);
   return {};
 }
 
 common::Result<void> App::open_api(const Config& config) {
   if (auto set = set_access(access_, config); !set) return set.error();
-  auto routes = make_api(services_, {.version = version_,
-                                     .metrics = [this] { return metrics_.text(); },
-                                     .config = nullptr,
-                                     .events = events_,
-                                     .liveness = liveness_,
-                                     .access = access_});
+  auto routes = make_api(roster_->services(), {.version = version_,
+                                               .metrics = [this] { return metrics_.text(); },
+                                               .config = [this] { return shown_; },
+                                               .events = events_,
+                                               .liveness = *liveness_,
+                                               .access = access_});
   auto api = common::http::Server::listen(io_, config.api_host, config.api_port, std::move(routes));
   if (!api) return api.error();
   if (!config.api_socket.empty()) {
@@ -86,14 +114,106 @@ common::Result<void> App::open_api(const Config& config) {
   return {};
 }
 
+// Without it nerve works, but its restarts are seen.
+common::Result<void> App::claim_state(const std::string& path) {
+  if (path.empty()) return {};
+  auto file = SavedStateFile::claim(path);
+  if (!file) {
+    if (file.error().message.ends_with("another nerve has it")) {
+      return common::fail("statePath: " + file.error().message + "; give each its own");
+    }
+    log::warn("statePath: {}; the next start of nerve will not go on where this one ends", file.error().message);
+    return {};
+  }
+  auto state = file->load();
+  if (!state) log::warn("{}; starting without it", state.error().message);
+  if (state) saved_services_ = *std::move(state);
+  state_file_.emplace(*std::move(file));
+  return {};
+}
+
+void App::take_over(const ParsedConfig& parsed) {
+  config_ = parsed.config;
+  config_.services.clear();  // the services have what they need
+  shown_ = parsed.shown;
+  fingerprint_ = parsed.fingerprint;
+  last_refused_ = 0;
+  log::set_level(log_level_.empty() ? config_.log_level : log_level_);
+  watch_.reset();
+  if (!config_.watch_config) return;
+  watch_ = std::make_unique<common::FileWatch>(io_, kSettle, [this] { reload("a file changed", false); });
+  std::vector<std::string> directories{directory_of(files_.path())};
+  if (!config_.services_dir.empty()) directories.push_back(config_.services_dir);
+  if (const auto watched = watch_->watch(directories); !watched) config_events_.not_watched(watched.error().message);
+}
+
+// `asked`: somebody waits for an answer in the log.
+void App::reload(const std::string& why, bool asked) {
+  if (stop_asked_) return;
+  const auto parsed = files_.load();
+  if (parsed.diagnostics.ok() && parsed.fingerprint == fingerprint_) {
+    if (asked || last_refused_ != 0) config_events_.unchanged(why);
+    last_refused_ = 0;
+    return;
+  }
+  if (!parsed.diagnostics.ok()) {
+    if (asked || parsed.fingerprint != last_refused_) config_events_.refused(why, parsed.diagnostics);
+    last_refused_ = parsed.fingerprint;
+    return;
+  }
+  const Config& config = parsed.config;
+  std::vector<std::string> fixed;
+  if (config.api_host != config_.api_host) fixed.emplace_back("apiHost");
+  if (config.api_port != config_.api_port) fixed.emplace_back("apiPort");
+  if (config.api_socket != config_.api_socket) fixed.emplace_back("apiSocket");
+  if (config.state_path != config_.state_path && config.api_port == config_.api_port) fixed.emplace_back("statePath");
+  if (!fixed.empty()) config_events_.needs_restart(fixed);
+  if (const auto set = set_access(access_, config); !set) {
+    common::Diagnostics diagnostics;
+    diagnostics.errors.push_back(set.error().message);
+    config_events_.refused(why, diagnostics);
+    last_refused_ = parsed.fingerprint;
+    return;
+  }
+  const auto difference = roster_->apply(config.services);
+  sessions_->sweep();
+  config_events_.loaded(parsed.diagnostics.warnings, difference);
+  if (const auto kept = ConfigFiles::keep_expanded(parsed); !kept) {
+    log::warn("templatedConfigPath: {}", kept.error().message);
+  }
+  take_over(parsed);
+}
+
+void App::save_state() {
+  if (!state_file_ || sessions_closed_) return;
+  if (!stop_asked_) {
+    saved_services_.services.clear();
+    for (const auto& service : roster_->services()) {
+      if (service->stopping()) continue;
+      const Resumed past = service->past();
+      if (past.mode == Mode::enabled && !past.full_weight) continue;
+      saved_services_.services[service->name()] = {.mode = past.mode, .full_weight = past.full_weight};
+    }
+  }
+  saved_services_.sessions = sessions_->saved();
+  const auto saved = state_file_->save(saved_services_);
+  if (!saved && state_error_.failed()) {
+    log::warn("statePath: {}; the next start of nerve will not go on where this one ends", saved.error().message);
+  } else if (saved && state_error_.over() > 0) {
+    log::info("statePath can be written again");
+  }
+}
+
 int App::run() {
   wait_for_signal();
   io_.run();
-  if (sessions_.busy() || resolver_.busy()) {
+  const int status = orderly_ ? EXIT_SUCCESS : EXIT_FAILURE;
+  if (sessions_left_) std::_Exit(status);
+  if (sessions_->busy() || resolver_.busy()) {
     log::warn("{} does not answer; ending without it", resolver_.busy() ? "a name server" : "ZooKeeper");
-    std::_Exit(orderly_ ? EXIT_SUCCESS : EXIT_FAILURE);
+    std::_Exit(status);
   }
-  return orderly_ ? EXIT_SUCCESS : EXIT_FAILURE;
+  return status;
 }
 
 void App::wait_for_signal() {
@@ -105,45 +225,83 @@ void App::wait_for_signal() {
 }
 
 void App::on_signal(int number) {
-  const char* name = number == SIGTERM ? "SIGTERM" : "SIGINT";
+  const std::string name = name_of_signal(number);
+  if (number == SIGHUP) return reload(name, true);
   const auto now = std::chrono::steady_clock::now();
-  if (!stop_asked_) {
-    stop_asked_ = now;
-    log::info("{}: disabling the services, then stopping; once more to stop without waiting for them", name);
-    stopping_.spawn("stop", stop());
-  } else if (now - *stop_asked_ >= kOneWish) {
+  if (stop_asked_) {
+    if (now - *stop_asked_ < kOneWish) return;
     log::warn("{} again: not waiting any longer", name);
     hurry_ = true;
     step_.cancel();
+    return;
+  }
+  save_state();
+  stop_asked_ = now;
+  watch_.reset();
+  if (number == SIGUSR2) {
+    log::info("{}: stopping; the registrations stay for the next start", name);
+    stopping_.spawn("hand over", hand_over());
+  } else {
+    log::info("{}: disabling the services, then stopping; once more to stop without waiting for them", name);
+    stopping_.spawn("stop", stop());
   }
 }
 
 asio::awaitable<void> App::stop() {
   const auto now = [] { return std::chrono::steady_clock::now(); };
-  const auto on_step = [this] { step_.cancel(); };
-  for (const auto& service : services_) service->stop(false, on_step);
-  if (!co_await wait_until(&App::all_stopped, now() + longest_drain_ + kDrainMargin)) {
+  const auto drained_by = now() + roster_->longest_drain() + kDrainMargin;
+  roster_->stop(Service::Ending::shutdown);
+  const bool stopped = co_await wait_until(&App::all_stopped, drained_by);
+  if (!stopped) {
     orderly_ = false;
     if (!hurry_) log::warn("the services took longer to disable than configured; stopping all the same");
-    for (const auto& service : services_) service->stop(true, on_step);
+    roster_->stop(Service::Ending::now);
   }
 
   hurry_ = false;  // taking back the registration is bounded, and worth its time
-  if (!co_await wait_until(&App::all_deregistered, now() + kDeregisterLimit)) {
+  const bool confirmed = co_await wait_until(&App::all_confirmed, now() + kDeregisterLimit);
+  if (!confirmed) {
     orderly_ = false;
-    for (const auto& service : services_) service->warn_of_unconfirmed();
+    roster_->warn_of_unconfirmed();
   }
-
-  for (const auto& service : services_) service->cancel();
-  for (const auto& service : services_) co_await service->wait();
+  co_await roster_->end();
   api_.reset();
-  sessions_.close([this] {
+  if (roster_->keeps_registrations()) {
+    save_state();
+    sessions_left_ = true;
+    log::info("stopped; registrations stay until their sessions expire, or for the next start");
+  } else {
+    co_await close_sessions();
+    log::info("stopped");
+  }
+  io_.stop();
+}
+
+asio::awaitable<void> App::hand_over() {
+  roster_->stop(Service::Ending::hand_over);
+  const bool confirmed = co_await wait_until(&App::all_confirmed, std::chrono::steady_clock::now() + kHandOverLimit);
+  if (!confirmed) roster_->warn_of_unconfirmed();
+  co_await roster_->end();
+  api_.reset();
+  save_state();
+  sessions_left_ = true;
+  log::info("stopped; the registrations stay until their sessions expire, or for the next start");
+  io_.stop();
+}
+
+asio::awaitable<void> App::close_sessions() {
+  if (orderly_) {
+    if (state_file_) state_file_->remove();
+  } else {
+    save_state();  // what may have stayed behind
+  }
+  state_file_.reset();
+  sessions_->close([this] {
     sessions_closed_ = true;
     step_.cancel();
   });
-  if (!co_await wait_until(&App::sessions_closed, now() + kCloseLimit)) orderly_ = false;
-  log::info("stopped");
-  io_.stop();
+  const bool closed = co_await wait_until(&App::sessions_closed, std::chrono::steady_clock::now() + kCloseLimit);
+  if (!closed) orderly_ = false;
 }
 
 asio::awaitable<bool> App::wait_until(bool (App::*reached)() const, Deadline deadline) {
@@ -154,14 +312,6 @@ asio::awaitable<bool> App::wait_until(bool (App::*reached)() const, Deadline dea
     co_await step_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
   co_return true;
-}
-
-bool App::all_stopped() const {
-  return std::all_of(services_.begin(), services_.end(), [](const auto& service) { return service->stopped(); });
-}
-
-bool App::all_deregistered() const {
-  return std::all_of(services_.begin(), services_.end(), [](const auto& service) { return service->deregistered(); });
 }
 
 }  // namespace nerve

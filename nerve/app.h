@@ -1,5 +1,5 @@
-// nerve as a whole: builds everything from the configuration, runs it on one loop and one thread, and takes it down
-// again in order. Owned by main.
+// nerve as a whole: builds everything from the configuration, runs it on one loop and one thread, follows changes of
+// the configuration, and takes it all down again in order. Owned by main.
 #pragma once
 
 #include <chrono>
@@ -14,65 +14,91 @@
 #include "common/http/access.h"
 #include "common/http/server.h"
 #include "common/result.h"
+#include "common/runtime/alarm.h"
+#include "common/runtime/file_watch.h"
 #include "common/runtime/resolver.h"
 #include "common/runtime/task_group.h"
 #include "common/telemetry/event_log.h"
 #include "common/telemetry/metrics.h"
 #include "nerve/api.h"
-#include "nerve/config.h"
+#include "nerve/config_events.h"
+#include "nerve/config_files.h"
 #include "nerve/events.h"
 #include "nerve/liveness.h"
 #include "nerve/report/sessions.h"
+#include "nerve/roster.h"
+#include "nerve/saved_state.h"
 
 namespace nerve {
 
 class App {
  public:
-  explicit App(std::string version);
+  // `log_level`: overrides the configuration's, unless it is empty.
+  App(std::string version, ConfigFiles files, std::string log_level);
   ~App();
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 
-  // Opens the admin API and starts the services. An error means that nothing runs.
-  [[nodiscard]] common::Result<void> start(const Config& config);
+  // Opens the admin API and starts the services of a good configuration. An error means that nothing runs.
+  [[nodiscard]] common::Result<void> start(const ParsedConfig& parsed);
 
-  // Until SIGTERM or SIGINT: disables the services, removes their registrations, closes everything. Returns 0 when all
-  // of that was confirmed within its time, 1 otherwise. Ends the process itself when a thread hangs that cannot be
-  // interrupted (a name server or a ZooKeeper that does not answer).
+  // Until SIGTERM or SIGINT: disables the services, removes their registrations, closes everything. Until SIGUSR2:
+  // leaves the registrations to the next life. SIGHUP: reads the configuration again. Returns 0 when all was confirmed
+  // within its time, 1 otherwise. Ends the process itself when a ZooKeeper session is to outlive it, or when a thread
+  // hangs that cannot be interrupted (a name server or a ZooKeeper that does not answer).
   int run();
 
  private:
   using Deadline = std::chrono::steady_clock::time_point;
 
   [[nodiscard]] common::Result<void> open_api(const Config& config);
+  common::Result<void> claim_state(const std::string& path);
+  void take_over(const ParsedConfig& parsed);  // what can change at run time
+  void reload(const std::string& why, bool asked);
+  void save_state();
+
   void wait_for_signal();
   void on_signal(int number);
   boost::asio::awaitable<void> stop();
+  boost::asio::awaitable<void> hand_over();
+  boost::asio::awaitable<void> close_sessions();
   boost::asio::awaitable<bool> wait_until(bool (App::*reached)() const, Deadline deadline);
-  bool all_stopped() const;
-  bool all_deregistered() const;
+  bool all_stopped() const { return roster_->all_stopped(); }
+  bool all_confirmed() const { return roster_->all_confirmed(); }
   bool sessions_closed() const { return sessions_closed_; }
 
   const std::string version_;
-  std::chrono::milliseconds longest_drain_{0};
+  const ConfigFiles files_;
+  const std::string log_level_;
+  Config config_;                 // that runs; without its services
+  std::string shown_;             // likewise, as JSON
+  std::size_t fingerprint_ = 0;   // of the configuration that runs
+  std::size_t last_refused_ = 0;  // of one that was refused, to say so only once
 
   boost::asio::io_context io_{1};
   boost::asio::signal_set signals_;
   common::Metrics metrics_;
   ServiceMetrics service_metrics_{metrics_};
   common::EventLog events_;
+  ConfigEvents config_events_{metrics_};
   common::Resolver resolver_{io_};
-  Sessions sessions_{io_};
-  Services services_;
-  Liveness liveness_{io_, services_};
+  std::optional<SavedStateFile> state_file_;
+  SavedState saved_services_;  // what was last known of the services before the end began
+  RepeatedError state_error_;
+  common::Alarm save_{io_, [this] { save_state(); }};
+  std::optional<Sessions> sessions_;
+  std::optional<Roster> roster_;
+  std::optional<Liveness> liveness_;
   common::http::Access access_;
   std::unique_ptr<common::http::Server> api_;
+  std::unique_ptr<common::FileWatch> watch_;
 
   common::TaskGroup stopping_{io_};
   boost::asio::steady_timer step_{io_};  // cancelled when something that stop() waits for may have happened
   std::optional<std::chrono::steady_clock::time_point> stop_asked_;
   bool hurry_ = false;  // another signal came: what stop() waits for now is given up
   bool sessions_closed_ = false;
+  bool sessions_left_ = false;  // to the next life: they must not be closed
   bool orderly_ = true;
 };
 

@@ -1,7 +1,6 @@
 // nerve's configuration: go-nerve's YAML or JSON, read once into immutable values. The defaults stand in the structs.
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -9,25 +8,10 @@
 #include <vector>
 
 #include "common/config/reader.h"
-#include "nerve/check/check_config.h"
-#include "nerve/lifecycle/settings.h"
-#include "nerve/report/report_config.h"
+#include "common/result.h"
+#include "nerve/service_config.h"
 
 namespace nerve {
-
-struct ServiceConfig {
-  std::string name;  // host:port when not given
-  std::string host = "127.0.0.1";
-  int port = 0;
-  std::vector<CheckConfig> checks;        // at least one
-  std::vector<ReporterConfig> reporters;  // at least one
-  std::chrono::milliseconds report_replay{1000};
-  bool exclude_from_global_disable = false;
-  bool no_metrics = false;
-  LifecycleSettings lifecycle;
-
-  friend bool operator==(const ServiceConfig&, const ServiceConfig&) = default;
-};
 
 struct Config {
   std::string log_level = "info";
@@ -37,19 +21,36 @@ struct Config {
   std::string api_token_file;         // holds what changing requests must present; empty: nothing
   bool api_legacy_get = true;         // the changing routes answer to GET, too
   std::string templated_config_path;  // empty: the expanded file is not kept
+  std::string services_dir;           // absolute or relative to the working directory; empty: there is none
+  std::string state_path;             // empty: nothing is kept for the next life
+  bool watch_config = true;           // reload when a file changes
   std::vector<ServiceConfig> services;
 };
 
 struct ParsedConfig {
-  Config config;         // of use only when there are no errors
-  std::string expanded;  // the text with its variables replaced
+  Config config;                // of use only when there are no errors
+  std::string expanded;         // the text with its variables replaced
+  std::string shown;            // the configuration as JSON, secrets masked
+  std::size_t fingerprint = 0;  // of all texts
   common::Diagnostics diagnostics;
 };
 
-using EnvironmentLookup = std::function<std::optional<std::string>(const std::string& name)>;
+struct ConfigFile {
+  std::string name;
+  std::string text;
+};
 
-// `file` is the name for messages; `strict` makes unknown keys errors. Reads nothing but its arguments.
-[[nodiscard]] ParsedConfig parse_config(std::string_view text, const std::string& file,
-                                        const EnvironmentLookup& environment, bool strict);
+// What a configuration may refer to outside of its text.
+struct ConfigSources {
+  std::function<std::optional<std::string>(const std::string& name)> environment;
+  // The files of a directory that hold a service each, by name.
+  std::function<common::Result<std::vector<ConfigFile>>(const std::string& directory)> files_of;
+  AddressLookup address;
+};
+
+// `file` is the name for messages, and what a relative servicesDir is relative to; `strict` makes unknown keys errors.
+// Reads nothing but its arguments.
+[[nodiscard]] ParsedConfig parse_config(std::string_view text, const std::string& file, const ConfigSources& sources,
+                                        bool strict);
 
 }  // namespace nerve

@@ -15,13 +15,20 @@ using testing::IsEmpty;
 
 ParsedConfig parse(const std::string& text, bool strict = false,
                    const std::map<std::string, std::string>& environment = {}) {
-  return parse_config(
-      text, "n.yml",
-      [&](const std::string& name) -> std::optional<std::string> {
-        const auto found = environment.find(name);
-        return found == environment.end() ? std::nullopt : std::optional(found->second);
-      },
-      strict);
+  ConfigSources sources;
+  sources.environment = [&](const std::string& name) -> std::optional<std::string> {
+    const auto found = environment.find(name);
+    return found == environment.end() ? std::nullopt : std::optional(found->second);
+  };
+  sources.files_of = [](const std::string& directory) -> common::Result<std::vector<ConfigFile>> {
+    return common::fail("cannot read the directory " + directory + ": No such file or directory");
+  };
+  sources.address = [](const std::string& interface) -> common::Result<std::string> {
+    if (interface.empty()) return "10.1.2.3";
+    if (interface == "eth0") return "10.4.5.6";
+    return common::fail("there is no interface " + interface + "; there are eth0, lo");
+  };
+  return parse_config(text, "n.yml", sources, strict);
 }
 
 // The one service of a good file.
@@ -239,7 +246,7 @@ TEST(Config, SaysWhatIsWrongAndWhere) {
       {"services:\n  - {port: 80, weight: 0, " + ok + "}",
        {"n.yml:2: services[0].weight: must be between 1 and 255, got 0"}},
       {"services:\n  - {port: 80, host: 'a b', " + ok + "}",
-       {"n.yml:2: services[0].host: must be an IP address or a host name, got \"a b\""}},
+       {"n.yml:2: services[0].host: must be an IP address, a host name, auto, or auto:INTERFACE, got \"a b\""}},
       {"services:\n  - {port: 80, name: '', " + ok + "}", {"n.yml:2: services[0].name: must not be empty"}},
       {"services:\n  - {port: 80, name: a, " + ok + "}\n  - {port: 81, name: a, " + ok + "}",
        {"n.yml:3: services[1]: has the name \"a\" of services[0]; names must differ"}},
@@ -326,12 +333,12 @@ TEST(Config, NamesTheUndefinedVariable) {
 
 TEST(Config, UnknownKeysAreWarningsUnlessStrict) {
   const std::string text =
-      "servicesDir: x\nservices:\n  - port: 80\n    wieght: 1\n    checks: [{type: tcp, paht: /}]\n"
+      "servicesDri: x\nservices:\n  - port: 80\n    wieght: 1\n    checks: [{type: tcp, paht: /}]\n"
       "    reporters: [{type: console}]\n";
   const std::vector<std::string> told{
       "n.yml:5: services[0].checks[0]: unknown key \"paht\"",
       "n.yml:4: services[0]: unknown key \"wieght\"; did you mean \"weight\"?",
-      "n.yml:1: unknown key \"servicesDir\"; did you mean \"services\"?",
+      "n.yml:1: unknown key \"servicesDri\"; did you mean \"servicesDir\"?",
   };
   EXPECT_EQ(parse(text).diagnostics.warnings, told);
   EXPECT_TRUE(parse(text).diagnostics.ok());

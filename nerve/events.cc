@@ -33,6 +33,8 @@ struct ServiceMetrics::Families {
       : check_failures(counters(metrics, "nerve_checker_failure_total", "Checks that failed")),
         exec_failures(counters(metrics, "nerve_exec_failure_total", "Commands of a service's life that failed")),
         report_failures(counters(metrics, "nerve_reporter_failure_total", "Reports that a reporter did not take")),
+        rate_limited(counters(metrics, "nerve_report_rate_limited_total",
+                              "Times that the rate limit held back a report, or would have in its shadow mode")),
         available(prometheus::BuildGauge()
                       .Name("nerve_service_available")
                       .Help("The weight with which the service is announced now, 0 when it is not available")
@@ -46,6 +48,7 @@ struct ServiceMetrics::Families {
   prometheus::Family<prometheus::Counter>& check_failures;
   prometheus::Family<prometheus::Counter>& exec_failures;
   prometheus::Family<prometheus::Counter>& report_failures;
+  prometheus::Family<prometheus::Counter>& rate_limited;
   prometheus::Family<prometheus::Gauge>& available;
   prometheus::Histogram& lateness;
 };
@@ -70,8 +73,10 @@ ServiceEvents::ServiceEvents(const Telemetry& telemetry, Subject subject)
   for (const auto& type : subject_.reporter_types) {
     report_failures_.push_back(&families.report_failures.Add(labels(type)));
   }
-  available_ = &families.available.Add(
-      {{"name", subject_.name}, {"ip", subject_.host}, {"port", std::to_string(subject_.port)}});
+  const prometheus::Labels identity{
+      {"name", subject_.name}, {"ip", subject_.host}, {"port", std::to_string(subject_.port)}};
+  available_ = &families.available.Add(identity);
+  rate_limited_ = &families.rate_limited.Add(identity);
 }
 
 void ServiceEvents::check_answered(std::size_t check, const Answer& answer, const CheckRunner::Timing& timing) {
@@ -140,6 +145,18 @@ void ServiceEvents::report_notice(std::size_t reporter, const std::string& what)
   log::info("{}: reporter {}: {}", prefix_, subject_.reporter_types[reporter], what);
 }
 
+void ServiceEvents::report_held(bool shadow) {
+  if (rate_limited_ != nullptr) rate_limited_->Increment();
+  log::warn("{}: reports change too often: {}", prefix_,
+            shadow ? "the rate limit would hold this one back (shadow mode)" : "the rate limit holds back the next");
+}
+
+void ServiceEvents::resumed(const Resumed& past) {
+  static constexpr const char* modes[] = {"enabled", "disabled", "forced"};
+  log::info("{}: goes on where its earlier life ended: {}{}", prefix_, modes[static_cast<int>(past.mode)],
+            past.announced_weight > 0 ? ", announced with weight " + std::to_string(past.announced_weight) : "");
+}
+
 void ServiceEvents::command_started(CommandKind kind) {
   log::debug("{}: running the {} command", prefix_, name_of(kind));
 }
@@ -154,12 +171,12 @@ void ServiceEvents::command_ended(CommandKind kind, const common::CommandResult&
     return;
   }
   if (subject_.with_metrics) {
-    metrics_.families_->exec_failures
-        .Add({{"name", subject_.name},
-              {"ip", subject_.host},
-              {"port", std::to_string(subject_.port)},
-              {"type", std::string(name_of(kind))}})
-        .Increment();
+    auto& counter = metrics_.families_->exec_failures.Add({{"name", subject_.name},
+                                                           {"ip", subject_.host},
+                                                           {"port", std::to_string(subject_.port)},
+                                                           {"type", std::string(name_of(kind))}});
+    exec_failures_[kind] = &counter;
+    counter.Increment();
   }
   // That a service is not idle yet is what the graceful-done command is there to say.
   const bool expected = kind == CommandKind::disable_grace && result.end == common::CommandResult::End::exited;
@@ -218,6 +235,21 @@ void ServiceEvents::weight_asked(int weight) {
 
 void ServiceEvents::stop_asked() {
   mode_reason_ = "nerve is stopping";
+}
+
+void ServiceEvents::forget_metrics() {
+  auto& families = *metrics_.families_;
+  for (auto* counter : check_failures_) families.check_failures.Remove(counter);
+  for (auto* counter : report_failures_) families.report_failures.Remove(counter);
+  for (const auto& [kind, counter] : exec_failures_) families.exec_failures.Remove(counter);
+  if (rate_limited_ != nullptr) families.rate_limited.Remove(rate_limited_);
+  if (available_ != nullptr) families.available.Remove(available_);
+  subject_.with_metrics = false;
+  check_failures_.clear();
+  report_failures_.clear();
+  exec_failures_.clear();
+  rate_limited_ = nullptr;
+  available_ = nullptr;
 }
 
 void ServiceEvents::not_deregistered(std::size_t reporter) {

@@ -71,6 +71,10 @@ class ServiceEvents {
   void report_failed(std::size_t reporter, const std::string& error);
   void report_notice(std::size_t reporter, const std::string& what);
 
+  // The rate limit holds a report back; `shadow`: it would, but only says so.
+  void report_held(bool shadow);
+  void resumed(const Resumed& past);
+
   void command_started(CommandKind kind);
   void command_ended(CommandKind kind, const common::CommandResult& result);
   void warmup_restarted(bool unstable);
@@ -87,6 +91,9 @@ class ServiceEvents {
   // What holds now; only a difference is an event.
   void state_is(State state, Mode mode, const std::string& reason);
 
+  // Takes the time series of this service out of the metrics. No other ServiceEvents may have the same subject.
+  void forget_metrics();
+
  private:
   void record(const char* what, const std::string& check, std::string_view old_value, std::string_view new_value,
               const std::string& reason);
@@ -98,6 +105,8 @@ class ServiceEvents {
   prometheus::Gauge* available_ = nullptr;
   std::vector<prometheus::Counter*> check_failures_;
   std::vector<prometheus::Counter*> report_failures_;
+  std::map<CommandKind, prometheus::Counter*> exec_failures_;  // those that have failed
+  prometheus::Counter* rate_limited_ = nullptr;
   std::vector<RepeatedError> report_errors_;
   std::map<CommandKind, RepeatedError> command_errors_;
   bool announced_ = false;

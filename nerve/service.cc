@@ -28,16 +28,24 @@ ServiceEvents::Subject subject_of(const ServiceConfig& config) {
   return subject;
 }
 
+// With a registry that does not answer, a service must still go its way.
+constexpr Milliseconds kLookLimit{1000};
+
 }  // namespace
 
-Service::Service(asio::io_context& io, const ServiceConfig& config, const Makers& makers, const Telemetry& telemetry)
+Service::Service(asio::io_context& io, const ServiceConfig& config, const Makers& makers, const Telemetry& telemetry,
+                 std::function<void()> on_step)
     : io_(io),
       config_(config),
       events_(telemetry, subject_of(config)),
       health_(thresholds_of(config)),
       lifecycle_(config.lifecycle),
+      gate_(config.lifecycle.rate_limit, Clock::now()),
       deadline_(io, [this] { handle(DeadlineReached{}); }),
+      look_limit_(io, [this] { activate(); }),
+      held_until_(io, [this] { offer(*held_); }),
       last_answers_(config_.checks.size()),
+      on_step_(std::move(on_step)),
       tasks_(io) {
   for (std::size_t i = 0; i < config_.checks.size(); ++i) {
     const auto& check = config_.checks[i];
@@ -57,8 +65,10 @@ Service::Service(asio::io_context& io, const ServiceConfig& config, const Makers
                                   events_.report_failed(i, error);
                                   on_report(i, ReportState::refused);
                                 },
-                            .on_notice = [this, i](const std::string& what) { events_.report_notice(i, what); }};
-    announcers_.push_back({makers.reporter(config_.reporters[i], subject, std::move(events))});
+                            .on_notice = [this, i](const std::string& what) { events_.report_notice(i, what); },
+                            .on_looked = [this](const std::optional<common::Registration>& found) { looked(found); }};
+    announcers_.push_back({.reporter = makers.reporter(config_.reporters[i], subject, std::move(events)),
+                           .place = place_of(config_.reporters[i], subject.node_name)});
   }
 }
 
@@ -66,6 +76,78 @@ void Service::start_checks(std::size_t first_check, std::size_t all_checks) {
   for (std::size_t i = 0; i < checks_.size(); ++i) {
     const auto delay = first_delay(first_check + i, all_checks, config_.checks[i].interval);
     tasks_.spawn("check " + config_.checks[i].type + " of " + config_.name, checks_[i].run(delay));
+  }
+}
+
+void Service::start(const Resumed& past) {
+  past_ = past;
+  phase_ = Phase::looking;
+  look_limit_.set(Clock::now() + (still_looking() ? kLookLimit : Milliseconds(0)));
+}
+
+bool Service::still_looking() const {
+  return std::any_of(announcers_.begin(), announcers_.end(),
+                     [](const Announcer& announcer) { return announcer.reporter && announcer.reporter->looking(); });
+}
+
+void Service::looked(const std::optional<common::Registration>& found) {
+  if (phase_ != Phase::looking) return;
+  if (found && found->available) {
+    past_.announced_weight = std::max(past_.announced_weight, found->weight.value_or(lifecycle_.max_weight()));
+  }
+  if (!still_looking()) activate();
+}
+
+void Service::activate() {
+  look_limit_.clear();
+  phase_ = Phase::active;
+  if (past_.announced_weight > 0 || past_.mode != Mode::enabled) events_.resumed(past_);
+  handle(past_);
+  if (last_health_) handle(HealthChanged{*last_health_});
+}
+
+void Service::inherit_health(const Service& predecessor) {
+  health_ = predecessor.health_;
+  last_health_ = predecessor.last_health_;
+  last_answers_ = predecessor.last_answers_;
+}
+
+Resumed Service::past() const {
+  Resumed past;
+  past.mode = lifecycle_.mode();
+  if (lifecycle_.max_weight() != config_.lifecycle.weight) past.full_weight = lifecycle_.max_weight();
+  past.announced_weight = lifecycle_.current_weight();
+  past.warmed_up = lifecycle_.warmed_up();
+  return past;
+}
+
+void Service::relieve(Service& predecessor, bool resume) {
+  past_ = resume ? predecessor.past() : Resumed{};
+  // A new weight in the configuration counts more than what an operator has set before.
+  if (config_.lifecycle.weight != predecessor.config_.lifecycle.weight) past_.full_weight.reset();
+  predecessor.release_places_of(*this);
+  look_limit_.clear();
+  phase_ = Phase::active;
+  handle(past_);
+  if (last_health_) handle(HealthChanged{*last_health_});
+}
+
+void Service::release_places_of(const Service& successor) {
+  handle(HandOverAsked{});
+  phase_ = Phase::relieved;
+  held_.reset();
+  held_until_.clear();
+  tasks_.cancel();
+  for (Announcer& announcer : announcers_) {
+    const auto same = [&](const Announcer& other) { return other.place == announcer.place; };
+    if (std::any_of(successor.announcers_.begin(), successor.announcers_.end(), same)) announcer.reporter.reset();
+  }
+}
+
+void Service::remove_rest() {
+  if (std::exchange(rest_removal_asked_, true)) return;
+  for (const Announcer& announcer : announcers_) {
+    if (announcer.reporter) announcer.reporter->report({});
   }
 }
 
@@ -104,6 +186,7 @@ std::vector<std::string> Service::stalled_checks(TimePoint now) const {
 
 void Service::disable(bool shutdown, OnDisabled done) {
   if (stopped()) return done(true);
+  if (phase_ == Phase::looking) activate();
   events_.disable_asked(shutdown);
   waiting_for_disable_.push_back(std::move(done));
   handle(DisableAsked{shutdown});
@@ -111,38 +194,43 @@ void Service::disable(bool shutdown, OnDisabled done) {
 
 bool Service::enable(bool force) {
   if (lifecycle_.stopping()) return false;
+  if (phase_ == Phase::looking) activate();
   events_.enable_asked(force);
   handle(EnableAsked{force});
   return true;
 }
 
 void Service::set_weight(int weight) {
+  if (phase_ == Phase::looking) activate();
   events_.weight_asked(weight);
   handle(WeightAsked{weight});
 }
 
-void Service::stop(bool now, std::function<void()> on_step) {
-  on_stop_step_ = std::move(on_step);
+void Service::stop(Ending ending) {
   events_.stop_asked();
-  if (now) {
-    handle(StopNowAsked{});
-  } else {
-    handle(StopAsked{});
+  switch (ending) {
+    case Ending::removal:
+      return handle(StopAsked{.shutdown = false});
+    case Ending::shutdown:
+      kept_ = !stopped() && !stopping() && !config_.lifecycle.down_on_shutdown;
+      return handle(StopAsked{.shutdown = true});
+    case Ending::now:
+      return handle(StopNowAsked{});
+    case Ending::hand_over:
+      kept_ = !stopped();
+      return handle(HandOverAsked{});
   }
 }
 
-bool Service::deregistered() const {
-  return stopped() && confirmed();
-}
-
 bool Service::confirmed() const {
-  return std::all_of(announcers_.begin(), announcers_.end(),
-                     [](const Announcer& announcer) { return announcer.reporter->settled(); });
+  return !held_ && std::all_of(announcers_.begin(), announcers_.end(), [](const Announcer& announcer) {
+    return !announcer.reporter || announcer.reporter->settled();
+  });
 }
 
 void Service::warn_of_unconfirmed() {
   for (std::size_t i = 0; i < announcers_.size(); ++i) {
-    if (!announcers_[i].reporter->settled()) events_.not_deregistered(i);
+    if (announcers_[i].reporter && !announcers_[i].reporter->settled()) events_.not_deregistered(i);
   }
 }
 
@@ -160,7 +248,11 @@ void Service::check_changed(std::size_t check, const Answer& answer) {
   if (health == last_health_) return;
   last_health_ = health;
   events_.health_changed(*health);
-  handle(HealthChanged{*health});
+  if (phase_ == Phase::active) {
+    handle(HealthChanged{*health});
+  } else {
+    on_step_();
+  }
 }
 
 void Service::on_report(std::size_t reporter, ReportState state) {
@@ -175,7 +267,7 @@ void Service::on_report(std::size_t reporter, ReportState state) {
   } else if (count(ReportState::refused) == all) {
     handle(ReportAnswered{ReportState::refused, false});
   }
-  if (stopped() && on_stop_step_) on_stop_step_();
+  on_step_();
 }
 
 void Service::handle(const Event& event) {
@@ -188,13 +280,35 @@ void Service::handle(const Event& event) {
   } else {
     deadline_.clear();
   }
+  on_step_();
 }
 
 void Service::carry_out(const Publish& decision) {
-  events_.published(decision.record);
-  for (Announcer& announcer : announcers_) {
-    announcer.state = ReportState::pending;
-    announcer.reporter->report({decision.record, decision.draining});
+  for (Announcer& announcer : announcers_) announcer.state = ReportState::pending;
+  offer(decision);
+}
+
+void Service::offer(const Publish& report) {
+  switch (gate_.ask(report, Clock::now())) {
+    case ReportGate::Answer::hold:
+      if (!held_) events_.report_held(false);
+      held_ = report;
+      return held_until_.set(*gate_.due());
+    case ReportGate::Answer::pass_in_shadow:
+      events_.report_held(true);
+      return send(report);
+    case ReportGate::Answer::pass:
+      return send(report);
+  }
+}
+
+void Service::send(const Publish& report) {
+  const Publish sent = report;  // it may be the one that was held
+  held_.reset();
+  held_until_.clear();
+  events_.published(sent.record);
+  for (const Announcer& announcer : announcers_) {
+    if (announcer.reporter) announcer.reporter->report({sent.record, sent.draining});
   }
 }
 
@@ -223,9 +337,7 @@ void Service::carry_out(const DisableOver& decision) {
   for (const auto& done : std::exchange(waiting_for_disable_, {})) done(decision.how != DisableOver::How::interrupted);
 }
 
-void Service::carry_out(const Stopped&) {
-  if (on_stop_step_) on_stop_step_();
-}
+void Service::carry_out(const Stopped&) {}  // handle() says so
 
 asio::awaitable<void> Service::run_command(RunCommand command, Cancelled cancelled) {
   using namespace asio::experimental::awaitable_operators;

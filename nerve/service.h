@@ -1,6 +1,7 @@
 // One service at run time: runs its checks, feeds their answers through the health and lifecycle rooms, and carries out
 // what those decide: tells the reporters, runs the commands, answers whoever waits for a disable. Holds no policy of
-// its own. Owned by App. Loop thread only.
+// its own. It may be the successor of another Service of the same name, which it relieves without a gap. Owned by
+// Roster. Loop thread only.
 #pragma once
 
 #include <functional>
@@ -20,6 +21,7 @@
 #include "nerve/events.h"
 #include "nerve/health/service_health.h"
 #include "nerve/lifecycle/lifecycle.h"
+#include "nerve/lifecycle/report_gate.h"
 #include "nerve/report/kinds.h"
 
 namespace nerve {
@@ -57,12 +59,37 @@ class Service {
   // Called once, on the loop: false when an enable interrupted the disabling.
   using OnDisabled = std::function<void(bool done)>;
 
-  Service(boost::asio::io_context& io, const ServiceConfig& config, const Makers& makers, const Telemetry& telemetry);
+  // How a service ends. removal: it is disabled, then its registration is removed. shutdown: the same, unless it is
+  // configured to leave the registration to the next life. now: the registration is removed without waiting for what is
+  // under way. hand_over: the registration is left to the next life.
+  enum class Ending { removal, shutdown, now, hand_over };
+
+  // `on_step`: something may have changed that the owner waits for; called on the loop, from within the calls below,
+  // too. Passive until start() or relieve().
+  Service(
+      boost::asio::io_context& io, const ServiceConfig& config, const Makers& makers, const Telemetry& telemetry,
+      std::function<void()> on_step = [] {});
 
   // The checks of this service are number `first_check` and following of the process's `all_checks`.
   void start_checks(std::size_t first_check, std::size_t all_checks);
 
+  // Begins to act: as soon as the reporters know what an earlier life has left, or a second later. `past`: what else is
+  // known of that life.
+  void start(const Resumed& past = {});
+
+  // Its checks have a verdict, so that it may relieve its predecessor.
+  bool proven() const { return last_health_.has_value(); }
+  // Has the same checks: goes on with their verdicts, and is proven if the other is.
+  void inherit_health(const Service& predecessor);
+  // Begins to act in the place of another one, whose registration becomes its own where both report to the same place.
+  // The predecessor is handed over, its checks and commands end. `resume`: in its mode and warm-up, too.
+  void relieve(Service& predecessor, bool resume);
+  // Of a predecessor: removes the registrations that the successor has not taken. May be called again.
+  void remove_rest();
+  bool rest_removed() const { return rest_removal_asked_ && confirmed(); }
+
   const std::string& name() const { return config_.name; }
+  const ServiceConfig& config() const { return config_; }
   bool excluded_from_global_disable() const { return config_.exclude_from_global_disable; }
   std::size_t check_count() const { return checks_.size(); }
   ServiceStatus status() const;
@@ -73,13 +100,20 @@ class Service {
   bool enable(bool force);  // false, and nothing happens: nerve is stopping
   void set_weight(int weight);
 
-  // Disables (when so configured), then removes the registration; `on_step` is called when stopped() or deregistered()
-  // may have become true. `now` removes it without waiting for what is under way.
-  void stop(bool now, std::function<void()> on_step);
+  // What another life needs to know to go on.
+  Resumed past() const;
+  bool draining() const { return lifecycle_.draining(); }
+  bool stopping() const { return lifecycle_.stopping(); }
+
+  void stop(Ending ending);
   bool stopped() const { return lifecycle_.stopped(); }
-  // Every reporter has confirmed that the registration is gone.
-  bool deregistered() const;
+  // The registration stays when the process ends.
+  bool keeps_registration() const { return stopped() && kept_; }
+  // Every reporter has taken the last news.
+  bool confirmed() const;
   void warn_of_unconfirmed();
+  // Takes its time series out of the metrics; for one whose name will not be used any more.
+  void forget_metrics() { events_.forget_metrics(); }
 
   // Ends the checks and commands; returns when they have ended.
   void cancel() { tasks_.cancel(); }
@@ -89,7 +123,16 @@ class Service {
   struct Announcer {
     std::unique_ptr<Reporter> reporter;
     ReportState state = ReportState::taken;
+    std::string place;
   };
+  enum class Phase { passive, looking, active, relieved };
+
+  void looked(const std::optional<common::Registration>& found);
+  bool still_looking() const;
+  void activate();
+  void release_places_of(const Service& successor);
+  void offer(const Publish& report);
+  void send(const Publish& report);
 
   struct LastAnswer {
     std::string reason;
@@ -106,7 +149,6 @@ class Service {
   void carry_out(const CancelCommand& decision);
   void carry_out(const WarmupRestarted& decision);
   void carry_out(const WarmupOver& decision);
-  bool confirmed() const;  // every reporter has taken the last news
   void carry_out(const DisableOver& decision);
   void carry_out(const Stopped& decision);
 
@@ -119,14 +161,25 @@ class Service {
   ServiceHealth health_;
   std::optional<Health> last_health_;
   Lifecycle lifecycle_;
+  ReportGate gate_;
+  Phase phase_ = Phase::passive;
+  Resumed past_;                 // what is known of an earlier life while looking
+  std::optional<Publish> held_;  // by the gate
+  bool kept_ = false;
+  bool rest_removal_asked_ = false;
   common::Alarm deadline_;
+  common::Alarm look_limit_;
+  common::Alarm held_until_;
   std::vector<CheckRunner> checks_;
   std::vector<std::optional<LastAnswer>> last_answers_;  // of the checks
   std::vector<Announcer> announcers_;
   Cancelled command_cancelled_;  // of the command that runs
   std::vector<OnDisabled> waiting_for_disable_;
-  std::function<void()> on_stop_step_;
+  std::function<void()> on_step_;
   common::TaskGroup tasks_;
 };
+
+// Those that run, in the order of the configuration.
+using Services = std::vector<std::unique_ptr<Service>>;
 
 }  // namespace nerve

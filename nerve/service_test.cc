@@ -97,7 +97,8 @@ class ServiceTest : public testing::Test {
                               reporters.push_back(reporter.get());
                               return reporter;
                             }},
-        Telemetry{metrics, event_log});
+        Telemetry{metrics, event_log}, [this] { ++steps; });
+    service->start();
     service->start_checks(0, config.checks.size());
     return *service;
   }
@@ -132,6 +133,7 @@ class ServiceTest : public testing::Test {
   ReportSubject subject;
   std::vector<FakeReporter*> reporters;
   std::unique_ptr<Service> service;
+  int steps = 0;
 };
 
 TEST_F(ServiceTest, LeadsTheChecksToTheReporters) {
@@ -161,7 +163,7 @@ TEST_F(ServiceTest, RecordsEachTransition) {
   reporters[0]->take();
   run_until([&] { return disabled; });
   service->enable(true);
-  service->stop(true, [] {});
+  service->stop(Service::Ending::now);
   EXPECT_THAT(transitions(), testing::ElementsAre(
                                  "check tcp fake: unknown -> down, HTTP 503", "state: unknown -> unavailable, HTTP 503",
                                  "check tcp fake: down -> up", "state: unavailable -> available",
@@ -296,17 +298,16 @@ TEST_F(ServiceTest, StopsAndWaitsForTheReporters) {
   start();
   run_until_reported(1);
   reporters[0]->take();
-  int steps = 0;
-  service->stop(false, [&] { ++steps; });
+  service->stop(Service::Ending::shutdown);
   EXPECT_FALSE(service->stopped());
   EXPECT_FALSE(service->enable(true));
   reporters[0]->take();  // the news that it is not available
   run_until([&] { return service->stopped(); });
   EXPECT_EQ(reporters[0]->reports.back(), std::nullopt);
-  EXPECT_FALSE(service->deregistered());
+  EXPECT_FALSE(service->confirmed());
   const int before = steps;
   reporters[0]->take();
-  EXPECT_TRUE(service->deregistered());
+  EXPECT_TRUE(service->confirmed());
   EXPECT_GT(steps, before);
   bool answered = false;
   service->disable(false, [&](bool done) { answered = done; });
@@ -317,9 +318,9 @@ TEST_F(ServiceTest, StopsAtOnceWhenTold) {
   config.lifecycle.disable_min_duration = milliseconds(60'000);
   start();
   run_until_reported(1);
-  service->stop(false, [] {});
+  service->stop(Service::Ending::shutdown);
   EXPECT_FALSE(service->stopped());
-  service->stop(true, [] {});
+  service->stop(Service::Ending::now);
   EXPECT_TRUE(service->stopped());
 }
 

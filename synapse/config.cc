@@ -193,13 +193,4 @@ ParsedConfig parse_config(std::string_view text, const std::string& file, const 
   return parsed;
 }
 
-std::string default_runtime_dir(const std::function<std::optional<std::string>(const std::string&)>& lookup) {
-  // systemd gives several, with colons between them, when the unit names several.
-  if (const auto given = lookup("RUNTIME_DIRECTORY"); given && given->starts_with('/')) {
-    return given->substr(0, given->find(':'));
-  }
-  if (const auto given = lookup("XDG_RUNTIME_DIR"); given && given->starts_with('/')) return *given + "/synapse";
-  return "/run/synapse";
-}
-
 }  // namespace synapse

@@ -127,9 +127,4 @@ struct ParsedConfig {
 // All errors at once, each with file, line and key. `file` is the name used in messages.
 [[nodiscard]] ParsedConfig parse_config(std::string_view text, const std::string& file, const ParseOptions& options);
 
-// The default for ParseOptions::runtime_dir: what systemd gave (RUNTIME_DIRECTORY), else $XDG_RUNTIME_DIR/synapse, else
-// /run/synapse. `lookup` reads the environment.
-[[nodiscard]] std::string default_runtime_dir(
-    const std::function<std::optional<std::string>(const std::string&)>& lookup);
-
 }  // namespace synapse

@@ -425,19 +425,5 @@ TEST(Config, KeysOfHaproxyServicesDoNoHarmInOtherRouters) {
   EXPECT_EQ(config.routers[0].services[0].port, 0);
 }
 
-TEST(Config, ChoosesTheRuntimeDirectory) {
-  const auto chosen = [](const std::map<std::string, std::string>& environment) {
-    return default_runtime_dir([&](const std::string& name) -> std::optional<std::string> {
-      const auto found = environment.find(name);
-      if (found == environment.end()) return std::nullopt;
-      return found->second;
-    });
-  };
-  EXPECT_EQ(chosen({}), "/run/synapse");
-  EXPECT_EQ(chosen({{"XDG_RUNTIME_DIR", "/run/user/7"}}), "/run/user/7/synapse");
-  EXPECT_EQ(chosen({{"XDG_RUNTIME_DIR", ""}, {"RUNTIME_DIRECTORY", ""}}), "/run/synapse");
-  EXPECT_EQ(chosen({{"XDG_RUNTIME_DIR", "/run/user/7"}, {"RUNTIME_DIRECTORY", "/run/a:/run/b"}}), "/run/a");
-}
-
 }  // namespace
 }  // namespace synapse

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "common/config/runtime_directory.h"
 #include "common/file/write_atomically.h"
 #include "common/telemetry/log.h"
 #include "synapse/api.h"
@@ -38,7 +39,7 @@ int main(int argc, char** argv) {
     return 1;
   }
   auto parsed =
-      synapse::parse_config(*text, file, {.strict = strict, .runtime_dir = synapse::default_runtime_dir(environment)});
+      synapse::parse_config(*text, file, {.strict = strict, .runtime_dir = common::runtime_directory("synapse", environment)});
   for (const auto& warning : parsed.diagnostics.warnings) std::fprintf(stderr, "warning: %s\n", warning.c_str());
   for (const auto& error : parsed.diagnostics.errors) std::fprintf(stderr, "error: %s\n", error.c_str());
   if (!parsed.config) return 1;

@@ -68,6 +68,12 @@ bool is_ipv6_address(std::string_view text) {
   return parse_address(AF_INET6, text, address);
 }
 
+bool is_loopback(std::string_view host) {
+  in6_addr address;
+  if (parse_address(AF_INET6, host, address)) return IN6_IS_ADDR_LOOPBACK(&address);
+  return host == "localhost" || (is_ipv4_address(host) && host.starts_with("127."));
+}
+
 bool is_any_address(std::string_view text) {
   in_addr ipv4;
   if (parse_address(AF_INET, text, ipv4)) return ipv4.s_addr == INADDR_ANY;

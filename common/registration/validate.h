@@ -20,6 +20,9 @@ namespace common {
 // 0.0.0.0 or ::, in any notation: to HAProxy "the address that the client wanted".
 [[nodiscard]] bool is_any_address(std::string_view text);
 
+// 127.0.0.0/8, ::1, or the name localhost.
+[[nodiscard]] bool is_loopback(std::string_view host);
+
 // A host name by RFC 1123 (labels of letters, digits, '-' and '_', 253 characters at most) that is not all digits and
 // dots.
 [[nodiscard]] bool is_host_name(std::string_view text);

@@ -73,5 +73,12 @@ TEST(Validate, QuotesForALogLine) {
   EXPECT_EQ(quote_for_log(std::string(61, 'x')), "\"" + std::string(60, 'x') + "\"...");
 }
 
+TEST(Validate, KnowsLoopback) {
+  for (const auto* host : {"127.0.0.1", "127.8.8.8", "::1", "localhost"}) EXPECT_TRUE(is_loopback(host)) << host;
+  for (const auto* host : {"128.0.0.1", "10.127.0.1", "::", "127.example.org", "web"}) {
+    EXPECT_FALSE(is_loopback(host)) << host;
+  }
+}
+
 }  // namespace
 }  // namespace common

@@ -35,7 +35,9 @@ class Program(Process):
         with open(self.config_path, "w", encoding="utf-8") as file:
             file.write(text)
         argv = [*wrapper, binary(program), *arguments, self.config_path]
-        super().__init__(name, argv, os.path.join(directory, f"{name}.log"), cwd=directory)
+        # What it keeps for its next life stays in the sandbox.
+        env = {"RUNTIME_DIRECTORY": directory}
+        super().__init__(name, argv, os.path.join(directory, f"{name}.log"), env=env, cwd=directory)
 
     def get(self, path, method="GET", timeout=5.0):
         return web.request(self.api_port, path, method, timeout)

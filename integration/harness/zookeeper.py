@@ -211,6 +211,30 @@ class Registry:
         self.client.delete(self.path, recursive=True)
 
 
+class EventRecorder:
+    """Every change of a path and of the nodes that are there now, by watches that are set again after each."""
+
+    def __init__(self, registry):
+        self.events = []
+        self._client, self._path = registry.client, registry.path
+        self._watch_children(None)
+        for name in registry.names():
+            self._watch_node(f"{self._path}/{name}", None)
+
+    def _watch_children(self, event):
+        if event:
+            self.events.append((event.type, event.path))
+        self._client.get_children(self._path, watch=self._watch_children)
+
+    def _watch_node(self, path, event):
+        if event:
+            self.events.append((event.type, event.path))
+        try:
+            self._client.get(path, watch=lambda event: self._watch_node(path, event))
+        except NoNodeError:
+            pass
+
+
 class ChildrenRecorder:
     """Watches a path all the time and keeps every list of children that was ever seen, with its time."""
 

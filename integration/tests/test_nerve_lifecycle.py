@@ -237,15 +237,6 @@ def test_a_signal_drains_and_deregisters(sandbox, registry, number):
     assert registry.names() == []
 
 
-def test_without_a_drain_a_signal_only_deregisters(sandbox, registry):
-    backend = sandbox.backend("a")
-    service = nerve_service(backend.port, registry, setServiceAsDownOnShutdown=False, disableMinDurationInMilli=20_000)
-    program = sandbox.nerve(nerve(service))
-    eventually(registry.only_record)
-    assert program.stop(5) == 0
-    assert registry.names() == []
-
-
 def test_several_services_drain_at_the_same_time(sandbox, registry):
     backend = sandbox.backend("a")
     services = [nerve_service(backend.port, registry, name=f"s{i}", disableMinDurationInMilli=700) for i in range(5)]

@@ -89,10 +89,10 @@ void Lifecycle::on(const WeightAsked& event, TimePoint) {
   publish();
 }
 
-void Lifecycle::on(const StopAsked&, TimePoint now) {
+void Lifecycle::on(const StopAsked& event, TimePoint now) {
   if (stopping()) return;
   stop_ = Stop::draining;
-  if (settings_.down_on_shutdown) {
+  if (settings_.down_on_shutdown || !event.shutdown) {
     on(DisableAsked{true}, now);
   } else {
     finish_stop(Leave::registration);

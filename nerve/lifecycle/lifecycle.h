@@ -27,6 +27,8 @@ struct Resumed {
   std::optional<int> full_weight;  // as set by an operator
   int announced_weight = 0;        // that the world still reads; 0: not available
   bool warmed_up = false;
+
+  friend bool operator==(const Resumed&, const Resumed&) = default;
 };
 struct HealthChanged {
   Health health;
@@ -48,8 +50,10 @@ struct EnableAsked {
 struct WeightAsked {
   int weight;  // 1..255
 };
-// Disable, then remove the registration; or, when so configured, leave it to the next life.
-struct StopAsked {};
+// Disable, then remove the registration. At a shutdown it may be configured to be left to the next life instead.
+struct StopAsked {
+  bool shutdown = true;
+};
 struct StopNowAsked {};     // remove the registration without waiting for anything
 struct HandOverAsked {};    // end, and leave the registration to the next life
 struct DeadlineReached {};  // deadline() has come

@@ -71,17 +71,32 @@ std::unique_ptr<Reporter> make_zookeeper(const ReporterConfig& config, const Rep
   return std::make_unique<ZookeeperReporter>(context.io, session, options, subject, std::move(events));
 }
 
+std::string console_place(const ReporterConfig&, const std::string&) {
+  return "console";
+}
+
+std::string file_place(const ReporterConfig& config, const std::string&) {
+  const auto& options = std::get<FileOptions>(config.options);
+  return (options.append ? "append to " : "file ") + options.path;
+}
+
+std::string zookeeper_place(const ReporterConfig& config, const std::string& node_name) {
+  const auto& options = std::get<ZookeeperOptions>(config.options);
+  return "zookeeper " + options.hosts + " " + options.path + "/" + node_name;
+}
+
 struct Kind {
   std::string_view name;
   void (*read)(ObjectReader& object, ReporterConfig& config);
   std::unique_ptr<Reporter> (*make)(const ReporterConfig& config, const ReportSubject& subject,
                                     const ReportContext& context, Reporter::Events events);
+  std::string (*place)(const ReporterConfig& config, const std::string& node_name);
 };
 
 constexpr std::array kKinds{
-    Kind{"console", read_console, make_console},
-    Kind{"file", read_file, make_file},
-    Kind{"zookeeper", read_zookeeper, make_zookeeper},
+    Kind{"console", read_console, make_console, console_place},
+    Kind{"file", read_file, make_file, file_place},
+    Kind{"zookeeper", read_zookeeper, make_zookeeper, zookeeper_place},
 };
 
 }  // namespace
@@ -95,6 +110,12 @@ ReporterConfig read_reporter(const common::Reader& reader) {
   kind->read(object, config);
   object.finish();
   return config;
+}
+
+std::string place_of(const ReporterConfig& config, const std::string& node_name) {
+  const Kind* kind = find_kind(kKinds, config.type);
+  if (kind == nullptr) throw std::logic_error("no such kind of reporter: " + config.type);
+  return kind->place(config, node_name);
 }
 
 std::unique_ptr<Reporter> make_reporter(const ReporterConfig& config, const ReportSubject& subject,

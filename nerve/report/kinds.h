@@ -30,6 +30,9 @@ struct ReportSubject {
 // One entry of `reporters`. Errors are recorded by the reader; what is returned is then of no use.
 [[nodiscard]] ReporterConfig read_reporter(const common::Reader& reader);
 
+// Where a reporter of the instance writes: what has the same place writes the same thing.
+[[nodiscard]] std::string place_of(const ReporterConfig& config, const std::string& node_name);
+
 [[nodiscard]] std::unique_ptr<Reporter> make_reporter(const ReporterConfig& config, const ReportSubject& subject,
                                                       const ReportContext& context, Reporter::Events events);
 

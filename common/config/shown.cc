@@ -1,0 +1,136 @@
+#include "common/config/shown.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+
+#include <nlohmann/json.hpp>
+
+#include "common/config/document_node.h"
+
+namespace common {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kMask = "***";
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::transform(result.begin(), result.end(), result.begin(), [](unsigned char c) { return std::tolower(c); });
+  return result;
+}
+
+// A file's name is no secret, what stands in it is.
+bool is_secret_key(std::string_view key) {
+  constexpr std::array words{"password", "passwd",  "secret",        "token",  "credential",
+                             "apikey",   "api-key", "authorization", "cookie", "private"};
+  const std::string name = lower(key);
+  if (name.ends_with("file") || name.ends_with("path")) return false;
+  return std::any_of(words.begin(), words.end(),
+                     [&](const char* word) { return name.find(word) != std::string::npos; });
+}
+
+// The end of "user:password@" that begins at `start`, as the range of the password; nothing when there is none.
+bool find_credentials(std::string_view text, std::size_t start, std::size_t& begin, std::size_t& end) {
+  const auto stop = text.find_first_of(" \t\"'", start);
+  const auto part = text.substr(start, stop == std::string_view::npos ? stop : stop - start);
+  const auto colon = part.find(':');
+  // A password may hold '@' and '/': the last '@' before the host ends it.
+  const auto at = part.rfind('@');
+  if (colon == std::string_view::npos || at == std::string_view::npos || colon > at) return false;
+  if (part.substr(0, colon).find('/') != std::string_view::npos) return false;
+  begin = start + colon + 1;
+  end = start + at;
+  return true;
+}
+
+std::string mask_credentials(std::string_view text) {
+  const auto scheme = text.find("://");
+  const std::size_t start = scheme == std::string_view::npos ? 0 : scheme + 3;
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  if (!find_credentials(text, start, begin, end)) return std::string(text);
+  std::string result(text.substr(0, begin));
+  result += kMask;
+  result += scheme == std::string_view::npos ? text.substr(end) : std::string_view(mask_credentials(text.substr(end)));
+  return result;
+}
+
+std::string mask_assignments(std::string text) {
+  for (const std::string_view word : {"password=", "passwd=", "pass=", "pwd=", "secret=", "token="}) {
+    for (std::size_t at = 0; (at = lower(text).find(word, at)) != std::string::npos;) {
+      at += word.size();
+      const auto end = std::min(text.find_first_of(" \t&;,\"'", at), text.size());
+      text.replace(at, end - at, kMask);
+      at += kMask.size();
+    }
+  }
+  return text;
+}
+
+// As YAML's core schema reads a plain scalar.
+Json typed(const DocumentNode& node) {
+  const std::string& text = node.text;
+  if (!node.quoted) {
+    if (const auto word = lower(text); word == "true" || word == "false") return word == "true";
+    std::int64_t number = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (problem == std::errc() && end == text.data() + text.size()) return number;
+  }
+  return mask_secrets(text);
+}
+
+Json masked(const DocumentNode& node);
+
+Json to_json(const DocumentNode& node) {
+  switch (node.kind) {
+    case DocumentNode::Kind::null:
+      return nullptr;
+    case DocumentNode::Kind::scalar:
+      return typed(node);
+    case DocumentNode::Kind::list: {
+      Json list = Json::array();
+      for (const auto& item : node.items) list.push_back(to_json(*item));
+      return list;
+    }
+    case DocumentNode::Kind::mapping: {
+      Json object = Json::object();
+      for (const auto& member : node.members) {
+        object[member.key] = is_secret_key(member.key) ? masked(*member.value) : to_json(*member.value);
+      }
+      return object;
+    }
+  }
+  return nullptr;
+}
+
+Json masked(const DocumentNode& node) {
+  if (node.kind == DocumentNode::Kind::null) return nullptr;
+  if (node.kind == DocumentNode::Kind::scalar && node.text.empty()) return "";
+  return kMask;
+}
+
+}  // namespace
+
+std::string mask_secrets(std::string_view text) {
+  return mask_assignments(mask_credentials(text));
+}
+
+std::string shown(const Document& document, std::string_view list, const std::vector<Document>& more) {
+  Json root = to_json(document.root());
+  if (!more.empty() && root.is_object()) {
+    // Keys are matched without case, so the list may stand under another spelling.
+    std::string key(list);
+    for (const auto& [name, value] : root.items()) {
+      if (lower(name) == lower(list) && value.is_array()) key = name;
+    }
+    Json& items = root[key];
+    if (!items.is_array()) items = Json::array();
+    for (const Document& other : more) items.push_back(to_json(other.root()));
+  }
+  return root.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace common

@@ -1,0 +1,61 @@
+#include "common/config/shown.h"
+
+#include <gtest/gtest.h>
+
+namespace common {
+namespace {
+
+Document document(std::string_view text) {
+  return Document::parse(text, "c.yml").value();
+}
+
+TEST(Shown, IsTheDocumentAsJson) {
+  EXPECT_EQ(shown(document("port: 80\nname: web\non: true\nzip: '012'\nlist: [1, a]\nempty:\n"), "services", {}), R"({
+ "port": 80,
+ "name": "web",
+ "on": true,
+ "zip": "012",
+ "list": [
+  1,
+  "a"
+ ],
+ "empty": null
+}
+)");
+}
+
+TEST(Shown, AppendsTheServicesOfOtherFiles) {
+  EXPECT_EQ(shown(document("Services: [{port: 1}]"), "services", {document("port: 2")}),
+            "{\n \"Services\": [\n  {\n   \"port\": 1\n  },\n  {\n   \"port\": 2\n  }\n ]\n}\n");
+  EXPECT_EQ(shown(document("logLevel: info"), "services", {document("port: 2")}),
+            "{\n \"logLevel\": \"info\",\n \"services\": [\n  {\n   \"port\": 2\n  }\n ]\n}\n");
+}
+
+TEST(Shown, MasksWhatItsKeyCallsASecret) {
+  const auto text =
+      shown(document("password: hunter2\nproxyPassword: hunter2\nheaders: {Authorization: Bearer hunter2}\n"
+                     "passwordFile: /run/secrets/db\nsecret: {a: hunter2}\npasswd:\n"),
+            "services", {});
+  EXPECT_EQ(text.find("hunter2"), std::string::npos) << text;
+  EXPECT_NE(text.find("/run/secrets/db"), std::string::npos) << text;
+}
+
+TEST(Shown, MasksPasswordsWithinTexts) {
+  EXPECT_EQ(mask_secrets("amqp://nerve:hunter2@127.0.0.1:5672/"), "amqp://nerve:***@127.0.0.1:5672/");
+  EXPECT_EQ(mask_secrets("http://a:p@ss@host/path"), "http://a:***@host/path");
+  EXPECT_EQ(mask_secrets("root:hunter2@tcp(127.0.0.1:3306)/db?timeout=1s"),
+            "root:***@tcp(127.0.0.1:3306)/db?timeout=1s");
+  EXPECT_EQ(mask_secrets("host=db user=nerve password=hunter2 sslmode=disable"),
+            "host=db user=nerve password=*** sslmode=disable");
+  EXPECT_EQ(mask_secrets("--Password=hunter2"), "--Password=***");
+}
+
+TEST(Shown, LeavesOtherTextsAlone) {
+  for (const auto* text :
+       {"http://127.0.0.1:80/a", "127.0.0.1:2181", "world:anyone:r", "bob@example.org", "http://host/path?x=1"}) {
+    EXPECT_EQ(mask_secrets(text), text);
+  }
+}
+
+}  // namespace
+}  // namespace common

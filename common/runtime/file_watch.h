@@ -1,0 +1,34 @@
+// Tells when something in a set of directories has changed and then been quiet for a moment (inotify). What has changed
+// is for the owner to find out: it reads the files again. Loop thread only.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "common/result.h"
+
+namespace common {
+
+class FileWatch {
+ public:
+  // A directory that is replaced by renaming (as Kubernetes does with a ConfigMap) is followed by the directory that it
+  // stands in. `settle`: the quiet time; a change that goes on and on is told after ten times as much.
+  FileWatch(boost::asio::io_context& io, std::chrono::milliseconds settle, std::function<void()> on_change);
+  ~FileWatch();
+  FileWatch(const FileWatch&) = delete;
+  FileWatch& operator=(const FileWatch&) = delete;
+
+  // From now on these and no others. The error names the one that cannot be watched; the others are.
+  [[nodiscard]] Result<void> watch(const std::vector<std::string>& directories);
+
+ private:
+  class Core;
+  std::shared_ptr<Core> core_;
+};
+
+}  // namespace common

@@ -1,0 +1,155 @@
+#include "nerve/saved_state.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <sys/file.h>
+#include <unistd.h>
+#include <utility>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "common/file/write_atomically.h"
+
+namespace nerve {
+namespace {
+
+using common::fail;
+using common::Result;
+using Json = nlohmann::ordered_json;
+
+constexpr int kVersion = 1;
+constexpr std::size_t kMostBytes = 4 * 1024 * 1024;
+constexpr std::array<std::string_view, 3> kModes{"enabled", "disabled", "forced"};
+
+std::string hex(const std::array<char, 16>& bytes) {
+  std::string text;
+  for (const char byte : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+  return text;
+}
+
+std::array<char, 16> from_hex(const std::string& text) {
+  std::array<char, 16> bytes{};
+  if (text.size() != 2 * bytes.size()) throw std::invalid_argument("a session's password has another length");
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    unsigned value = 0;
+    const char* const digits = text.data() + 2 * i;
+    if (std::from_chars(digits, digits + 2, value, 16).ptr != digits + 2) {
+      throw std::invalid_argument("a session's password is not hexadecimal");
+    }
+    bytes[i] = static_cast<char>(value);
+  }
+  return bytes;
+}
+
+Json to_json(const SavedSession& session) {
+  Json nodes = Json::array();
+  for (const auto& node : session.nodes) nodes.push_back({{"path", node.path}, {"persistent", node.persistent}});
+  return {{"ensemble", session.key}, {"id", session.id}, {"password", hex(session.password)}, {"nodes", nodes}};
+}
+
+Json to_json(const Resumed& service) {
+  Json json{{"mode", kModes[static_cast<std::size_t>(service.mode)]}};
+  if (service.full_weight) json["weight"] = *service.full_weight;
+  return json;
+}
+
+SavedSession session_of(const Json& json) {
+  SavedSession session;
+  session.key = json.at("ensemble").get<std::string>();
+  session.id = json.at("id").get<std::int64_t>();
+  session.password = from_hex(json.at("password").get<std::string>());
+  for (const auto& node : json.at("nodes")) {
+    session.nodes.push_back({node.at("path").get<std::string>(), node.at("persistent").get<bool>()});
+  }
+  return session;
+}
+
+Resumed service_of(const Json& json) {
+  Resumed service;
+  const auto mode = std::find(kModes.begin(), kModes.end(), json.at("mode").get<std::string>());
+  if (mode == kModes.end()) throw std::invalid_argument("a service's mode is unknown");
+  service.mode = static_cast<Mode>(mode - kModes.begin());
+  if (json.contains("weight")) {
+    service.full_weight = json.at("weight").get<int>();
+    if (*service.full_weight < 1 || *service.full_weight > 255) throw std::invalid_argument("a weight is out of range");
+  }
+  return service;
+}
+
+}  // namespace
+
+std::string encode(const SavedState& state) {
+  Json sessions = Json::array();
+  for (const auto& session : state.sessions) sessions.push_back(to_json(session));
+  Json services = Json::object();
+  for (const auto& [name, service] : state.services) services[name] = to_json(service);
+  const Json json{{"version", kVersion}, {"sessions", sessions}, {"services", services}};
+  return json.dump(1, ' ', true, Json::error_handler_t::replace) + "\n";
+}
+
+Result<SavedState> decode_state(std::string_view text) {
+  try {
+    const Json json = Json::parse(text);
+    if (json.at("version").get<int>() != kVersion) return fail("it is of another version of nerve");
+    SavedState state;
+    for (const auto& session : json.at("sessions")) state.sessions.push_back(session_of(session));
+    for (const auto& [name, service] : json.at("services").items()) state.services[name] = service_of(service);
+    return state;
+  } catch (const std::exception& error) {
+    return fail(error.what());
+  }
+}
+
+Result<SavedStateFile> SavedStateFile::claim(const std::string& path) {
+  std::error_code error;
+  const auto directory = std::filesystem::path(path).parent_path();
+  if (!directory.empty()) std::filesystem::create_directories(directory, error);
+  if (error) return fail("cannot create " + directory.string() + ": " + error.message());
+  // Another file than the state itself, which is replaced at each change.
+  const std::string lock_path = path + ".lock";
+  const int lock = ::open(lock_path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  if (lock < 0) return fail("cannot write " + lock_path + ": " + std::strerror(errno));
+  if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    const bool held = errno == EWOULDBLOCK;
+    const std::string reason = held ? "another nerve has it" : std::strerror(errno);
+    ::close(lock);
+    return fail("cannot claim " + path + ": " + reason);
+  }
+  return SavedStateFile(path, lock);
+}
+
+SavedStateFile::SavedStateFile(SavedStateFile&& other) noexcept
+    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)), saved_(std::move(other.saved_)) {}
+
+SavedStateFile::~SavedStateFile() {
+  if (lock_ >= 0) ::close(lock_);
+}
+
+Result<SavedState> SavedStateFile::load() const {
+  if (::access(path_.c_str(), F_OK) != 0) return SavedState{};
+  const auto text = common::read_file(path_, kMostBytes);
+  if (!text) return text.error();
+  auto state = decode_state(*text);
+  if (!state) return fail(path_ + " is of no use: " + state.error().message);
+  return state;
+}
+
+Result<void> SavedStateFile::save(const SavedState& state) {
+  std::string text = encode(state);
+  if (saved_ == text) return {};
+  auto written = common::write_atomically(path_, text, 0600);
+  if (written) saved_ = std::move(text);
+  return written;
+}
+
+void SavedStateFile::remove() {
+  saved_.reset();
+  ::unlink(path_.c_str());
+}
+
+}  // namespace nerve

@@ -1,0 +1,89 @@
+#include "nerve/saved_state.h"
+
+#include <filesystem>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "common/file/write_atomically.h"
+
+namespace nerve {
+namespace {
+
+SavedState state() {
+  SavedState state;
+  SavedSession session;
+  session.key = "a:2181,b:2181";
+  session.id = 0x1000abcdef012345;
+  session.password = {'p', 0, -1, 'x'};
+  session.nodes = {{"/services/web/web_10.0.0.1_80", false}, {"/services/old/x", true}};
+  state.sessions.push_back(session);
+  Resumed disabled;
+  disabled.mode = Mode::disabled;
+  disabled.full_weight = 7;
+  state.services["web \xff\"1"] = disabled;
+  return state;
+}
+
+TEST(SavedState, ComesBackAsItWas) {
+  SavedState given = state();
+  given.services = {{"web", given.services.begin()->second}, {"db/1", Resumed{.mode = Mode::forced}}};
+  const auto back = decode_state(encode(given));
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(*back, given);
+}
+
+TEST(SavedState, RefusesWhatItDoesNotUnderstand) {
+  for (
+      const auto* text :
+      {"", "{", "[]", "{}", R"({"version":2,"sessions":[],"services":{}})",
+       R"({"version":1,"sessions":[{"ensemble":"a","id":1,"password":"00","nodes":[]}],"services":{}})",
+       R"({"version":1,"sessions":[{"ensemble":"a","id":1,"password":"zz000000000000000000000000000000","nodes":[]}],"services":{}})",
+       R"({"version":1,"sessions":[],"services":{"web":{"mode":"asleep"}}})",
+       R"({"version":1,"sessions":[],"services":{"web":{"mode":"enabled","weight":256}}})"}) {
+    EXPECT_FALSE(decode_state(text)) << text;
+  }
+}
+
+class StateFile : public testing::Test {
+ protected:
+  StateFile()
+      : directory(testing::TempDir() + "nerve-state-" + std::to_string(::getpid())), path(directory + "/s.json") {}
+  ~StateFile() override { std::filesystem::remove_all(directory); }
+  std::string directory;
+  std::string path;
+};
+
+TEST_F(StateFile, IsThisUsersAlone) {
+  auto file = SavedStateFile::claim(path);
+  ASSERT_TRUE(file) << file.error().message;
+  EXPECT_EQ(file->load().value(), SavedState{});
+  ASSERT_TRUE(file->save(state()));
+  struct stat status {};
+  ASSERT_EQ(::stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600u);
+  EXPECT_EQ(file->load().value().sessions, state().sessions);
+  file->remove();
+  EXPECT_EQ(file->load().value(), SavedState{});
+}
+
+TEST_F(StateFile, BelongsToOneProcess) {
+  auto first = SavedStateFile::claim(path);
+  ASSERT_TRUE(first);
+  const auto second = SavedStateFile::claim(path);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().message, "cannot claim " + path + ": another nerve has it");
+}
+
+TEST_F(StateFile, SaysThatItIsBroken) {
+  auto file = SavedStateFile::claim(path);
+  ASSERT_TRUE(file);
+  ASSERT_TRUE(common::write_atomically(path, "{"));
+  const auto loaded = file->load();
+  ASSERT_FALSE(loaded);
+  EXPECT_TRUE(loaded.error().message.starts_with(path + " is of no use: ")) << loaded.error().message;
+}
+
+}  // namespace
+}  // namespace nerve
