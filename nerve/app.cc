@@ -62,7 +62,9 @@ App::App(std::string version, ConfigFiles files, std::string log_level)
       files_(std::move(files)),
       log_level_(std::move(log_level)),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
-      access_(legacy_get_used) {
+      signals_(io_, SIGTERM, SIGINT, SIGHUP),
+      access_(legacy_get_used),
+      watch_(io_, kSettle, [this] { reload("a file changed", false); }) {
   signals_.add(SIGUSR2);
   // A reader of our stdout or of a socket that went away is an error of that write, not our end.
   std::signal(SIGPIPE, SIG_IGN);
@@ -139,17 +141,23 @@ void App::take_over(const ParsedConfig& parsed) {
   fingerprint_ = parsed.fingerprint;
   last_refused_ = 0;
   log::set_level(log_level_.empty() ? config_.log_level : log_level_);
-  watch_.reset();
-  if (!config_.watch_config) return;
-  watch_ = std::make_unique<common::FileWatch>(io_, kSettle, [this] { reload("a file changed", false); });
-  std::vector<std::string> directories{directory_of(files_.path())};
-  if (!config_.services_dir.empty()) directories.push_back(config_.services_dir);
-  if (const auto watched = watch_->watch(directories); !watched) config_events_.not_watched(watched.error().message);
+  follow_files();
+}
+
+void App::follow_files() {
+  std::vector<std::string> directories;
+  if (config_.watch_config && !stop_asked_) {
+    directories.push_back(directory_of(files_.path()));
+    if (!config_.services_dir.empty()) directories.push_back(config_.services_dir);
+  }
+  const auto watched = watch_.watch(directories);
+  if (!watched) config_events_.not_watched(watched.error().message);
 }
 
 // `asked`: somebody waits for an answer in the log.
 void App::reload(const std::string& why, bool asked) {
   if (stop_asked_) return;
+  follow_files();
   const auto parsed = files_.load();
   if (parsed.diagnostics.ok() && parsed.fingerprint == fingerprint_) {
     if (asked || last_refused_ != 0) config_events_.unchanged(why);
@@ -237,7 +245,7 @@ void App::on_signal(int number) {
   }
   save_state();
   stop_asked_ = now;
-  watch_.reset();
+  follow_files();
   if (number == SIGUSR2) {
     log::info("{}: stopping; the registrations stay for the next start", name);
     stopping_.spawn("hand over", hand_over());

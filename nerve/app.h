@@ -54,6 +54,7 @@ class App {
   [[nodiscard]] common::Result<void> open_api(const Config& config);
   common::Result<void> claim_state(const std::string& path);
   void take_over(const ParsedConfig& parsed);  // what can change at run time
+  void follow_files();
   void reload(const std::string& why, bool asked);
   void save_state();
 
@@ -91,7 +92,7 @@ class App {
   std::optional<Liveness> liveness_;
   common::http::Access access_;
   std::unique_ptr<common::http::Server> api_;
-  std::unique_ptr<common::FileWatch> watch_;
+  common::FileWatch watch_;
 
   common::TaskGroup stopping_{io_};
   boost::asio::steady_timer step_{io_};  // cancelled when something that stop() waits for may have happened

@@ -3,8 +3,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <map>
 #include <optional>
+#include <set>
 #include <sys/inotify.h>
 #include <unistd.h>
 #include <utility>
@@ -29,19 +29,27 @@ class FileWatch::Core : public std::enable_shared_from_this<FileWatch::Core> {
       : settle_(settle), on_change_(std::move(on_change)), events_(io), quiet_(io, [this] { tell(); }) {}
 
   Result<void> watch(const std::vector<std::string>& directories) {
-    // A new queue each time: what the old one still holds is of no interest.
-    boost::system::error_code ignored;
-    events_.close(ignored);
-    const int queue = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    if (queue < 0) return fail(std::string("cannot follow files: ") + std::strerror(errno));
-    events_.assign(queue);
-    Result<void> result;
-    for (const auto& directory : directories) {
-      if (::inotify_add_watch(queue, directory.c_str(), kChanges | IN_ONLYDIR) < 0 && result) {
-        result = fail("cannot follow " + directory + ": " + std::strerror(errno));
-      }
+    if (!events_.is_open()) {
+      const int queue = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+      if (queue < 0) return fail(std::string("cannot follow files: ") + std::strerror(errno));
+      events_.assign(queue);
+      read();
     }
-    read();
+    Result<void> result;
+    std::set<int> wanted;
+    for (const auto& directory : directories) {
+      // For a directory that is watched already this is the watch that it has.
+      const int watch = ::inotify_add_watch(events_.native_handle(), directory.c_str(), kChanges | IN_ONLYDIR);
+      if (watch < 0 && result) result = fail("cannot follow " + directory + ": " + std::strerror(errno));
+      if (watch < 0) continue;
+      // Something may have changed since the owner has looked.
+      if (watches_.count(watch) == 0) changed();
+      wanted.insert(watch);
+    }
+    for (const int watch : watches_) {
+      if (wanted.count(watch) == 0) ::inotify_rm_watch(events_.native_handle(), watch);
+    }
+    watches_ = std::move(wanted);
     return result;
   }
 
@@ -76,6 +84,7 @@ class FileWatch::Core : public std::enable_shared_from_this<FileWatch::Core> {
   const std::function<void()> on_change_;
   boost::asio::posix::stream_descriptor events_;
   std::array<char, 4096> buffer_{};
+  std::set<int> watches_;
   std::optional<Alarm::Clock::time_point> first_;  // change since it was told
   Alarm quiet_;
 };

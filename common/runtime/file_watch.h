@@ -16,14 +16,16 @@ namespace common {
 
 class FileWatch {
  public:
-  // A directory that is replaced by renaming (as Kubernetes does with a ConfigMap) is followed by the directory that it
-  // stands in. `settle`: the quiet time; a change that goes on and on is told after ten times as much.
+  // `settle`: the quiet time; a change that goes on and on is told after ten times as much. on_change is never called
+  // from within a call, and may call watch().
   FileWatch(boost::asio::io_context& io, std::chrono::milliseconds settle, std::function<void()> on_change);
   ~FileWatch();
   FileWatch(const FileWatch&) = delete;
   FileWatch& operator=(const FileWatch&) = delete;
 
-  // From now on these and no others. The error names the one that cannot be watched; the others are.
+  // From now on these and no others; on_change follows for new ones, which may have changed since the owner has looked.
+  // To be called again after each change: a directory that was removed and made anew is another one. The error names
+  // the one that cannot be watched; the others are.
   [[nodiscard]] Result<void> watch(const std::vector<std::string>& directories);
 
  private:
