@@ -62,7 +62,6 @@ App::App(std::string version, ConfigFiles files, std::string log_level)
       files_(std::move(files)),
       log_level_(std::move(log_level)),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
-      signals_(io_, SIGTERM, SIGINT, SIGHUP),
       access_(legacy_get_used),
       watch_(io_, kSettle, [this] { reload("a file changed", false); }) {
   signals_.add(SIGUSR2);
