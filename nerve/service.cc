@@ -53,7 +53,8 @@ Service::Service(asio::io_context& io, const ServiceConfig& config, const Makers
         makers.check(check), check,
         [this, i](const Answer& answer, const CheckRunner::Timing& timing) { return on_answer(i, answer, timing); });
   }
-  const ReportSubject subject{common::node_name(config_.name, config_.host, config_.port), config_.report_replay};
+  const ReportSubject subject{common::node_name(config_.name, config_.host, config_.port), config_.report_replay,
+                              config_.lifecycle.record};
   for (std::size_t i = 0; i < config_.reporters.size(); ++i) {
     Reporter::Events events{.on_taken =
                                 [this, i] {

@@ -16,6 +16,21 @@ int value_of(char c) {
 
 }  // namespace
 
+std::string encode_base64_url(std::string_view bytes) {
+  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::string result;
+  result.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const auto group = bytes.substr(i, 3);
+    std::uint32_t bits = 0;
+    for (std::size_t k = 0; k < 3; ++k) {
+      bits = (bits << 8) | (k < group.size() ? static_cast<unsigned char>(group[k]) : 0u);
+    }
+    for (std::size_t k = 0; k < 4; ++k) result += k <= group.size() ? alphabet[(bits >> (18 - 6 * k)) & 63] : '=';
+  }
+  return result;
+}
+
 std::optional<std::string> decode_base64_url(std::string_view text) {
   if (text.size() % 4 == 0) {
     for (int i = 0; i < 2 && !text.empty() && text.back() == '='; ++i) text.remove_suffix(1);

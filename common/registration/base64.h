@@ -7,6 +7,9 @@
 
 namespace common {
 
+// With padding.
+[[nodiscard]] std::string encode_base64_url(std::string_view bytes);
+
 // With or without padding; nothing when a character is foreign or the length impossible.
 [[nodiscard]] std::optional<std::string> decode_base64_url(std::string_view text);
 

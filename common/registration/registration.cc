@@ -261,6 +261,11 @@ bool is_path_encoded(std::string_view child) {
   return encoded_part(child).has_value();
 }
 
+std::string encode_into_name(const Registration& registration) {
+  const auto text = encode_base64_url(encode(registration));
+  return "base64_" + std::to_string(text.size()) + "_" + text + "_";
+}
+
 std::string node_name(std::string_view name, std::string_view host, int port) {
   const auto safe = [](std::string_view part) {
     std::string result(part);

@@ -41,6 +41,9 @@ struct Registration {
 // encoding), so that its data need not be read.
 [[nodiscard]] bool is_path_encoded(std::string_view child);
 
+// What a path-encoded name begins with: `base64_<length>_<url-safe base64>_`, the padding kept. Ten digits follow.
+[[nodiscard]] std::string encode_into_name(const Registration& registration);
+
 // The name of the node that nerve creates for an instance: `<name>_<host>_<port>`, with every character outside
 // [A-Za-z0-9.:-] replaced by '-'. The same instance always has the same name.
 [[nodiscard]] std::string node_name(std::string_view name, std::string_view host, int port);

@@ -277,6 +277,20 @@ TEST(Decode, PassesOverIdsThatServersCannotHave) {
   EXPECT_EQ(decode("x", R"({"host":"a","port":1,"id":"i-1","haproxy_server_id":7})")->id, "7");
 }
 
+TEST(EncodeIntoName, IsReadBackFromTheNameAlone) {
+  Registration record;
+  record.host = "10.0.0.1";
+  record.port = 80;
+  for (const auto* name : {"a", "ab", "abc", "abcd"}) {
+    record.name = name;
+    record.labels = {{"k", "\xC3\xBF?>~"}};
+    const auto child = encode_into_name(record) + "0000000001";
+    EXPECT_TRUE(is_path_encoded(child)) << child;
+    EXPECT_EQ(decode(child, "something else").value(), record) << child;
+    EXPECT_EQ(child.find_first_of("+/"), std::string::npos) << child;
+  }
+}
+
 TEST(NodeName, IsReadableAndSafe) {
   EXPECT_EQ(node_name("web-1", "10.0.0.1", 8080), "web-1_10.0.0.1_8080");
   EXPECT_EQ(node_name("a_b/c d", "fe80::1", 80), "a-b-c-d_fe80::1_80");

@@ -10,7 +10,9 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <fmt/format.h>
 
+#include "common/zookeeper/node_plan.h"
 #include "common/zookeeper/zookeeper.h"
 
 namespace common::zookeeper {
@@ -22,6 +24,7 @@ class FakeZookeeper : public Zookeeper {
   struct Node {
     std::string data;
     Stat stat;
+    Acl acl = {};
   };
 
   // What the test does to the world.
@@ -60,6 +63,7 @@ class FakeZookeeper : public Zookeeper {
   int lose_requests = 0;  // the next n writes do not happen
   std::map<std::string, Node> nodes{{"/", {}}};
   std::set<std::string> forbidden;  // paths that may not be read
+  std::set<std::string> denied;     // operations that may not be done: "create /a"
   std::vector<std::string> log;     // "get /a", "commit create /a", ...
 
   void get(const std::string& path, bool watch, std::function<void(GetReply)> done) override {
@@ -79,12 +83,14 @@ class FakeZookeeper : public Zookeeper {
   void children(const std::string& path, bool watch, std::function<void(ChildrenReply)> done) override {
     log.push_back("list " + path);
     ChildrenReply reply{Status::lost, "connection loss", {}};
-    if (connected_) {
+    if (connected_ && forbidden.contains(path)) {
+      reply = {Status::no_auth, "not authenticated", {}};
+    } else if (connected_) {
       reply = {Status::no_node, "no node", {}};
       if (nodes.contains(path)) {
         reply = {Status::ok, "", {}};
         for (const auto& [node, unused] : nodes) {
-          if (node != "/" && parent_of(node) == path) reply.children.push_back(node.substr(path.size() + 1));
+          if (node != "/" && parent_of(node) == path) reply.children.push_back(node.substr(node.rfind('/') + 1));
         }
         if (watch) watches_[path].children = true;
       }
@@ -108,23 +114,14 @@ class FakeZookeeper : public Zookeeper {
     std::string line = "commit";
     for (const auto& operation : operations) line += " " + describe(operation);
     log.push_back(line);
-    CommitReply reply{Status::lost, "connection loss"};
+    CommitReply reply{Status::lost, "connection loss", 0, {}};
     if (connected_ && lose_requests > 0) {
       --lose_requests;
     } else if (connected_) {
-      const auto before = nodes;
-      reply = {Status::ok, ""};
-      for (const auto& operation : operations) {
-        reply.status = apply(operation, session_);
-        if (reply.status != Status::ok) {
-          reply.error = "refused";
-          nodes = before;
-          break;
-        }
-      }
+      reply = transact(operations);
       if (lose_answers > 0) {
         --lose_answers;
-        reply = {Status::lost, "connection loss"};
+        reply = {Status::lost, "connection loss", 0, {}};
       }
     }
     boost::asio::post(io_, [done = std::move(done), reply] { done(reply); });
@@ -143,14 +140,29 @@ class FakeZookeeper : public Zookeeper {
     bool children = false;
   };
 
-  static std::string parent_of(const std::string& path) {
-    const auto slash = path.rfind('/');
-    return slash == 0 ? "/" : path.substr(0, slash);
-  }
   static std::string describe(const Operation& operation) {
     if (const auto* create = std::get_if<CreateOperation>(&operation)) return "create " + create->path;
     if (const auto* set = std::get_if<SetOperation>(&operation)) return "set " + set->path;
     return "delete " + std::get<DeleteOperation>(operation).path;
+  }
+
+  CommitReply transact(const std::vector<Operation>& operations) {
+    const auto before = nodes;
+    CommitReply reply{Status::ok, "", 0, {}};
+    for (std::size_t i = 0; i < operations.size(); ++i) {
+      auto operation = operations[i];
+      auto* create = std::get_if<CreateOperation>(&operation);
+      if (create != nullptr && create->sequential) create->path += fmt::format("{:010}", sequence_);
+      reply.created.push_back(create != nullptr ? create->path : "");
+      reply.status = denied.contains(describe(operations[i])) ? Status::no_auth : apply(operation, session_);
+      if (reply.status == Status::ok) {
+        if (create != nullptr && create->sequential) ++sequence_;
+        continue;
+      }
+      nodes = before;
+      return {reply.status, reply.status == Status::no_auth ? "not authenticated" : "refused", i, {}};
+    }
+    return reply;
   }
 
   Status apply(const Operation& operation, std::int64_t session) {
@@ -159,6 +171,7 @@ class FakeZookeeper : public Zookeeper {
       if (!nodes.contains(parent_of(create->path))) return Status::no_node;
       auto& node = nodes[create->path];
       node.data = create->data;
+      node.acl = create->acl;
       node.stat.created_zxid = node.stat.modified_zxid = ++zxid_;
       node.stat.owner = create->ephemeral ? session : 0;
       fire(create->path, false);
@@ -201,6 +214,7 @@ class FakeZookeeper : public Zookeeper {
   bool connected_ = false;
   std::int64_t session_ = 0;
   std::int64_t zxid_ = 0;
+  int sequence_ = 1;
   int next_ = 0;
   std::map<int, std::pair<std::string, Listener>> listeners_;
   std::map<std::string, Watch> watches_;

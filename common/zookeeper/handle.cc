@@ -1,6 +1,8 @@
 #include "common/zookeeper/handle.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <deque>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -26,10 +28,9 @@ Status to_status(int code) {
     case ZNOTEMPTY:
       return Status::not_empty;
     case ZNOAUTH:
-    case ZAUTHFAILED:
-    case ZINVALIDACL:
       return Status::no_auth;
     case ZCONNECTIONLOSS:
+    case ZAUTHFAILED:
     case ZOPERATIONTIMEOUT:
     case ZSESSIONEXPIRED:
     case ZSESSIONMOVED:
@@ -51,6 +52,31 @@ Stat to_stat(const ::Stat& stat) {
           .owner = stat.ephemeralOwner};
 }
 
+// A refusal is told as a state of the session, too.
+void ignore_answer(int, const void*) {}
+
+// One list of ACL entries in the client's form; it points into the other one.
+struct ClientAcl {
+  explicit ClientAcl(const Acl& acl) {
+    for (const auto& entry : acl) {
+      entries.push_back(
+          {entry.permissions, {const_cast<char*>(entry.scheme.c_str()), const_cast<char*>(entry.id.c_str())}});
+    }
+    vector = {static_cast<std::int32_t>(entries.size()), entries.data()};
+  }
+  ClientAcl(const ClientAcl&) = delete;
+  ClientAcl& operator=(const ClientAcl&) = delete;
+
+  const ACL_vector* get() const { return entries.empty() ? &ZOO_OPEN_ACL_UNSAFE : &vector; }
+
+  std::vector<ACL> entries;
+  ACL_vector vector{};
+};
+
+int create_mode(const CreateOperation& create) {
+  return (create.ephemeral ? ZOO_EPHEMERAL : 0) | (create.sequential ? ZOO_SEQUENCE : 0);
+}
+
 // The client repeats "connection refused" thirty times a second: of use to nobody but a developer.
 void on_client_log(const char* message) {
   if (log::enabled(log::Level::trace)) log::write(log::Level::trace, message);
@@ -70,7 +96,7 @@ Handle::Handle(asio::io_context& io, OnEvent on_event) : io_(io), on_event_(std:
 
 Handle::~Handle() = default;
 
-int Handle::open(const std::string& hosts, int timeout_ms, const clientid_t& session) {
+int Handle::open(const std::string& hosts, int timeout_ms, const clientid_t& session, const std::string& credentials) {
   zoo_set_debug_level(ZOO_LOG_LEVEL_WARN);
   errno = 0;
   zhandle_t* zh = zookeeper_init2(hosts.c_str(), on_watch, timeout_ms, session.client_id != 0 ? &session : nullptr,
@@ -78,6 +104,10 @@ int Handle::open(const std::string& hosts, int timeout_ms, const clientid_t& ses
   if (zh == nullptr) return errno != 0 ? errno : ENOENT;
   // By default the client resolves the names again at each turn, and drops a healthy connection when they flap.
   zoo_set_servers_resolution_delay(zh, -1);
+  // The client sends them again on each of its connections.
+  if (!credentials.empty()) {
+    zoo_add_auth(zh, "digest", credentials.data(), static_cast<int>(credentials.size()), ignore_answer, nullptr);
+  }
   zh_ = zh;
   return 0;
 }
@@ -143,22 +173,28 @@ void Handle::exists(const std::string& path, bool watch, std::function<void(Exis
 }
 
 void Handle::commit(const std::vector<Operation>& operations, std::function<void(CommitReply)> done) {
-  Call& call = begin([done = std::move(done)](const Reply& reply) { done({reply.status(), reply.error()}); });
-  // The client serialises everything before it returns, but for the results and the created path's buffer.
+  Call& call = begin([done = std::move(done)](const Reply& reply) {
+    done({reply.status(), reply.error(), reply.failed_operation, reply.created});
+  });
+  // The client serialises everything before it returns, but for the results and the created paths.
   call.results.resize(operations.size());
+  call.created.resize(operations.size());
   std::vector<zoo_op_t> ops(operations.size());
+  std::deque<ClientAcl> acls;
   for (std::size_t i = 0; i < operations.size(); ++i) {
     if (const auto* create = std::get_if<CreateOperation>(&operations[i])) {
+      constexpr std::size_t space_for_number = 16;
+      call.created[i].resize(create->path.size() + space_for_number);
       zoo_create_op_init(&ops[i], create->path.c_str(), create->data.data(), static_cast<int>(create->data.size()),
-                         &ZOO_OPEN_ACL_UNSAFE, create->ephemeral ? ZOO_EPHEMERAL : 0, call.created_path.data(),
-                         static_cast<int>(call.created_path.size()));
+                         acls.emplace_back(create->acl).get(), create_mode(*create), call.created[i].data(),
+                         static_cast<int>(call.created[i].size()));
     } else if (const auto* set = std::get_if<SetOperation>(&operations[i])) {
       zoo_set_op_init(&ops[i], set->path.c_str(), set->data.data(), static_cast<int>(set->data.size()), -1, nullptr);
     } else if (const auto* remove = std::get_if<DeleteOperation>(&operations[i])) {
       zoo_delete_op_init(&ops[i], remove->path.c_str(), remove->version);
     }
   }
-  started(call, zoo_amulti(zh_, static_cast<int>(ops.size()), ops.data(), call.results.data(), on_void, &call));
+  started(call, zoo_amulti(zh_, static_cast<int>(ops.size()), ops.data(), call.results.data(), on_committed, &call));
 }
 
 // From here on: the client's threads. Copy and post, nothing else.
@@ -193,8 +229,19 @@ void Handle::on_stat(int code, const ::Stat* stat, const void* data) {
   post_finish(data);
 }
 
-void Handle::on_void(int code, const void* data) {
-  reply_of(data, code);
+void Handle::on_committed(int code, const void* data) {
+  auto& reply = reply_of(data, code);
+  const auto* call = static_cast<const Call*>(data);
+  if (code == ZOK) {
+    for (const auto& path : call->created) reply.created.emplace_back(path.c_str());
+  } else {
+    // What comes behind the one that failed is called inconsistent.
+    const auto failed = std::find_if(call->results.begin(), call->results.end(),
+                                     [code](const zoo_op_result_t& result) { return result.err == code; });
+    if (failed != call->results.end()) {
+      reply.failed_operation = static_cast<std::size_t>(failed - call->results.begin());
+    }
+  }
   post_finish(data);
 }
 

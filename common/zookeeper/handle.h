@@ -3,7 +3,6 @@
 // the blocking pool. The client's own threads only copy what they got and post it.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -31,7 +30,8 @@ class Handle : public std::enable_shared_from_this<Handle> {
   Handle& operator=(const Handle&) = delete;
 
   // Resolves the names and starts the client's threads. `session`: to go on with; zero: a new one. 0, or an errno.
-  int open(const std::string& hosts, int timeout_ms, const clientid_t& session);
+  // `credentials`: "user:password", or empty.
+  int open(const std::string& hosts, int timeout_ms, const clientid_t& session, const std::string& credentials);
   // Ends the session on the server, when connected, and joins the client's threads.
   void close();
 
@@ -57,6 +57,8 @@ class Handle : public std::enable_shared_from_this<Handle> {
     std::string data;
     std::vector<std::string> children;
     Stat stat;
+    std::size_t failed_operation = 0;
+    std::vector<std::string> created;
 
     Status status() const;
     std::string error() const;
@@ -68,8 +70,9 @@ class Handle : public std::enable_shared_from_this<Handle> {
     std::uint64_t id = 0;
     Reply reply;
     std::function<void(const Reply&)> done;  // loop thread only
-    std::vector<zoo_op_result_t> results;    // the client writes into it until commit() is answered
-    std::array<char, 8> created_path{};      // likewise; nobody looks at it
+    // The client writes into these until a commit is answered.
+    std::vector<zoo_op_result_t> results;
+    std::vector<std::string> created;
   };
 
   Call& begin(std::function<void(const Reply&)> done);
@@ -82,7 +85,7 @@ class Handle : public std::enable_shared_from_this<Handle> {
   static void on_data(int code, const char* value, int length, const ::Stat* stat, const void* call);
   static void on_strings(int code, const String_vector* strings, const void* call);
   static void on_stat(int code, const ::Stat* stat, const void* call);
-  static void on_void(int code, const void* call);
+  static void on_committed(int code, const void* call);
   static void on_watch(zhandle_t* zh, int type, int state, const char* path, void* handle);
 
   boost::asio::io_context& io_;

@@ -35,9 +35,8 @@ Result<void> check_host(std::string_view entry, const std::string& hosts) {
 Result<void> check_hosts(const std::string& hosts) {
   std::string_view rest = hosts;
   if (const auto slash = rest.find('/'); slash != std::string_view::npos) {
-    const auto chroot = rest.substr(slash);
-    if (chroot.size() > 1 && chroot.back() == '/') {
-      return fail("ZooKeeper hosts \"" + hosts + "\": the chroot ends with a slash");
+    if (const auto chroot = check_path(rest.substr(slash)); !chroot) {
+      return fail("ZooKeeper hosts \"" + hosts + "\": the chroot " + chroot.error().message);
     }
     rest = rest.substr(0, slash);
   }
@@ -62,6 +61,13 @@ std::string join_hosts(const std::vector<std::string>& hosts) {
     if (host.find_first_of(":[,") == std::string_view::npos) joined += ":" + std::to_string(kDefaultPort);
   }
   return joined + chroot;
+}
+
+SplitHosts split_hosts(const std::string& hosts) {
+  const auto slash = std::min(hosts.find('/'), hosts.size());
+  SplitHosts split{hosts.substr(0, slash), hosts.substr(slash)};
+  if (split.chroot == "/") split.chroot.clear();
+  return split;
 }
 
 Result<void> check_path(std::string_view path) {

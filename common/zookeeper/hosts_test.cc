@@ -28,7 +28,15 @@ TEST(ZookeeperHosts, RefusesWhatTheClientWouldMisread) {
   EXPECT_NE(problem(":2181"), "");
   EXPECT_NE(problem(""), "");
   EXPECT_NE(problem("zk 1:2181"), "");
-  EXPECT_NE(problem("zk1:2181/a/"), "");
+  EXPECT_EQ(problem("zk1:2181/a/"), "ZooKeeper hosts \"zk1:2181/a/\": the chroot must not end with '/'");
+  EXPECT_EQ(problem("zk1:2181/a//b"), "ZooKeeper hosts \"zk1:2181/a//b\": the chroot must not contain '//'");
+}
+
+TEST(ZookeeperHosts, SplitsOffTheChroot) {
+  EXPECT_EQ(split_hosts("a:1,b:2/x/y").servers, "a:1,b:2");
+  EXPECT_EQ(split_hosts("a:1,b:2/x/y").chroot, "/x/y");
+  EXPECT_EQ(split_hosts("a:1/").chroot, "");
+  EXPECT_EQ(split_hosts("a:1").servers, "a:1");
 }
 
 TEST(ZookeeperHosts, JoinsAListAndAddsTheUsualPort) {

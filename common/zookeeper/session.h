@@ -14,6 +14,7 @@
 
 #include "common/result.h"
 #include "common/runtime/blocking_pool.h"
+#include "common/zookeeper/credentials.h"
 #include "common/zookeeper/hosts.h"
 #include "common/zookeeper/zookeeper.h"
 
@@ -31,6 +32,7 @@ struct SessionIdentity {
 struct SessionOptions {
   std::string hosts;  // "host:port,host:port[/chroot]"; see check_hosts
   std::chrono::milliseconds timeout{2000};
+  Credentials credentials = {};
   // Of an earlier life that has ended: two live processes must never share a session. When the servers do not know it
   // any more, a new one is opened.
   SessionIdentity resume = {};

@@ -9,6 +9,8 @@
 #include <variant>
 #include <vector>
 
+#include "common/zookeeper/acl.h"
+
 namespace common::zookeeper {
 
 // How an operation ended. `lost` covers everything after which it is unknown whether the operation happened: the
@@ -49,12 +51,16 @@ struct ExistsReply {
 struct CommitReply {
   Status status = Status::failed;  // of the first operation that failed
   std::string error;
+  std::size_t failed_operation = 0;  // which one that was, when the servers said so
+  std::vector<std::string> created;  // by operation: the path, with its number, of a sequential node
 };
 
 struct CreateOperation {
   std::string path;
   std::string data;
   bool ephemeral = false;
+  bool sequential = false;  // ZooKeeper puts ten digits behind the path
+  Acl acl = {};             // empty: open to everybody
 };
 struct SetOperation {
   std::string path;

@@ -5,13 +5,12 @@
 #include <string_view>
 #include <utility>
 
-#include "common/registration/validate.h"
-#include "common/zookeeper/hosts.h"
 #include "nerve/read_kind.h"
 #include "nerve/report/console.h"
 #include "nerve/report/file.h"
 #include "nerve/report/local_reporter.h"
 #include "nerve/report/sessions.h"
+#include "nerve/report/zookeeper_config.h"
 #include "nerve/report/zookeeper_reporter.h"
 
 namespace nerve {
@@ -44,30 +43,13 @@ std::unique_ptr<Reporter> make_file(const ReporterConfig& config, const ReportSu
 }
 
 void read_zookeeper(ObjectReader& object, ReporterConfig& config) {
-  ZookeeperOptions options;
-  const auto hosts = object.texts("hosts");
-  if (!object.has("hosts")) {
-    object.self().error("a zookeeper reporter needs hosts: a list of host:port");
-  } else if (object.find("hosts")->is_list()) {
-    options.hosts = common::zookeeper::join_hosts(hosts);
-    const auto good = common::zookeeper::check_hosts(options.hosts);
-    if (!good) object.error("hosts", good.error().message);
-  }
-  options.path = object.required_text("path");
-  if (options.path.size() > 1 && options.path.ends_with('/')) options.path.pop_back();
-  if (const auto good = common::zookeeper::check_path(options.path); !good && !options.path.empty()) {
-    object.error("path", good.error().message + ", got " + common::quote_for_log(options.path));
-  }
-  options.connection_timeout = object.milliseconds("connectionTimeoutInMilli", options.connection_timeout);
-  options.refresh_interval = object.milliseconds("refreshIntervalInMilli", options.refresh_interval);
-  options.expose_on_unavailable = object.boolean("exposeOnUnavailable", options.expose_on_unavailable);
-  config.options = std::move(options);
+  config.options = read_zookeeper_options(object);
 }
 
 std::unique_ptr<Reporter> make_zookeeper(const ReporterConfig& config, const ReportSubject& subject,
                                          const ReportContext& context, Reporter::Events events) {
   const auto& options = std::get<ZookeeperOptions>(config.options);
-  const auto session = context.sessions.of(options.hosts, options.connection_timeout);
+  const auto session = context.sessions.of(options);
   return std::make_unique<ZookeeperReporter>(context.io, session, options, subject, std::move(events));
 }
 

@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "common/config/reader.h"
+#include "common/registration/registration.h"
 #include "nerve/report/report_config.h"
 #include "nerve/report/reporter.h"
 
@@ -25,6 +26,7 @@ struct ReportContext {
 struct ReportSubject {
   std::string node_name;  // of the instance: the same in every life of it
   std::chrono::milliseconds retry;
+  common::Registration record;  // host, port and name are its own in all reports
 };
 
 // One entry of `reporters`. Errors are recorded by the reader; what is returned is then of no use.

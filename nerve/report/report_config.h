@@ -5,6 +5,9 @@
 #include <string>
 #include <variant>
 
+#include "common/zookeeper/acl.h"
+#include "common/zookeeper/credentials.h"
+
 namespace nerve {
 
 struct ConsoleOptions {
@@ -15,12 +18,23 @@ struct FileOptions {
   bool append = false;
   friend bool operator==(const FileOptions&, const FileOptions&) = default;
 };
+// What kind of node an instance is in the registry.
+struct NodeForm {
+  bool ephemeral = true;
+  bool sequential = false;
+  bool path_encoded = false;  // its name holds the whole record
+  friend bool operator==(const NodeForm&, const NodeForm&) = default;
+};
 struct ZookeeperOptions {
-  std::string hosts;  // as the C client wants them: "a:2181,b:2181"
+  std::string hosts;  // as the C client wants them: "a:2181,b:2181/chroot"
   std::string path;   // "/services/web", without a slash at its end
   std::chrono::milliseconds connection_timeout{2000};
   std::chrono::milliseconds refresh_interval{300'000};
   bool expose_on_unavailable = false;
+  bool expose_on_disable = false;
+  NodeForm node;
+  common::zookeeper::Credentials auth;
+  common::zookeeper::Acl acl;  // of all that is created; empty: open
   friend bool operator==(const ZookeeperOptions&, const ZookeeperOptions&) = default;
 };
 

@@ -9,19 +9,18 @@
 namespace nerve {
 namespace {
 
-// "b:1,a:1/chroot" and "a:1,b:1/chroot" are one ensemble.
-std::string sorted(const std::string& hosts) {
-  const auto slash = std::min(hosts.find('/'), hosts.size());
-  std::vector<std::string> servers;
-  for (std::size_t begin = 0; begin <= slash;) {
-    const auto end = std::min(hosts.find(',', begin), slash);
-    servers.push_back(hosts.substr(begin, end - begin));
+// "b:1,a:1" and "a:1,b:1" are one ensemble.
+std::string sorted(const std::string& servers) {
+  std::vector<std::string> all;
+  for (std::size_t begin = 0; begin <= servers.size();) {
+    const auto end = std::min(servers.find(',', begin), servers.size());
+    all.push_back(servers.substr(begin, end - begin));
     begin = end + 1;
   }
-  std::sort(servers.begin(), servers.end());
+  std::sort(all.begin(), all.end());
   std::string result;
-  for (const auto& server : servers) result += (result.empty() ? "" : ",") + server;
-  return result + hosts.substr(slash);
+  for (const auto& server : all) result += (result.empty() ? "" : ",") + server;
+  return result;
 }
 
 }  // namespace
@@ -31,15 +30,17 @@ Sessions::Sessions(boost::asio::io_context& io, SavedSessions saved, std::functi
 
 Sessions::~Sessions() = default;
 
-Sessions::Shared Sessions::of(const std::string& hosts, std::chrono::milliseconds timeout) {
-  const auto key = sorted(hosts);
-  auto& ensemble = ensembles_[key];
+Sessions::Shared Sessions::of(const ZookeeperOptions& options) {
+  const auto servers = common::zookeeper::split_hosts(options.hosts).servers;
+  auto& ensemble = ensembles_[{sorted(servers), options.auth}];
   if (!ensemble.session) {
-    auto saved = take_saved(key);
-    common::zookeeper::SessionOptions options{.hosts = hosts, .timeout = timeout};
-    options.resume = {saved.id, saved.password};
-    options.on_identity = on_change_;
-    ensemble.session = std::make_unique<common::zookeeper::Session>(io_, pool_, std::move(options));
+    ensemble.key = sorted(servers) + (options.auth.username.empty() ? "" : " as " + options.auth.username);
+    auto saved = take_saved(ensemble.key);
+    common::zookeeper::SessionOptions session{.hosts = servers, .timeout = options.connection_timeout};
+    session.credentials = options.auth;
+    session.resume = {saved.id, saved.password};
+    session.on_identity = on_change_;
+    ensemble.session = std::make_unique<common::zookeeper::Session>(io_, pool_, std::move(session));
     ensemble.holdings = std::make_unique<Holdings>(*ensemble.session, std::move(saved.nodes), on_change_);
   }
   return {*ensemble.session, *ensemble.holdings};
@@ -57,18 +58,19 @@ SavedSession Sessions::take_saved(const std::string& key) {
 
 SavedSessions Sessions::saved() const {
   SavedSessions result;
-  for (const auto& [key, ensemble] : ensembles_) {
+  for (const auto& [who, ensemble] : ensembles_) {
     const auto identity = ensemble.session->identity();
     auto nodes = ensemble.holdings->nodes();
     // The others go with their session.
     if (identity.id == 0) std::erase_if(nodes, [](const SavedNode& node) { return !node.persistent; });
-    if (identity.id != 0 || !nodes.empty()) result.push_back({key, identity.id, identity.password, std::move(nodes)});
+    if (identity.id != 0 || !nodes.empty())
+      result.push_back({ensemble.key, identity.id, identity.password, std::move(nodes)});
   }
   return result;
 }
 
 void Sessions::sweep() {
-  for (const auto& [key, ensemble] : ensembles_) ensemble.holdings->sweep();
+  for (const auto& [who, ensemble] : ensembles_) ensemble.holdings->sweep();
 }
 
 void Sessions::close(std::function<void()> done) {
@@ -76,7 +78,7 @@ void Sessions::close(std::function<void()> done) {
   const auto closed = [open, done = std::move(done)] {
     if (--*open == 0) done();
   };
-  for (const auto& [key, ensemble] : ensembles_) ensemble.session->close(closed);
+  for (const auto& [who, ensemble] : ensembles_) ensemble.session->close(closed);
   boost::asio::post(io_, closed);
 }
 

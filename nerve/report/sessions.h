@@ -1,19 +1,20 @@
-// The ZooKeeper sessions of this process: one for each ensemble, shared by the reporters that name the same hosts. At
-// first each is the session that an earlier life of the process had, if that still lives. Owned by App. Loop thread
-// only.
+// The ZooKeeper sessions of this process: one for each ensemble and user, shared by the reporters that name the
+// same. At first each is the session that an earlier life of the process had, if that still lives. Owned by App. Loop
+// thread only.
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <boost/asio/io_context.hpp>
 
 #include "common/runtime/blocking_pool.h"
 #include "common/zookeeper/session.h"
 #include "nerve/report/holdings.h"
+#include "nerve/report/report_config.h"
 #include "nerve/report/saved_sessions.h"
 
 namespace nerve {
@@ -32,8 +33,9 @@ class Sessions {
       boost::asio::io_context& io, SavedSessions saved = {}, std::function<void()> on_change = [] {});
   ~Sessions();
 
-  // Opens it when it is the first time. The order of the hosts does not matter; the timeout is that of the first call.
-  Shared of(const std::string& hosts, std::chrono::milliseconds timeout);
+  // Opens it when it is the first time. The order of the hosts does not matter, nor does the chroot: it is the
+  // reporter's affair. The timeout is that of the first call.
+  Shared of(const ZookeeperOptions& options);
 
   // What the next life needs to go on with these sessions. For that the process must end without close(), and without
   // destructors either (std::_Exit): both end the sessions.
@@ -51,6 +53,7 @@ class Sessions {
 
  private:
   struct Ensemble {
+    std::string key;  // in what is saved
     std::unique_ptr<common::zookeeper::Session> session;
     std::unique_ptr<Holdings> holdings;
   };
@@ -61,7 +64,7 @@ class Sessions {
   const std::function<void()> on_change_;
   common::BlockingPool pool_;
   SavedSessions left_;  // by the earlier life, not taken up yet
-  std::map<std::string, Ensemble> ensembles_;
+  std::map<std::pair<std::string, common::zookeeper::Credentials>, Ensemble> ensembles_;
 };
 
 }  // namespace nerve

@@ -1,45 +1,86 @@
 #include "nerve/report/zookeeper_reporter.h"
 
-#include <string_view>
 #include <utility>
 
 #include <fmt/core.h>
 
 namespace nerve {
+namespace {
+
+namespace zk = common::zookeeper;
+
+std::string with_chroot(const ZookeeperOptions& options) {
+  const auto path = zk::split_hosts(options.hosts).chroot + (options.path == "/" ? "" : options.path);
+  return path.empty() ? "/" : path;
+}
+
+}  // namespace
 
 using Clock = common::Alarm::Clock;
 
 ZookeeperReporter::ZookeeperReporter(boost::asio::io_context& io, Sessions::Shared session,
                                      const ZookeeperOptions& options, const ReportSubject& subject, Events events)
     : options_(options),
+      parent_(with_chroot(options)),
+      names_(options.node, subject.node_name, subject.record),
       retry_(subject.retry),
       events_(std::move(events)),
       holdings_(session.holdings),
       next_look_(io, [this] { look(); }),
       next_refresh_(io, [this] { refresh(); }),
-      node_(io, session.zookeeper, (options.path == "/" ? "" : options.path) + "/" + subject.node_name, subject.retry,
-            {.on_acknowledged = [this](bool present, const std::string&) { acknowledged(present); },
-             .on_failed = [this](const std::string& error) { failed(error); },
-             .on_taken_over =
-                 [this](std::int64_t other) {
-                   events_.on_notice(fmt::format("took over the node {} from session {:#x}", node_.path(), other));
-                 },
-             .on_looked = [this](const std::optional<std::string>& data) { looked(data); }}) {
-  holdings_.claim({node_.path()}, this);
+      node_(io, session.zookeeper, node_options(subject), node_events()) {
+  // It may be there before we know, so it is never let go of before its end.
+  if (names_.fixed()) hold({subject.node_name});
   next_refresh_.set(Clock::now() + options_.refresh_interval);
 }
 
 ZookeeperReporter::~ZookeeperReporter() {
-  holdings_.release(node_.path(), this, gone_);
+  for (const auto& name : held_) holdings_.release(held(name).path, this, gone_);
+}
+
+zk::RegisteredNode::Options ZookeeperReporter::node_options(const ReportSubject& subject) {
+  zk::RegisteredNode::Options options;
+  options.kind = {parent_, options_.node.ephemeral, options_.node.sequential, options_.acl};
+  options.name = subject.node_name;
+  options.retry = subject.retry;
+  options.user = options_.auth.username;
+  if (names_.fixed()) return options;
+  options.recognise = [this](const std::string& child) {
+    // Another service of ours that announces the very same record has the right to its own node.
+    return names_.recognises(child) && !holdings_.claimed_by_another(held(child).path, this);
+  };
+  return options;
+}
+
+zk::RegisteredNode::Events ZookeeperReporter::node_events() {
+  zk::RegisteredNode::Events events;
+  events.on_acknowledged = [this](bool present) { acknowledged(present); };
+  events.on_failed = [this](const std::string& error) { failed(error); };
+  events.on_taken_over = [this](const zk::FoundNode& other) {
+    events_.on_notice(fmt::format("took over the node {} from session {:#x}", held(other.name).path, other.stat.owner));
+  };
+  events.on_looked = [this](const std::optional<zk::FoundNode>& node) { looked(node); };
+  if (!names_.fixed()) events.on_names = [this](const std::vector<std::string>& names) { hold(names); };
+  return events;
+}
+
+bool ZookeeperReporter::listed(const Report& report) const {
+  if (!report.record) return false;
+  if (report.draining) return options_.expose_on_disable || options_.expose_on_unavailable;
+  return report.record->available || options_.expose_on_unavailable;
 }
 
 void ZookeeperReporter::report(const Report& report) {
-  const auto& record = report.record;
   // A registry that is away is away however often the report changes meanwhile.
   if (taken_) next_look_.set(Clock::now() + retry_);
   told_ = taken_ = gone_ = false;
-  const bool listed = record && (record->available || options_.expose_on_unavailable);
-  node_.want(listed ? std::optional(common::encode(*record)) : std::nullopt);
+  if (!listed(report)) return node_.want(std::nullopt);
+  auto record = *report.record;
+  if (report.draining) {
+    record.available = false;
+    record.weight = 0;
+  }
+  node_.want(zk::WantedNode{names_.of(record), common::encode(record)});
 }
 
 // Perhaps from within report(), so that nobody is told here.
@@ -49,15 +90,29 @@ void ZookeeperReporter::acknowledged(bool present) {
   next_look_.set(Clock::now());
 }
 
-void ZookeeperReporter::looked(const std::optional<std::string>& data) {
+void ZookeeperReporter::looked(const std::optional<zk::FoundNode>& node) {
   looking_ = false;
   if (!events_.on_looked) return;
-  const auto name = std::string_view(node_.path()).substr(node_.path().rfind('/') + 1);
   std::optional<common::Registration> found;
-  if (data) {
-    if (auto record = common::decode(name, *data)) found = *std::move(record);
+  if (node) {
+    if (auto record = common::decode(node->name, node->data)) found = *std::move(record);
   }
   events_.on_looked(found);
+}
+
+void ZookeeperReporter::hold(const std::vector<std::string>& names) {
+  const std::set<std::string> now(names.begin(), names.end());
+  for (const auto& name : now) {
+    if (!held_.contains(name)) holdings_.claim(held(name), this);
+  }
+  for (const auto& name : held_) {
+    if (!now.contains(name)) holdings_.release(held(name).path, this, true);
+  }
+  held_ = now;
+}
+
+SavedNode ZookeeperReporter::held(const std::string& name) const {
+  return {zk::join_path(parent_, name), !options_.node.ephemeral};
 }
 
 void ZookeeperReporter::look() {

@@ -26,9 +26,13 @@ class ZookeeperReport : public testing::Test {
   }
 
   ZookeeperReporter& make(bool expose = false) {
-    const ZookeeperOptions options{"zk:2181", "/services/web", milliseconds(2000), milliseconds(60'000), expose};
+    ZookeeperOptions options{"zk:2181", "/services/web"};
+    options.expose_on_unavailable = expose;
+    return make(options);
+  }
+  ZookeeperReporter& make(const ZookeeperOptions& options) {
     reporter.emplace(io, Sessions::Shared{zookeeper, holdings}, options,
-                     ReportSubject{"web_127.0.0.1_80", milliseconds(5)},
+                     ReportSubject{"web_127.0.0.1_80", milliseconds(5), up},
                      Reporter::Events{.on_taken = [this] { ++taken; },
                                       .on_failed = [this](const std::string& error) { errors.push_back(error); },
                                       .on_notice = [this](const std::string& what) { notices.push_back(what); },
@@ -47,9 +51,9 @@ class ZookeeperReport : public testing::Test {
     while (!reached() && std::chrono::steady_clock::now() < end) io.run_one_for(milliseconds(100));
     ASSERT_TRUE(reached());
   }
-  void report(const std::optional<common::Registration>& record) {
+  void report(const std::optional<common::Registration>& record, bool draining = false) {
     const int before = taken;
-    reporter->report({record});
+    reporter->report({record, draining});
     EXPECT_EQ(taken, before) << "not from within report()";
     run_until([&] { return taken == before + 1; });
   }
@@ -136,7 +140,7 @@ TEST_F(ZookeeperReport, GivesTheReasonOfAFailedWrite) {
   reporter->report({up});
   run_until([&] { return taken == 1; });
   ASSERT_GE(errors.size(), 2u);
-  EXPECT_EQ(errors[0], "write /services/web/web_127.0.0.1_80: connection loss");
+  EXPECT_EQ(errors[0], "create /services/web/web_127.0.0.1_80: connection loss");
 }
 
 TEST_F(ZookeeperReport, TellsOfANodeThatAnotherLifeLeft) {
@@ -180,6 +184,73 @@ TEST_F(ZookeeperReport, FindsNothingWhereNothingIsOrNothingReadable) {
   make();
   run_until([&] { return !reporter->looking(); });
   EXPECT_EQ(looked, (std::vector<std::optional<common::Registration>>{std::nullopt, std::nullopt}));
+}
+
+TEST_F(ZookeeperReport, TheNodeGoesAtOnceWhenADrainBegins) {
+  make();
+  zookeeper.connect(7);
+  report(up);
+  report(down, true);
+  EXPECT_EQ(node(), std::nullopt);
+}
+
+TEST_F(ZookeeperReport, ADrainCanBeExposedUntilItIsOver) {
+  ZookeeperOptions options{"zk:2181", "/services/web"};
+  options.expose_on_disable = true;
+  make(options);
+  zookeeper.connect(7);
+  report(up);
+  const auto created = node_stat().created_zxid;
+  report(up, true);
+  down.weight = 0;
+  EXPECT_EQ(node(), common::encode(down));
+  EXPECT_EQ(node_stat().created_zxid, created);
+  report(down, false);
+  EXPECT_EQ(node(), std::nullopt);
+}
+
+TEST_F(ZookeeperReport, ADrainIsExposedWhereUnavailabilityIs) {
+  make(true);
+  zookeeper.connect(7);
+  report(up);
+  report(down, true);
+  EXPECT_TRUE(node().has_value());
+  report(down);
+  EXPECT_TRUE(node().has_value());
+}
+
+TEST_F(ZookeeperReport, EachFormOfNodeIsClaimedWhileItIsThere) {
+  for (const auto form : {NodeForm{true, true, false}, NodeForm{true, false, true}, NodeForm{false, true, true}}) {
+    ZookeeperOptions options{"zk:2181", "/services/web"};
+    options.node = form;
+    make(options);
+    zookeeper.connect(7);
+    report(up);
+    ASSERT_EQ(holdings.nodes().size(), 1u);
+    const auto path = holdings.nodes()[0].path;
+    EXPECT_EQ(zookeeper.nodes[path].data, common::encode(up));
+    EXPECT_EQ(holdings.nodes()[0].persistent, !form.ephemeral);
+    EXPECT_EQ(common::is_path_encoded(path.substr(path.rfind('/') + 1)), form.path_encoded);
+    make(options);
+    report(up);
+    EXPECT_EQ(holdings.nodes(), (std::vector<SavedNode>{{path, !form.ephemeral}})) << "the next one goes on with it";
+    up.weight = 7;
+    report(up);
+    EXPECT_EQ(holdings.nodes().size(), 1u);
+    report(std::nullopt);
+    EXPECT_TRUE(holdings.nodes().empty());
+    EXPECT_FALSE(zookeeper.nodes.contains(path));
+  }
+}
+
+TEST_F(ZookeeperReport, TheChrootIsAPathLikeAnyOther) {
+  make({"zk:2181/prod/eu", "/services/web"});
+  zookeeper.connect(7);
+  report(up);
+  EXPECT_TRUE(zookeeper.nodes.contains("/prod/eu/services/web/web_127.0.0.1_80"));
+  make({"zk:2181/prod", "/"});
+  report(up);
+  EXPECT_TRUE(zookeeper.nodes.contains("/prod/web_127.0.0.1_80"));
 }
 
 TEST_F(ZookeeperReport, AReporterThatGoesLeavesItsNodeToTheNextOne) {

@@ -1,0 +1,335 @@
+#include "common/zookeeper/registered_node.h"
+
+#include <algorithm>
+#include <random>
+#include <set>
+#include <utility>
+
+#include "common/runtime/alarm.h"
+#include "common/time/backoff.h"
+#include "common/time/token_bucket.h"
+#include "common/zookeeper/create_path.h"
+#include "common/zookeeper/node_errors.h"
+
+namespace common::zookeeper {
+namespace {
+
+namespace asio = boost::asio;
+using Clock = Alarm::Clock;
+using std::chrono::milliseconds;
+
+// Two live processes that announce one instance would take the node from each other for ever: after the first take-over
+// each waits longer.
+constexpr BackoffLimits kTakeOverPause{milliseconds(1'000), milliseconds(60'000)};
+
+// Somebody who overwrites the node again and again gets his way most of the time, instead of a storm of writes.
+constexpr double kMendsPerSecond = 1;
+constexpr double kMendsAtOnce = 10;
+
+// The end of a lost connection is announced; this is for an answer that was lost without it.
+constexpr milliseconds kLostPause{200};
+
+}  // namespace
+
+class RegisteredNode::Core : public std::enable_shared_from_this<RegisteredNode::Core> {
+ public:
+  Core(asio::io_context& io, Zookeeper& zookeeper, Options options, Events events)
+      : zookeeper_(zookeeper),
+        options_(std::move(options)),
+        events_(std::move(events)),
+        retry_(io, [this] { go_on(); }),
+        random_(std::random_device{}()) {}
+
+  void start() {
+    listener_ =
+        zookeeper_.listen(kind().parent, {.on_state = bound(&Core::on_state), .on_change = bound(&Core::on_change)});
+  }
+
+  void stop() {
+    stopped_ = true;
+    retry_.clear();
+    zookeeper_.unlisten(listener_);
+  }
+
+  void want(std::optional<WantedNode> wanted) {
+    decided_ = true;
+    wanted_ = std::move(wanted);
+    acknowledged_ = false;  // each call is answered, also one that wants what is there
+    step();
+  }
+
+  void refresh() {
+    view_ = View::unknown;
+    step();
+  }
+
+  bool settled() const { return decided_ && !busy_ && view_ == View::known && plan().operations.empty(); }
+
+ private:
+  // Stale: the one node that was there is another now.
+  enum class View { unknown, stale, known };
+
+  const NodeKind& kind() const { return options_.kind; }
+  NodePlan plan() const { return plan_node(kind(), session_, found_, wanted_); }
+
+  // A callback that does nothing any more when this is gone.
+  template <class... Args>
+  std::function<void(Args...)> bound(void (Core::*method)(Args...)) {
+    return [weak = weak_from_this(), method](Args... args) {
+      if (const auto core = weak.lock(); core && !core->stopped_) ((*core).*method)(std::forward<Args>(args)...);
+    };
+  }
+
+  void on_state(SessionState state, std::int64_t session) {
+    connected_ = state == SessionState::connected;
+    if (!connected_) return;
+    // Even within one session somebody may have replaced the node meanwhile: look before acting.
+    session_ = session;
+    view_ = View::unknown;
+    watched_.clear();
+    retry_.clear();
+    waiting_ = false;
+    step();
+  }
+
+  void on_change(const std::string& path) {
+    if (watched_.erase(path) == 0) return;
+    if (view_ == View::known) view_ = found_.size() == 1 ? View::stale : View::unknown;
+    step();
+  }
+
+  // One request at a time; whatever comes back, look again at what is wanted.
+  void step() {
+    if (stopped_ || busy_ || waiting_ || !connected_ || (looked_ && !decided_)) return;
+    if (view_ != View::known) return look();
+    if (!decided_) return;
+    auto next = plan();
+    if (!next.operations.empty()) return carry_out(std::move(next));
+    acknowledge();
+    if (next.kept && !watched_.contains(path_of(next.kept->name))) read({next.kept->name});
+  }
+
+  void look() {
+    if (view_ == View::stale) return read({found_.front().name});
+    if (!options_.recognise) return read({options_.name});
+    busy_ = true;
+    zookeeper_.children(kind().parent, false, bound(&Core::on_children));
+  }
+
+  void on_children(ChildrenReply reply) {
+    busy_ = false;
+    if (reply.status != Status::ok && reply.status != Status::no_node) {
+      return failed(reply.status, list_error(kind().parent, reply.status, reply.error, options_.user));
+    }
+    std::erase_if(reply.children, [this](const std::string& child) { return !options_.recognise(child); });
+    read(std::move(reply.children));
+  }
+
+  // Reads these one after the other; then they are all there is.
+  void read(std::vector<std::string> names) {
+    to_read_ = std::move(names);
+    read_.clear();
+    read_next();
+  }
+
+  void read_next() {
+    if (to_read_.empty()) return on_view();
+    busy_ = true;
+    zookeeper_.get(path_of(to_read_.back()), true, bound(&Core::on_read));
+  }
+
+  void on_read(GetReply reply) {
+    busy_ = false;
+    const auto name = std::move(to_read_.back());
+    to_read_.pop_back();
+    if (reply.status == Status::ok) {
+      watched_.insert(path_of(name));
+      read_.push_back({name, std::move(reply.data), reply.stat});
+    } else if (reply.status != Status::no_node) {
+      return failed(reply.status, read_error(path_of(name), reply.status, reply.error, options_.user));
+    }
+    read_next();
+  }
+
+  void on_view() {
+    // One that is gone may have been replaced under another name.
+    const bool replaced = view_ != View::unknown && read_.empty() && options_.recognise;
+    found_ = std::exchange(read_, {});
+    view_ = replaced ? View::unknown : View::known;
+    tell_names();
+    if (!replaced && !std::exchange(looked_, true) && events_.on_looked) events_.on_looked(newest());
+    step();
+  }
+
+  std::optional<FoundNode> newest() const {
+    const auto older = [](const FoundNode& a, const FoundNode& b) { return a.stat.created_zxid < b.stat.created_zxid; };
+    const auto found = std::max_element(found_.begin(), found_.end(), older);
+    return found == found_.end() ? std::nullopt : std::optional(*found);
+  }
+
+  void carry_out(NodePlan next) {
+    const auto pause = pause_before(next);
+    if (pause > milliseconds(0)) return wait(pause);
+    busy_ = true;
+    auto operations = next.operations;
+    zookeeper_.commit(std::move(operations),
+                      [weak = weak_from_this(), next = std::move(next), wanted = wanted_](CommitReply reply) {
+                        if (const auto core = weak.lock(); core && !core->stopped_)
+                          core->on_commit(reply, next, wanted);
+                      });
+  }
+
+  // How long to leave things as somebody else wants them.
+  milliseconds pause_before(const NodePlan& next) {
+    const auto now = Clock::now();
+    if (next.taken_over) {
+      if (now < next_take_over_) return std::chrono::ceil<milliseconds>(next_take_over_ - now);
+      if (now > next_take_over_ + kTakeOverPause.max) take_over_pause_.reset();
+      next_take_over_ = now + take_over_pause_.next(random_);
+    } else if (acknowledged_ && acknowledged_by_ == session_ && !mends_.take(now)) {
+      return std::chrono::ceil<milliseconds>(mends_.next(now) - now);
+    }
+    return milliseconds(0);
+  }
+
+  // Our own write fires our own watch, so that the view may be stale by now: what the write did is what counts.
+  void on_commit(const CommitReply& reply, const NodePlan& done, const std::optional<WantedNode>& wanted) {
+    busy_ = false;
+    if (reply.status == Status::ok) {
+      if (done.taken_over && events_.on_taken_over) events_.on_taken_over(*done.taken_over);
+      view_ = View::known;
+      found_ = result_of(reply, done, wanted);
+      tell_names();
+      return step();
+    }
+    view_ = View::unknown;
+    const auto& refused = done.operations[std::min(reply.failed_operation, done.operations.size() - 1)];
+    switch (reply.status) {
+      case Status::no_node:
+        if (std::holds_alternative<CreateOperation>(refused)) return create_parent();
+        return step();
+      // Somebody was faster; look at what is there now.
+      case Status::node_exists:
+      case Status::bad_version:
+        return step();
+      default:
+        return failed(reply.status, write_error(refused, reply.status, reply.error, options_.user));
+    }
+  }
+
+  std::vector<FoundNode> result_of(const CommitReply& reply, const NodePlan& done,
+                                   const std::optional<WantedNode>& wanted) {
+    if (!wanted) {
+      std::erase_if(found_, [this](const FoundNode& node) { return is_ours(node, session_); });
+      return found_;
+    }
+    FoundNode node{wanted->name, wanted->data, {}};
+    node.stat.owner = kind().ephemeral ? session_ : 0;
+    if (done.kept) {
+      node.name = done.kept->name;
+    } else if (kind().sequential) {
+      const std::string path = reply.created.empty() ? "" : reply.created.back();
+      node.name = path.substr(path.rfind('/') + 1);
+      if (!is_numbered(node.name, wanted->name)) view_ = View::unknown;
+    }
+    return {node};
+  }
+
+  void create_parent() {
+    busy_ = true;
+    create_path(zookeeper_, kind().parent, kind().acl, bound(&Core::on_parent));
+  }
+
+  void on_parent(const CommitReply& reply, const std::string& refused) {
+    busy_ = false;
+    if (reply.status == Status::ok) return step();
+    failed(reply.status, write_error(CreateOperation{refused, ""}, reply.status, reply.error, options_.user));
+  }
+
+  void failed(Status status, const std::string& what) {
+    view_ = View::unknown;
+    if (events_.on_failed) events_.on_failed(what);
+    wait(status == Status::lost ? std::min(options_.retry, kLostPause) : options_.retry);
+  }
+
+  void wait(milliseconds pause) {
+    waiting_ = true;
+    retry_.set(Clock::now() + pause);
+  }
+
+  void go_on() {
+    waiting_ = false;
+    view_ = View::unknown;
+    step();
+  }
+
+  void acknowledge() {
+    acknowledged_by_ = session_;
+    if (!std::exchange(acknowledged_, true) && events_.on_acknowledged) events_.on_acknowledged(wanted_.has_value());
+  }
+
+  void tell_names() {
+    std::vector<std::string> names;
+    for (const auto& node : found_) {
+      if (is_ours(node, session_)) names.push_back(node.name);
+    }
+    if (names == names_) return;
+    names_ = std::move(names);
+    if (events_.on_names) events_.on_names(names_);
+  }
+
+  std::string path_of(const std::string& name) const { return join_path(kind().parent, name); }
+
+  Zookeeper& zookeeper_;
+  const Options options_;
+  const Events events_;
+  Alarm retry_;
+  std::mt19937 random_;
+  int listener_ = 0;
+  bool stopped_ = false;
+
+  bool connected_ = false;
+  std::int64_t session_ = 0;
+
+  bool looked_ = false;   // on_looked was called
+  bool decided_ = false;  // want() has been called
+  std::optional<WantedNode> wanted_;
+  bool acknowledged_ = false;         // the latest want()
+  std::int64_t acknowledged_by_ = 0;  // the session in which it last was
+
+  View view_ = View::unknown;
+  std::vector<FoundNode> found_;
+  std::vector<std::string> names_;    // of ours among them, as they were told
+  std::set<std::string> watched_;     // paths
+  std::vector<std::string> to_read_;  // names; the last one is being read
+  std::vector<FoundNode> read_;
+  bool busy_ = false;     // a request is under way
+  bool waiting_ = false;  // for the retry timer
+
+  Backoff take_over_pause_{kTakeOverPause};
+  Clock::time_point next_take_over_{};
+  TokenBucket mends_{kMendsPerSecond, kMendsAtOnce, Clock::now()};
+};
+
+RegisteredNode::RegisteredNode(asio::io_context& io, Zookeeper& zookeeper, Options options, Events events)
+    : core_(std::make_shared<Core>(io, zookeeper, std::move(options), std::move(events))) {
+  core_->start();
+}
+
+RegisteredNode::~RegisteredNode() {
+  core_->stop();
+}
+
+void RegisteredNode::want(std::optional<WantedNode> wanted) {
+  core_->want(std::move(wanted));
+}
+
+void RegisteredNode::refresh() {
+  core_->refresh();
+}
+
+bool RegisteredNode::settled() const {
+  return core_->settled();
+}
+
+}  // namespace common::zookeeper

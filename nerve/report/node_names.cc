@@ -1,0 +1,42 @@
+#include "nerve/report/node_names.h"
+
+#include <cstdint>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "common/zookeeper/node_plan.h"
+
+namespace nerve {
+namespace {
+
+// Ten digits as Airbnb's readers expect them behind an encoded record, where a sequence number would stand. Two
+// instances have the same ones once in ten thousand million times, and then still differ in host or port. (FNV-1a)
+std::string digits_of(const std::string& instance) {
+  std::uint64_t hash = 14695981039346656037u;
+  for (const char c : instance) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
+  return fmt::format("{:010}", hash % 10'000'000'000u);
+}
+
+}  // namespace
+
+NodeNames::NodeNames(NodeForm form, std::string instance, const common::Registration& record)
+    : form_(form), instance_(std::move(instance)), host_(record.host), port_(record.port), name_(record.name) {}
+
+std::string NodeNames::of(const common::Registration& record) const {
+  if (form_.path_encoded) {
+    const auto encoded = common::encode_into_name(record);
+    return form_.sequential ? encoded : encoded + digits_of(instance_);
+  }
+  return form_.sequential ? instance_ + "_" : instance_;
+}
+
+bool NodeNames::recognises(const std::string& child) const {
+  if (!form_.path_encoded) return child == instance_ || common::zookeeper::is_numbered(child, instance_ + "_");
+  if (!common::is_path_encoded(child)) return false;
+  if (!form_.sequential && !child.ends_with("_" + digits_of(instance_))) return false;
+  const auto record = common::decode(child, "");
+  return record && record->host == host_ && record->port == port_ && record->name == name_;
+}
+
+}  // namespace nerve

@@ -1,0 +1,63 @@
+#include "nerve/report/node_names.h"
+
+#include <gtest/gtest.h>
+
+#include "common/zookeeper/node_plan.h"
+
+namespace nerve {
+namespace {
+
+common::Registration record(const std::string& name, int port = 80) {
+  common::Registration result;
+  result.host = "10.0.0.1";
+  result.port = port;
+  result.name = name;
+  return result;
+}
+
+const NodeForm kPlain{};
+const NodeForm kSequential{true, true, false};
+const NodeForm kEncoded{true, false, true};
+const NodeForm kBoth{true, true, true};
+
+NodeNames names(NodeForm form, const std::string& service = "web", const std::string& shown = "web") {
+  return NodeNames(form, common::node_name(service, "10.0.0.1", 80), record(shown));
+}
+
+TEST(NodeNames, AreAsEachFormHasThem) {
+  EXPECT_EQ(names(kPlain).of(record("web")), "web_10.0.0.1_80");
+  EXPECT_EQ(names(kSequential).of(record("web")), "web_10.0.0.1_80_");
+  const auto encoded = names(kEncoded).of(record("web"));
+  EXPECT_TRUE(common::zookeeper::is_numbered(encoded, common::encode_into_name(record("web")))) << encoded;
+  EXPECT_EQ(names(kBoth).of(record("web")), common::encode_into_name(record("web")));
+  EXPECT_TRUE(names(kPlain).fixed());
+  for (const auto form : {kSequential, kEncoded, kBoth}) EXPECT_FALSE(names(form).fixed());
+}
+
+TEST(NodeNames, AnEarlierLifeIsKnownAgainAlsoWhenItsRecordDiffered) {
+  EXPECT_TRUE(names(kSequential).recognises("web_10.0.0.1_80_0000000042"));
+  EXPECT_TRUE(names(kSequential).recognises("web_10.0.0.1_80")) << "it was not sequential then";
+  auto before = record("web");
+  before.available = false;
+  before.labels = {{"a", "b"}};
+  EXPECT_TRUE(names(kEncoded).recognises(names(kEncoded).of(before)));
+  EXPECT_TRUE(names(kBoth).recognises(names(kBoth).of(before) + "0000000042"));
+}
+
+TEST(NodeNames, OthersAreNot) {
+  EXPECT_FALSE(names(kSequential).recognises("web-2_10.0.0.1_80_0000000042"));
+  EXPECT_FALSE(names(kSequential).recognises("web_10.0.0.1_8080_0000000042"));
+  EXPECT_FALSE(names(kSequential).recognises("web_10.0.0.1_80_2"));
+  EXPECT_FALSE(names(kEncoded).recognises("web_10.0.0.1_80"));
+  EXPECT_FALSE(names(kEncoded).recognises("base64_4_abcd_0000000042"));
+  EXPECT_FALSE(names(kBoth).recognises(common::encode_into_name(record("web", 81)) + "0000000042"));
+}
+
+TEST(NodeNames, TwoServicesThatShowOneNameStayApart) {
+  const auto other = names(kEncoded, "web_2").of(record("web"));
+  EXPECT_NE(other, names(kEncoded).of(record("web")));
+  EXPECT_FALSE(names(kEncoded).recognises(other));
+}
+
+}  // namespace
+}  // namespace nerve
