@@ -57,7 +57,7 @@ def download_from(port, server):
     raise AssertionError(f"no download from {server}")
 
 
-@pytest.mark.parametrize("expose", [False], ids=["removed"])
+@pytest.mark.parametrize("expose", [False, True], ids=["removed", "exposed"])
 def test_downloads_survive_a_rolling_deploy(sandbox, registry, expose):
     instances = [Instance(sandbox, registry, name, expose) for name in "ab"]
     port = free_port()
