@@ -12,6 +12,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "common/http/access.h"
+#include "common/http/client.h"
 #include "common/http/server.h"
 #include "common/result.h"
 #include "common/runtime/alarm.h"
@@ -83,6 +84,7 @@ class App {
   common::EventLog events_;
   ConfigEvents config_events_{metrics_};
   common::Resolver resolver_{io_};
+  common::http::Client http_{io_, resolver_};
   std::optional<SavedStateFile> state_file_;
   SavedState saved_services_;  // what was last known of the services before the end began
   RepeatedError state_error_;

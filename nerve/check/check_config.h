@@ -7,16 +7,13 @@
 #include <variant>
 #include <vector>
 
+#include "nerve/check/http_options.h"
 #include "nerve/health/rise_fall.h"
 
 namespace nerve {
 
 struct TcpOptions {
   friend bool operator==(const TcpOptions&, const TcpOptions&) = default;
-};
-struct HttpOptions {
-  std::string path = "/";
-  friend bool operator==(const HttpOptions&, const HttpOptions&) = default;
 };
 struct ExecOptions {
   std::vector<std::string> command;
@@ -41,7 +38,9 @@ struct CheckConfig {
   std::chrono::milliseconds interval{1000};    // from start to start
   std::chrono::milliseconds fast_interval{0};  // after a first failure, until there is a verdict or a pass; 0: as ever
   Thresholds thresholds;
-  std::variant<TcpOptions, HttpOptions, ExecOptions, SqlOptions> options;
+  std::variant<TcpOptions, HttpOptions, ExecOptions, SqlOptions, ProxyHttpOptions, KubernetesOptions, GrpcOptions,
+               RabbitmqOptions, NoopOptions>
+      options;
 
   friend bool operator==(const CheckConfig&, const CheckConfig&) = default;
 };

@@ -11,6 +11,9 @@
 namespace common {
 class ObjectReader;
 class Resolver;
+namespace http {
+class Client;
+}
 }  // namespace common
 
 namespace nerve {
@@ -18,6 +21,7 @@ namespace nerve {
 // What the kinds share. Must outlive the checks.
 struct CheckContext {
   common::Resolver& resolver;
+  common::http::Client& http;
 };
 
 struct CheckKind {

@@ -12,6 +12,7 @@
 #include <boost/asio/write.hpp>
 #include <gtest/gtest.h>
 
+#include "common/http/client.h"
 #include "common/runtime/resolver.h"
 #include "common/runtime/task_group.h"
 #include "nerve/check/check_runner.h"
@@ -72,7 +73,7 @@ class Checks : public testing::Test {
   Answer ask(const CheckConfig& check) {
     std::optional<Answer> got;
     common::TaskGroup tasks(io);
-    CheckRunner runner(make_check(check, CheckContext{resolver}), check,
+    CheckRunner runner(make_check(check, CheckContext{resolver, client}), check,
                        [&](const Answer& answer, const CheckRunner::Timing&) {
                          got = answer;
                          tasks.cancel();
@@ -104,6 +105,7 @@ class Checks : public testing::Test {
 
   asio::io_context io;
   common::Resolver resolver{io};
+  common::http::Client client{io, resolver};
   int port = 0;
   std::string request;
 };

@@ -1,91 +1,66 @@
 #include "nerve/check/http_check.h"
 
 #include <algorithm>
-#include <array>
-
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http.hpp>
+#include <utility>
 
 #include "common/config/reader.h"
 #include "common/registration/validate.h"
-#include "common/runtime/deadline.h"
+#include "nerve/check/https_check.h"
 
 namespace nerve {
 namespace {
 
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace bhttp = boost::beast::http;
-using asio::ip::tcp;
-
-constexpr std::size_t kMaxAnswerBytes = std::size_t{64} * 1024;
 constexpr std::chrono::milliseconds kBodyMayTake{100};
 
-// A server that is left in the middle of its answer logs an error; a server that never ends it must not fail the check,
-// whose verdict is known by now.
-asio::awaitable<bool> read_rest(tcp::socket& socket, std::size_t already) {
-  std::array<char, 4096> chunk;
-  boost::system::error_code error;
-  while (!error && already < kMaxAnswerBytes) {
-    already += co_await socket.async_read_some(asio::buffer(chunk), asio::redirect_error(asio::use_awaitable, error));
-  }
-  co_return true;
+PlainRequest request_for(const CheckConfig& config) {
+  const auto& options = std::get<HttpOptions>(config.options);
+  PlainRequest request;
+  request.at = {config.host, config.port, config.prefer_ipv4};
+  request.unix_socket = options.unix_socket;
+  request.method = options.method;
+  request.path = options.path;
+  request.headers = options.headers;
+  request.body = options.body;
+  request.target = http_target(config);
+  return request;
 }
 
 }  // namespace
 
-HttpCheck::HttpCheck(const CheckConfig& config, common::Resolver& resolver)
-    : target_{config.host, config.port, config.prefer_ipv4},
-      path_(std::get<HttpOptions>(config.options).path),
-      body_limit_(std::min(kBodyMayTake, config.timeout / 10)),
-      resolver_(resolver) {}
-
-asio::awaitable<Answer> HttpCheck::run() {
-  auto socket = co_await connect(target_, resolver_);
-  if (!socket) co_return Answer{false, socket.error().message};
-
-  bhttp::request<bhttp::empty_body> request(bhttp::verb::get, path_, 11);
-  request.set(bhttp::field::host, common::host_port(target_.host, target_.port));
-  request.set(bhttp::field::user_agent, "nerve");
-  request.set(bhttp::field::accept, "*/*");
-  request.keep_alive(false);
-  boost::system::error_code error;
-  co_await bhttp::async_write(*socket, request, asio::redirect_error(asio::use_awaitable, error));
-  if (error) co_return Answer{false, "cannot send the request to " + target() + ": " + error.message()};
-
-  bhttp::response_parser<bhttp::empty_body> answer;
-  answer.header_limit(kMaxAnswerBytes);
-  answer.skip(true);
-  beast::flat_buffer buffer(kMaxAnswerBytes);
-  co_await bhttp::async_read_header(*socket, buffer, answer, asio::redirect_error(asio::use_awaitable, error));
-  if (error == bhttp::error::end_of_stream || error == asio::error::eof || error == asio::error::connection_reset) {
-    co_return Answer{false, target() + " closed the connection without an answer"};
-  }
-  if (error) co_return Answer{false, "the answer of " + target() + " is not HTTP: " + error.message()};
-  co_await common::with_deadline(read_rest(*socket, buffer.size()), body_limit_);
-  const unsigned status = answer.get().result_int();
-  if (status / 100 == 5) co_return Answer{false, "HTTP " + std::to_string(status) + " from " + target()};
-  co_return Answer{true, {}};
+std::string http_target(const CheckConfig& config) {
+  const auto& options = std::get<HttpOptions>(config.options);
+  const std::string scheme = options.tls ? "https://" : "http://";
+  if (!options.unix_socket.empty()) return scheme + "unix:" + options.unix_socket + ":" + options.path;
+  return scheme + common::host_port(config.host, config.port) + options.path;
 }
 
-std::string HttpCheck::target() const {
-  return "http://" + common::host_port(target_.host, target_.port) + path_;
+std::chrono::milliseconds body_limit(const CheckConfig& config, const HttpExpectation& expectation) {
+  if (expectation.needs_body()) return std::chrono::milliseconds(0);
+  return std::max(std::chrono::milliseconds(1), std::min(kBodyMayTake, config.timeout / 10));
+}
+
+HttpCheck::HttpCheck(const CheckConfig& config, common::Resolver& resolver)
+    : request_(request_for(config)),
+      expectation_(std::get<HttpOptions>(config.options).expect_status,
+                   std::get<HttpOptions>(config.options).expect_body),
+      resolver_(resolver) {
+  request_.body_may_take = body_limit(config, expectation_);
+}
+
+boost::asio::awaitable<Answer> HttpCheck::run() {
+  const auto answer = co_await exchange_plain_http(request_, resolver_);
+  if (!answer) co_return Answer{false, answer.error().message};
+  std::string objection = expectation_.objection(answer->status, answer->body, request_.target);
+  const bool passed = objection.empty();
+  co_return Answer{passed, std::move(objection)};
 }
 
 void read_http(common::ObjectReader& object, CheckConfig& config) {
-  HttpOptions options;
-  options.path = object.text("path", options.path);
-  const auto forbidden = [](unsigned char c) { return c <= ' ' || c == 0x7f || c == '#'; };
-  if (std::any_of(options.path.begin(), options.path.end(), forbidden)) {
-    object.error("path", "must not contain a space, a '#' or a control character; write it percent-encoded");
-  }
-  if (!options.path.starts_with('/')) options.path.insert(0, "/");
-  config.options = std::move(options);
+  config.options = read_http_options(object);
 }
 
 std::unique_ptr<Check> make_http(const CheckConfig& config, const CheckContext& context) {
+  if (std::get<HttpOptions>(config.options).follow_redirects) return make_https(config, context);
   return std::make_unique<HttpCheck>(config, context.resolver);
 }
 

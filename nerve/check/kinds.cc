@@ -5,7 +5,13 @@
 
 #include "common/registration/validate.h"
 #include "nerve/check/exec_check.h"
+#include "nerve/check/grpc_check.h"
 #include "nerve/check/http_check.h"
+#include "nerve/check/https_check.h"
+#include "nerve/check/kubernetes_check.h"
+#include "nerve/check/noop_check.h"
+#include "nerve/check/proxyhttp_check.h"
+#include "nerve/check/rabbitmq_check.h"
 #include "nerve/check/sql_check.h"
 #include "nerve/check/tcp_check.h"
 #include "nerve/read_kind.h"
@@ -19,7 +25,13 @@ constexpr std::int64_t kMostInARow = 1000;
 
 constexpr std::array kKinds{
     CheckKind{"exec", read_exec, make_exec},
+    CheckKind{"grpc", read_grpc, make_grpc},
     CheckKind{"http", read_http, make_http},
+    CheckKind{"https", read_https, make_https},
+    CheckKind{"kubernetes", read_kubernetes, make_kubernetes},
+    CheckKind{"noop", read_noop, make_noop},
+    CheckKind{"proxyhttp", read_proxyhttp, make_proxyhttp},
+    CheckKind{"rabbitmq", read_rabbitmq, make_rabbitmq},
     CheckKind{"sql", read_sql, make_sql},
     CheckKind{"tcp", read_tcp, make_tcp},
 };

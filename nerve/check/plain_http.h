@@ -1,0 +1,40 @@
+// One exchange in HTTP/1.1 without TLS, on a connection of its own: what most checks need, without libcurl.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "common/result.h"
+#include "nerve/check/connect.h"
+
+namespace nerve {
+
+// What is read of a body at most; the server may send more.
+inline constexpr std::size_t kMaxHttpBody = std::size_t{64} * 1024;
+
+struct PlainRequest {
+  ConnectTarget at;
+  std::string unix_socket;  // path; empty: TCP
+  std::string method = "GET";
+  std::string path = "/";
+  std::map<std::string, std::string> headers;  // replace those that are sent by default
+  std::string body;
+  std::string target;                          // for messages
+  std::chrono::milliseconds body_may_take{0};  // after the header; then what is there by then counts. 0: no limit
+};
+
+struct PlainAnswer {
+  int status = 0;
+  std::string body;
+};
+
+// Any answer is a success, whatever its status. The error is for an operator and names the target. No time limit of its
+// own; must be cancelled from outside.
+boost::asio::awaitable<common::Result<PlainAnswer>> exchange_plain_http(PlainRequest request,
+                                                                        common::Resolver& resolver);
+
+}  // namespace nerve
