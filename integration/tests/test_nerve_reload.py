@@ -159,6 +159,26 @@ def test_a_service_that_moves_is_registered_anew_before_the_old_place_goes(sandb
     assert registry.only_record()["weight"] == 255
 
 
+@pytest.mark.parametrize("keys", [{"nodeType": "persistent"}, {"nodeType": "ephemeral_sequential"}, {"pathEncoding": True}],
+                         ids=lambda keys: "-".join(map(str, keys.items())))
+def test_another_kind_of_node_takes_the_place_of_the_one_before(sandbox, registry, keys):
+    backend = sandbox.backend("a")
+    config = Config(sandbox, nerve_service(backend.port, registry))
+    program = config.start(sandbox)
+    warm(registry)
+    plain = registry.names()[0]
+    for reporter_keys in (keys, {}):
+        config.content["services"][0]["reporters"] = [reporter(registry, **reporter_keys)]
+        seen = loaded(program)
+        config.write()
+        eventually(lambda: loaded(program) == seen + 1)
+        eventually(lambda: len(registry.names()) == 1)
+        always(lambda: len(registry.names()) == 1 and registry.only_record()["weight"] == 255, 0.3)
+        child = registry.names()[0]
+        assert (child == plain) == (reporter_keys in ({}, {"nodeType": "persistent"}))
+        assert (registry.stat(child).ephemeralOwner == 0) == (reporter_keys.get("nodeType") == "persistent")
+
+
 def test_a_new_check_that_fails_takes_the_service_down_only_by_its_verdict(sandbox, registry):
     backend = sandbox.backend("a")
     config = Config(sandbox, nerve_service(backend.port, registry))

@@ -64,7 +64,9 @@ std::string file_place(const ReporterConfig& config, const std::string&) {
 
 std::string zookeeper_place(const ReporterConfig& config, const std::string& node_name) {
   const auto& options = std::get<ZookeeperOptions>(config.options);
-  return "zookeeper " + options.hosts + " " + options.path + "/" + node_name;
+  // An ephemeral and a persistent node of one name are one place; what has another name is another.
+  return "zookeeper " + options.hosts + (options.node.sequential ? " sequential" : "") +
+         (options.node.path_encoded ? " path-encoded " : " ") + options.path + "/" + node_name;
 }
 
 struct Kind {
