@@ -159,6 +159,8 @@ void App::reload(const std::string& why, bool asked) {
   follow_files();
   const auto parsed = files_.load();
   if (parsed.diagnostics.ok() && parsed.fingerprint == fingerprint_) {
+    // The token's file is none of the configuration's.
+    if (const auto set = set_access(access_, config_); !set) log::warn("{}; the old token holds", set.error().message);
     if (asked || last_refused_ != 0) config_events_.unchanged(why);
     last_refused_ = 0;
     return;

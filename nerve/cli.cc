@@ -1,21 +1,122 @@
 #include "nerve/cli.h"
 
+#include <chrono>
+#include <cstdint>
+
 #include <CLI/CLI.hpp>
 
 namespace nerve {
+namespace {
+
+using Kind = AdminCommand::Kind;
+
+constexpr int kUsage = 2;
+constexpr double kLeastTimeout = 0.001;  // seconds
+constexpr double kMostTimeout = 1e6;
+constexpr auto kExitCodes =
+    "Exit codes: 0 done; 1 not available, refused, interrupted or not over in time; 2 wrong usage; 3 nerve cannot be "
+    "reached";
+
+// What the subcommands leave here.
+struct Arguments {
+  AdminCommand command;
+  bool all = false;
+  double timeout_seconds = 0;
+  std::string first;  // of weight: NAME, or N with --all
+  std::string second;
+};
+
+CLI::App& add_command(CLI::App& app, Arguments& arguments, Kind kind, const char* name, const char* description) {
+  AdminCommand& command = arguments.command;
+  const char* timeout_help = kind == Kind::disable ? "How long to wait until it may be stopped (as long as it takes)"
+                                                   : "How long to wait for the answer (10)";
+  auto& subcommand = *app.add_subcommand(name, description);
+  subcommand.add_option("--api", command.api, "HOST:PORT, unix:PATH or a path (127.0.0.1:3454)");
+  subcommand.add_option("--config", command.config_path, "Take address and token from nerve's configuration");
+  subcommand.add_option("--token-file", command.token_file, "The file with the API's token");
+  subcommand.add_option("--timeout", arguments.timeout_seconds, timeout_help)->type_name("SECONDS");
+  subcommand.add_flag("--json", command.json, "Print what the API answers");
+  subcommand.footer(kExitCodes);
+  subcommand.final_callback([&command, kind] { command.kind = kind; });
+  return subcommand;
+}
+
+void add_commands(CLI::App& app, Arguments& arguments) {
+  AdminCommand& command = arguments.command;
+  auto& status = add_command(app, arguments, Kind::status, "status", "Show the services of the nerve that runs");
+  status.add_option("NAME", command.service, "One service, with its checks");
+
+  auto& disable =
+      add_command(app, arguments, Kind::disable, "disable", "Take a service out, and return when it may be stopped");
+  disable.add_option("NAME", command.service, "The service");
+  disable.add_flag("--all", arguments.all, "All services but those that are excluded");
+  disable.add_flag("--shutdown", command.shutdown, "Run disableShutdownCommand, too");
+
+  auto& enable = add_command(app, arguments, Kind::enable, "enable", "Take a service in again");
+  enable.add_option("NAME", command.service, "The service");
+  enable.add_flag("--all", arguments.all, "All services");
+  enable.add_flag("--force", command.force, "Whatever the checks say");
+
+  auto& weight = add_command(app, arguments, Kind::weight, "weight", "Set the weight of a service");
+  weight.add_option("NAME", arguments.first, "The service");
+  weight.add_option("N", arguments.second, "Its full weight, 1 to 255");
+  weight.add_flag("--all", arguments.all, "All services: weight --all N");
+}
+
+// What CLI11 cannot say; empty: fine.
+std::string finish(const CLI::App& subcommand, Arguments& arguments) {
+  AdminCommand& command = arguments.command;
+  if (subcommand.count("--timeout") > 0) {
+    if (!(arguments.timeout_seconds >= kLeastTimeout && arguments.timeout_seconds <= kMostTimeout)) {
+      return "--timeout must be a number of seconds above 0";
+    }
+    command.timeout = std::chrono::milliseconds(static_cast<std::int64_t>(arguments.timeout_seconds * 1000));
+  }
+  if (command.kind == Kind::weight) {
+    if (arguments.first.empty() || arguments.second.empty() != arguments.all) {
+      return "weight needs NAME and N, or --all and N";
+    }
+    if (!arguments.all) command.service = arguments.first;
+    const std::string& weight = arguments.all ? arguments.first : arguments.second;
+    if (!CLI::detail::lexical_cast(weight, command.weight) || command.weight < 1 || command.weight > 255) {
+      return "the weight must be a whole number from 1 to 255, got " + weight;
+    }
+  }
+  if (command.kind == Kind::status && subcommand.count("NAME") > 0 && command.service.empty()) return "NAME is empty";
+  if (command.kind != Kind::status && command.service.empty() != arguments.all) {
+    return subcommand.get_name() + " needs either NAME or --all";
+  }
+  return "";
+}
+
+}  // namespace
 
 std::optional<int> parse_command_line(int argc, char** argv, const std::string& version, CommandLine& line) {
   CLI::App app("Checks local services and announces them in ZooKeeper.", "nerve");
+  Arguments arguments;
   app.add_option("-L,--log-level", line.log_level, "Overrides logLevel of the configuration")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "fatal", "panic"}));
   app.set_version_flag("-V,--version", "nerve " + version);
   app.add_flag("--check", line.check, "Say whether the configuration is good, and end");
   app.add_flag("--strict", line.strict, "Unknown keys in the configuration are errors");
-  app.add_option("CONFIG", line.config_path, "The configuration, YAML or JSON")->required();
+  app.add_option("CONFIG", line.config_path, "The configuration, YAML or JSON; one that is called status: ./status");
+  app.require_subcommand(0, 1);
+  add_commands(app, arguments);
   try {
     app.parse(argc, argv);
+    const auto chosen = app.get_subcommands();
+    if (chosen.empty() && line.config_path.empty()) throw CLI::RequiredError("CONFIG, or a command,");
+    if (!chosen.empty()) {
+      if (!line.config_path.empty() || !line.log_level.empty() || line.check || line.strict) {
+        throw CLI::ValidationError(chosen.front()->get_name() + " takes its own options, which stand behind it",
+                                   CLI::ExitCodes::ValidationError);
+      }
+      const auto problem = finish(*chosen.front(), arguments);
+      if (!problem.empty()) throw CLI::ValidationError(problem, CLI::ExitCodes::ValidationError);
+      line.admin = arguments.command;
+    }
   } catch (const CLI::ParseError& error) {
-    return app.exit(error);
+    return app.exit(error) == 0 ? 0 : kUsage;
   }
   return std::nullopt;
 }

@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "nerve/admin/commands.h"
+
 namespace nerve {
 
 struct CommandLine {
@@ -11,9 +13,11 @@ struct CommandLine {
   std::string config_path;
   bool check = false;   // look at the configuration, run nothing
   bool strict = false;  // unknown keys are errors
+
+  std::optional<AdminCommand> admin;  // speak to the nerve that runs, instead of being it
 };
 
-// A number is the exit code: help or the version was printed, or what is wrong.
+// A number is the exit code: 0 when help or the version was printed, 2 when something is wrong.
 [[nodiscard]] std::optional<int> parse_command_line(int argc, char** argv, const std::string& version,
                                                     CommandLine& line);
 

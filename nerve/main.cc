@@ -30,6 +30,7 @@ std::optional<nerve::ParsedConfig> load(const nerve::ConfigFiles& files, bool ke
 int main(int argc, char** argv) {
   nerve::CommandLine line;
   if (const auto ended = nerve::parse_command_line(argc, argv, NERVE_VERSION, line)) return *ended;
+  if (line.admin) return nerve::run_admin_command(*line.admin);
   nerve::ConfigFiles files(line.config_path, line.strict);
   auto parsed = load(files, !line.check);
   if (!parsed) return EXIT_FAILURE;

@@ -1,0 +1,158 @@
+#include "nerve/admin/commands.h"
+
+#include <cstdlib>
+#include <unistd.h>
+
+#include <fmt/core.h>
+
+#include "common/http/token_file.h"
+#include "nerve/admin/client.h"
+#include "nerve/admin/status_table.h"
+#include "nerve/admin/target.h"
+#include "nerve/config_files.h"
+
+namespace nerve {
+namespace {
+
+using Kind = AdminCommand::Kind;
+
+enum ExitCode { kFine = 0, kNotSo = 1, kUsage = 2, kUnreachable = 3 };
+
+constexpr std::chrono::seconds kDefaultTimeout{10};
+
+struct Access {
+  AdminTarget target;
+  std::string token_file;
+};
+
+common::Result<Access> access_in(const std::string& config_path) {
+  const auto parsed = ConfigFiles(config_path, false).load();
+  if (!parsed.diagnostics.ok()) {
+    return common::fail(parsed.diagnostics.errors.front() + "\nnerve: give --api instead of --config, or mend it");
+  }
+  const Config& config = parsed.config;
+  Access access{.target = {}, .token_file = config.api_token_file};
+  if (!config.api_socket.empty()) {
+    access.target.socket = config.api_socket;
+  } else if (config.api_port == 0) {
+    return common::fail(config_path + ": apiPort is 0, so nobody knows the port; give --api, or set apiSocket");
+  } else {
+    access.target.port = config.api_port;
+    access.target.host = config.api_host == "0.0.0.0" ? "127.0.0.1" : config.api_host == "::" ? "::1" : config.api_host;
+  }
+  return access;
+}
+
+common::Result<Access> access_for(const AdminCommand& command) {
+  Access access;
+  if (!command.config_path.empty()) {
+    auto found = access_in(command.config_path);
+    if (!found) return found.error();
+    access = *std::move(found);
+  }
+  if (!command.api.empty()) {
+    auto target = parse_admin_target(command.api);
+    if (!target) return target.error();
+    access.target = *std::move(target);
+  }
+  if (!command.token_file.empty()) access.token_file = command.token_file;
+  return access;
+}
+
+// What to say when nothing is to be shown.
+std::string confirmation(const AdminCommand& command) {
+  switch (command.kind) {
+    case Kind::disable:
+      return command.service + " is disabled and may be stopped\n";
+    case Kind::enable:
+      return command.service + (command.force ? " is announced, whatever its checks say\n" : " is enabled\n");
+    case Kind::weight:
+      return fmt::format("{} has the full weight {}\n", command.service, command.weight);
+    case Kind::status:
+      break;
+  }
+  return "";
+}
+
+int show(const AdminCommand& command, const AdminReply& reply) {
+  const bool available = reply.status == 200;
+  if (command.json) {
+    fmt::print("{}", reply.body);
+  } else if (command.kind == Kind::status || command.service.empty()) {
+    const bool colours = ::isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
+    const auto table = status_table(reply.body, colours);
+    if (!table) {
+      fmt::print(stderr, "nerve: {}; is it nerve that answers there?\n", table.error().message);
+      return kUnreachable;
+    }
+    fmt::print("{}", *table);
+  } else {
+    fmt::print("{}", confirmation(command));
+  }
+  return available ? kFine : kNotSo;
+}
+
+int refuse(const AdminReply& reply) {
+  const std::string words = error_in(reply.body);
+  if (reply.status == 401) {
+    fmt::print(stderr, "nerve: the token is missing or wrong; give --token-file, or --config with apiTokenFile\n");
+  } else if (!words.empty()) {
+    fmt::print(stderr, "nerve: {}{}\n", words, reply.status == 404 ? "; nerve status lists what there is" : "");
+  } else {
+    fmt::print(stderr, "nerve: unexpected answer, HTTP status {}; is it nerve that answers there?\n", reply.status);
+    return kUnreachable;
+  }
+  return kNotSo;
+}
+
+}  // namespace
+
+AdminRoute route_of(const AdminCommand& command) {
+  const std::string service = command.service.empty() ? "" : "/services/" + percent_encode(command.service);
+  switch (command.kind) {
+    case Kind::status:
+      return {"GET", service + "/status"};
+    case Kind::disable:
+      return {"PUT", service + "/disable" + (command.shutdown ? "?shutdown=true" : "")};
+    case Kind::enable:
+      return {"PUT", service + "/enable" + (command.force ? "?force=true" : "")};
+    case Kind::weight:
+      return {"PUT", service + "/weight/" + std::to_string(command.weight)};
+  }
+  return {};
+}
+
+int run_admin_command(const AdminCommand& command) {
+  const auto access = access_for(command);
+  if (!access) {
+    fmt::print(stderr, "nerve: {}\n", access.error().message);
+    return kUsage;
+  }
+  const auto route = route_of(command);
+  AdminRequest request{.method = route.method, .path = route.path, .token = "", .timeout = command.timeout};
+  if (command.kind != Kind::status && !access->token_file.empty()) {
+    auto token = common::http::read_token_file(access->token_file);
+    if (!token) {
+      fmt::print(stderr, "nerve: {}\n", token.error().message);
+      return kUsage;
+    }
+    request.token = *std::move(token);
+  }
+  if (!request.timeout && command.kind != Kind::disable) request.timeout = kDefaultTimeout;
+  const AdminReply reply = ask_nerve(access->target, request);
+  switch (reply.how) {
+    case AdminReply::How::answered:
+      break;
+    case AdminReply::How::unreachable:
+      fmt::print(stderr, "nerve: {}; does nerve run? --api or --config say where\n", reply.error);
+      return kUnreachable;
+    case AdminReply::How::timed_out:
+      fmt::print(stderr, "nerve: {}{}\n", reply.error,
+                 command.kind == Kind::disable ? "; the disabling goes on, ask again to wait for its end" : "");
+      return command.kind == Kind::disable ? kNotSo : kUnreachable;
+  }
+  const bool shows_services = reply.status == 200 || (command.kind == Kind::status && reply.status == 503);
+  return shows_services ? show(command, reply) : refuse(reply);
+}
+
+}  // namespace nerve

@@ -1,0 +1,38 @@
+// `nerve status`, `disable`, `enable` and `weight`: asks the nerve that runs, and says what came of it.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+namespace nerve {
+
+struct AdminCommand {
+  enum class Kind { status, disable, enable, weight };
+
+  Kind kind = Kind::status;
+  std::string service;    // empty: all
+  bool shutdown = false;  // disable: run the shutdown command, too
+  bool force = false;     // enable: whatever the checks say
+  int weight = 0;
+
+  std::string api;          // --api; empty: as the configuration says
+  std::string config_path;  // --config; empty: there is none
+  std::string token_file;   // --token-file; empty: as the configuration says
+  std::optional<std::chrono::milliseconds> timeout;
+  bool json = false;
+};
+
+// 0: it is so. 1: a service is not available (status), or nerve refused, was interrupted or took longer than the
+// timeout. 2: the command line, the configuration or the token file is wrong. 3: nerve cannot be reached. Results go to
+// stdout, what is wrong to stderr.
+[[nodiscard]] int run_admin_command(const AdminCommand& command);
+
+// The method and the path with its query.
+struct AdminRoute {
+  std::string method;
+  std::string path;
+};
+[[nodiscard]] AdminRoute route_of(const AdminCommand& command);
+
+}  // namespace nerve

@@ -1,0 +1,123 @@
+#include "nerve/admin/status_table.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "common/registration/validate.h"
+
+namespace nerve {
+namespace {
+
+using Json = nlohmann::json;
+using Row = std::vector<std::string>;
+
+constexpr std::size_t kStateColumn = 1;
+
+// As wide as a terminal shows it, for the scripts that names are written in.
+std::size_t width_of(std::string_view text) {
+  const auto begins_a_character = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins_a_character));
+}
+
+std::string cell(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = '?';
+  }
+  return text.empty() ? "-" : text;
+}
+
+std::string text_at(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+std::int64_t number_at(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
+}
+
+Row service_row(const Json& service) {
+  const auto now = number_at(service, "CurrentWeight");
+  const auto full = number_at(service, "MaxWeight");
+  std::string state = text_at(service, "State");
+  if (text_at(service, "Status") == "forced") state += " (forced)";
+  return {text_at(service, "Name"), state, now == full ? fmt::format("{}", full) : fmt::format("{}/{}", now, full),
+          common::host_port(text_at(service, "Host"), static_cast<int>(number_at(service, "Port"))),
+          text_at(service, "Reason")};
+}
+
+Row check_row(const Json& check) {
+  const auto up = check.find("Up");
+  const bool decided = up != check.end() && up->is_boolean();
+  const auto latency = check.find("LastLatencyMs");
+  const bool measured = latency != check.end() && latency->is_number();
+  return {text_at(check, "Type"), decided ? (up->get<bool>() ? "up" : "down") : "unknown",
+          measured ? fmt::format("{:.1f} ms", latency->get<double>()) : "", text_at(check, "Target"),
+          text_at(check, "Reason")};
+}
+
+// ECMA-48: green, yellow, red.
+std::string_view colour_of(std::string_view state) {
+  if (state.starts_with("available") || state == "up") return "\x1b[32m";
+  return state == "unavailable" || state == "down" ? "\x1b[31m" : "\x1b[33m";
+}
+
+std::string lines_of(const Row& titles, std::vector<Row> rows, bool colours) {
+  rows.insert(rows.begin(), titles);
+  std::vector<std::size_t> widths(titles.size(), 0);
+  for (Row& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      row[i] = cell(std::move(row[i]));
+      widths[i] = std::max(widths[i], width_of(row[i]));
+    }
+  }
+  std::string text;
+  for (const Row& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const bool coloured = colours && i == kStateColumn && &row != &rows.front();
+      if (coloured) text += colour_of(row[i]);
+      text += row[i];
+      if (coloured) text += "\x1b[0m";
+      text += i + 1 < row.size() ? std::string(widths[i] - width_of(row[i]) + 2, ' ') : "\n";
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+common::Result<std::string> status_table(std::string_view body, bool colours) {
+  const auto json = Json::parse(body, nullptr, false);
+  const auto is_service = [](const Json& value) { return value.is_object() && value.contains("Name"); };
+  const bool one = is_service(json);
+  const bool many = json.is_array() && std::all_of(json.begin(), json.end(), is_service);
+  if (!one && !many) return common::fail("the answer is no status");
+  std::vector<Row> rows;
+  if (one) {
+    rows.push_back(service_row(json));
+  } else {
+    for (const auto& service : json) rows.push_back(service_row(service));
+  }
+  std::string text = lines_of({"NAME", "STATE", "WEIGHT", "ADDRESS", "REASON"}, std::move(rows), colours);
+  const auto checks = one ? json.find("Checks") : json.end();
+  if (one && checks != json.end() && checks->is_array()) {
+    std::vector<Row> check_rows;
+    for (const auto& check : *checks) {
+      if (check.is_object()) check_rows.push_back(check_row(check));
+    }
+    text += "\n" + lines_of({"CHECK", "VERDICT", "TOOK", "TARGET", "REASON"}, std::move(check_rows), colours);
+  }
+  return text;
+}
+
+std::string error_in(std::string_view body) {
+  const auto json = Json::parse(body, nullptr, false);
+  return json.is_object() ? text_at(json, "error") : "";
+}
+
+}  // namespace nerve
