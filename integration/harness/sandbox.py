@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import tempfile
 
 from harness import processes, web
@@ -128,6 +129,18 @@ class Sandbox:
         program = Program("nerve", self.unique(name or "nerve"), config, self.directory, arguments, wrapper)
         self.processes.append(program)
         return program.await_api() if wait else program
+
+    def nerve_command(self, *arguments, timeout=20, **environment):
+        """Runs `nerve ARGUMENTS` to its end: a subprocess.CompletedProcess with texts."""
+        return subprocess.run(
+            [binary("nerve"), *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+            cwd=self.directory,
+            env={**os.environ, "LC_ALL": "C.UTF-8", **environment},
+        )
 
     def synapse(self, config, name=None, arguments=(), wait=True):
         """Starts synapse. A haproxy router gets a runtimeDir in here unless it says where its things are."""

@@ -8,17 +8,38 @@ import socket
 import threading
 
 
-def request(port, path="/", method="GET", timeout=5.0, host="127.0.0.1"):
-    """(status, body) over a connection of its own; an OSError when there is no answer."""
-    connection = http.client.HTTPConnection(host, port, timeout=timeout)
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path, timeout):
+        super().__init__("localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+def exchange(where, path="/", method="GET", timeout=5.0, host="127.0.0.1", headers=None):
+    """(status, headers, body) from a port, or from a unix socket, over a connection of its own; an OSError when there
+    is no answer."""
+    if isinstance(where, str):
+        connection = _UnixConnection(where, timeout)
+    else:
+        connection = http.client.HTTPConnection(host, where, timeout=timeout)
     try:
-        connection.request(method, path, headers={"Connection": "close"})
+        connection.request(method, path, headers={"Connection": "close", **(headers or {})})
         response = connection.getresponse()
-        return response.status, response.read().decode()
+        return response.status, response.headers, response.read().decode()
     except http.client.HTTPException as error:
-        raise ConnectionError(f"no proper answer from port {port}: {error!r}") from error
+        raise ConnectionError(f"no proper answer from {where}: {error!r}") from error
     finally:
         connection.close()
+
+
+def request(where, path="/", method="GET", timeout=5.0, host="127.0.0.1"):
+    """(status, body); see exchange()."""
+    status, _, body = exchange(where, path, method, timeout, host)
+    return status, body
 
 
 def request_json(port, path="/", method="GET", timeout=5.0):
