@@ -19,9 +19,12 @@ namespace asio = boost::asio;
 // The C client misses state changes now and then; its state is looked at as often as this.
 constexpr std::chrono::seconds kStatePollInterval{1};
 
-// A handle that has been without a connection for this long is opened anew under the same session. It resolves the host
-// names again, and comes to terms with servers that have lost their data and refuse whoever knows more than they do.
-constexpr std::chrono::seconds kReopenAfter{10};
+// A handle that has been without a connection for so many of its timeouts is opened anew under the same session. It
+// resolves the host names again, and comes to terms with servers that have lost their data and refuse whoever knows more
+// than they do. Before that it has tried several servers, also when they are silent.
+constexpr int kTimeoutsUntilReopened = 3;
+constexpr std::chrono::milliseconds kReopenAtLeastAfter{1'000};
+constexpr std::chrono::milliseconds kReopenAtMostAfter{10'000};
 
 // A connection that ends sooner, because the credentials are refused on it, does not end the back-off.
 constexpr std::chrono::seconds kHealthyAfter{2};
@@ -218,8 +221,8 @@ void Session::Core::poll_state() {
   complain_when_away();
   const auto now = Clock::now();
   if (connected_ && now - connected_at_ > kHealthyAfter) backoff_.reset();
-  const auto since = now - std::max(away_since_, opened_at_);
-  if (handle_ && opened_ && !connected_ && since > kReopenAfter) reopen();
+  const auto limit = std::clamp(kTimeoutsUntilReopened * options_.timeout, kReopenAtLeastAfter, kReopenAtMostAfter);
+  if (handle_ && opened_ && !connected_ && now - std::max(away_since_, opened_at_) > limit) reopen();
 }
 
 void Session::Core::complain_when_away() {

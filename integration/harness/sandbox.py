@@ -112,8 +112,8 @@ class Sandbox:
         self._names[name] += 1
         return name if self._names[name] == 1 else f"{name}-{self._names[name]}"
 
-    def zookeeper(self):
-        server = ZookeeperServer(self.path(self.unique("zookeeper"))).start()
+    def zookeeper(self, **options):
+        server = ZookeeperServer(self.path(self.unique("zookeeper")), **options).start()
         self.processes.append(server.process)
         return server
 

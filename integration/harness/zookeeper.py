@@ -39,24 +39,27 @@ class ZookeeperServer:
 
     TICK_MS = 100
 
-    def __init__(self, directory, port=None):
+    def __init__(self, directory, port=None, address="127.0.0.1", properties=None):
+        """`properties`: further system properties of the server."""
         self.directory = str(directory)
         self.port = port or free_port()
+        self.address = address
+        self.properties = {**_PROPERTIES, **(properties or {})}
         self.process = None
         os.makedirs(os.path.join(self.directory, "data"), exist_ok=True)
         with open(os.path.join(self.directory, "zoo.cfg"), "w", encoding="ascii") as file:
             file.write(
-                f"dataDir={self.directory}/data\nclientPort={self.port}\nclientPortAddress=127.0.0.1\n"
+                f"dataDir={self.directory}/data\nclientPort={self.port}\nclientPortAddress={address}\n"
                 f"tickTime={self.TICK_MS}\nminSessionTimeout={2 * self.TICK_MS}\nmaxSessionTimeout=600000\n"
                 "maxClientCnxns=0\nautopurge.purgeInterval=0\n"
             )
 
     @property
     def hosts(self):
-        return f"127.0.0.1:{self.port}"
+        return f"{self.address}:{self.port}"
 
     def start(self):
-        properties = [f"-D{key}={value}" for key, value in _PROPERTIES.items()]
+        properties = [f"-D{key}={value}" for key, value in self.properties.items()]
         main = "org.apache.zookeeper.server.ZooKeeperServerMain"
         log = os.path.join(self.directory, "zookeeper.log")
         argv = [
@@ -90,7 +93,7 @@ class ZookeeperServer:
 
     def command(self, word, timeout=5):
         """The answer to one of the four-letter words."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as connection:
+        with socket.create_connection((self.address, self.port), timeout=timeout) as connection:
             connection.sendall(word.encode())
             answer = b""
             while part := connection.recv(65536):
