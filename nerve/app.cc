@@ -74,7 +74,10 @@ App::~App() = default;
 common::Result<void> App::start(const ParsedConfig& parsed) {
   const Config& config = parsed.config;
   const Service::Makers makers{
-      .check = [this](const CheckConfig& check) { return make_check(check, {resolver_, http_}); },
+      .check =
+          [this](const CheckConfig& check) {
+            return make_check(check, {resolver_, http_, brokers_});
+          },
       .reporter =
           [this](const ReporterConfig& reporter, const ReportSubject& subject, Reporter::Events events) {
             return make_reporter(reporter, subject, {io_, *sessions_}, std::move(events));

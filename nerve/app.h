@@ -16,6 +16,7 @@
 #include "common/http/server.h"
 #include "common/result.h"
 #include "common/runtime/alarm.h"
+#include "common/runtime/blocking_pool.h"
 #include "common/runtime/file_watch.h"
 #include "common/runtime/resolver.h"
 #include "common/runtime/task_group.h"
@@ -85,6 +86,7 @@ class App {
   ConfigEvents config_events_{metrics_};
   common::Resolver resolver_{io_};
   common::http::Client http_{io_, resolver_};
+  common::BlockingPool brokers_{io_, 16};  // so many may hang without holding up the others
   std::optional<SavedStateFile> state_file_;
   SavedState saved_services_;  // what was last known of the services before the end began
   RepeatedError state_error_;

@@ -264,10 +264,12 @@ TEST(Config, SaysWhatIsWrongAndWhere) {
        {"n.yml:2: services[0].enableWarmupMaxDurationInMilli: must be at least 23 times enableWarmupIntervalInMilli, "
         "which is 2300, got 2299"}},
       {"services:\n  - port: 80\n    checks: [{}]\n    reporters: [{}]",
-       {"n.yml:3: services[0].checks[0].type: is missing; known types: exec, grpc, http, https, kubernetes, noop, proxyhttp, rabbitmq, sql, tcp",
+       {"n.yml:3: services[0].checks[0].type: is missing; known types: amqp, exec, grpc, http, https, kubernetes, "
+        "noop, proxyhttp, rabbitmq, redis, sql, tcp",
         "n.yml:4: services[0].reporters[0].type: is missing; known types: console, file, zookeeper"}},
       {"services:\n  - port: 80\n    checks:\n      - type: htp\n    reporters:\n      - type: zokeeper",
-       {"n.yml:4: services[0].checks[0].type: must be one of exec, grpc, http, https, kubernetes, noop, proxyhttp, rabbitmq, sql, tcp, got \"htp\"; did you mean \"http\"?",
+       {"n.yml:4: services[0].checks[0].type: must be one of amqp, exec, grpc, http, https, kubernetes, noop, "
+        "proxyhttp, rabbitmq, redis, sql, tcp, got \"htp\"; did you mean \"http\"?",
         "n.yml:6: services[0].reporters[0].type: must be one of console, file, zookeeper, got \"zokeeper\"; did you "
         "mean \"zookeeper\"?"}},
       {"services:\n  - port: 80\n    reporters: [{type: console}]\n    checks:\n      - {type: exec}",

@@ -8,6 +8,7 @@ import urllib.parse
 import pytest
 
 from harness.configs import check, explained_service, nerve
+from harness.explained import Explained
 from harness.ports import free_port
 from harness.servers_db import PASSWORD, USER
 from harness.wait import always, eventually
@@ -27,53 +28,32 @@ def sql(database, **keys):
     return check("sql", **{**given, **keys})
 
 
-def start(sandbox, registry, *checks, **keys):
-    """With the log as chatty as it gets, so that a password would be found in it."""
-    return sandbox.nerve(nerve(explained_service(registry, *checks, **keys)), arguments=["-L", "trace"])
-
-
-def up(registry):
-    return registry.only_record()["weight"] == 255
-
-
-def reason(registry):
-    record = registry.only_record()
-    assert record["available"] is False, record
-    return record["unavailable_reason"]
-
-
-def assert_secret(program, registry, *passwords):
-    told = program.log() + str(registry.records()) + program.get("/status")[1] + program.metrics().text
-    for password in passwords:
-        assert password not in told
-
-
 def test_it_passes_and_keeps_the_password_to_itself(sandbox, registry, database):
-    program = start(sandbox, registry, sql(database))
-    eventually(lambda: up(registry))
-    always(lambda: up(registry), 0.3)
-    assert program.metrics().total("nerve_checker_failure_total") == 0
-    assert_secret(program, registry, PASSWORD)
+    service = Explained(sandbox, registry, sql(database))
+    eventually(service.up)
+    always(service.up, 0.3)
+    assert service.failures() == 0
+    assert not service.tells(PASSWORD)
 
 
 def test_a_wrong_password_is_told_in_the_servers_words(sandbox, registry, database):
-    program = start(sandbox, registry, sql(database, password=WRONG))
+    service = Explained(sandbox, registry, sql(database, password=WRONG))
     words = {
         "mysql": f"mysql at 127.0.0.1:{database.port}: Access denied for user '{USER}'@",
         "postgres": f"postgres at 127.0.0.1:{database.port}: FATAL: password authentication failed for user \"{USER}\"",
     }
-    eventually(lambda: reason(registry).startswith(words[database.driver]))
-    eventually(lambda: words[database.driver] in program.log())
-    assert_secret(program, registry, WRONG)
+    eventually(lambda: service.reason().startswith(words[database.driver]))
+    eventually(lambda: words[database.driver] in service.program.log())
+    assert not service.tells(WRONG)
 
 
 def test_a_query_that_fails_is_told_in_the_servers_words(sandbox, registry, database):
-    start(sandbox, registry, sql(database, request="select x from nowhere.at_all"))
+    service = Explained(sandbox, registry, sql(database, request="select x from nowhere.at_all"))
     words = {
         "mysql": "SELECT command denied to user",
         "postgres": 'ERROR: relation "nowhere.at_all" does not exist',
     }
-    eventually(lambda: words[database.driver] in reason(registry))
+    eventually(lambda: words[database.driver] in service.reason())
 
 
 def test_only_the_start_of_a_large_answer_is_read(sandbox, registry, database):
@@ -81,43 +61,42 @@ def test_only_the_start_of_a_large_answer_is_read(sandbox, registry, database):
         "mysql": "select repeat('x', 1000) from information_schema.columns, information_schema.columns as more",
         "postgres": "select repeat('x', 1000) from generate_series(1, 10000000)",
     }
-    start(sandbox, registry, sql(database, request=rows[database.driver], timeoutInMilli=5000))
-    eventually(lambda: up(registry))
+    service = Explained(sandbox, registry, sql(database, request=rows[database.driver], timeoutInMilli=5000))
+    eventually(service.up)
 
 
 def test_a_server_that_hangs_has_failed_and_blocks_nothing(sandbox, registry, database):
-    program = start(sandbox, registry, sql(database, timeoutInMilli=200))
-    eventually(lambda: up(registry))
+    service = Explained(sandbox, registry, sql(database, timeoutInMilli=200))
+    eventually(service.up)
     database.process.pause()
-    eventually(lambda: reason(registry) == f"no answer from {database.driver} at 127.0.0.1:{database.port} within 200 ms")
+    eventually(lambda: service.reason() == f"no answer from {database.driver} at 127.0.0.1:{database.port} within 200 ms")
     before = time.monotonic()
     for _ in range(10):
-        assert program.get("/version")[0] == 200
+        assert service.program.get("/version")[0] == 200
     assert time.monotonic() - before < 0.5, "the loop waits for nobody"
     database.process.resume()
-    eventually(lambda: up(registry))
+    eventually(service.up)
 
 
 def test_a_cancelled_check_leaves_nothing_open(sandbox, registry, database):
-    program = start(sandbox, registry, sql(database, timeoutInMilli=10, checkIntervalInMilli=10))
-    eventually(lambda: up(registry))
+    service = Explained(sandbox, registry, sql(database, timeoutInMilli=50, checkIntervalInMilli=10))
+    eventually(service.up)
     database.process.pause()
-    failed = lambda: program.metrics().total("nerve_checker_failure_total")  # noqa: E731
-    eventually(lambda: failed() > 3)
-    descriptors = len(os.listdir(f"/proc/{program.pid}/fd"))
-    eventually(lambda: failed() > 30)
-    assert len(os.listdir(f"/proc/{program.pid}/fd")) <= descriptors + 2
+    eventually(lambda: service.failures() > 3)
+    descriptors = len(os.listdir(f"/proc/{service.program.pid}/fd"))
+    eventually(lambda: service.failures() > 30)
+    assert len(os.listdir(f"/proc/{service.program.pid}/fd")) <= descriptors + 2
     database.process.resume()
-    program.stop()
+    service.program.stop()
 
 
 def test_a_server_that_was_restarted_is_up_again(sandbox, registry, database):
-    start(sandbox, registry, sql(database))
-    eventually(lambda: up(registry))
+    service = Explained(sandbox, registry, sql(database))
+    eventually(service.up)
     database.kill()
-    eventually(lambda: reason(registry) == f"connection refused by 127.0.0.1:{database.port}")
+    eventually(lambda: f"connection refused by 127.0.0.1:{database.port}" in service.program.log())
     database.start()
-    eventually(lambda: up(registry))
+    eventually(service.up)
 
 
 MYSQL_DATASOURCES = [
@@ -144,4 +123,4 @@ def test_gos_data_source_names(sandbox, registry, database, datasource):
     config = nerve(explained_service(registry, sql(database, datasource="DATASOURCE")), apiPort=free_port())
     # A template's quotes are gone when the file is read as JSON.
     sandbox.nerve(json.dumps(config).replace("DATASOURCE", datasource))
-    eventually(lambda: up(registry))
+    eventually(lambda: registry.only_record()["weight"] == 255)

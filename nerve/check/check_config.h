@@ -28,6 +28,19 @@ struct SqlOptions {
   std::string request = "select 1";
   friend bool operator==(const SqlOptions&, const SqlOptions&) = default;
 };
+struct RedisOptions {
+  std::string username;  // of Redis' ACL; empty: the default user
+  std::string password;  // empty: none is given
+  friend bool operator==(const RedisOptions&, const RedisOptions&) = default;
+};
+struct AmqpOptions {
+  std::string datasource;  // a template; empty: one of all the keys below. It may hold a password
+  std::string vhost;       // empty: "/"
+  std::string queue = "nerve";
+  std::string username = "guest";
+  std::string password = "guest";
+  friend bool operator==(const AmqpOptions&, const AmqpOptions&) = default;
+};
 
 struct CheckConfig {
   std::string type = "tcp";
@@ -38,8 +51,8 @@ struct CheckConfig {
   std::chrono::milliseconds interval{1000};    // from start to start
   std::chrono::milliseconds fast_interval{0};  // after a first failure, until there is a verdict or a pass; 0: as ever
   Thresholds thresholds;
-  std::variant<TcpOptions, HttpOptions, ExecOptions, SqlOptions, ProxyHttpOptions, KubernetesOptions, GrpcOptions,
-               RabbitmqOptions, NoopOptions>
+  std::variant<TcpOptions, HttpOptions, ExecOptions, SqlOptions, RedisOptions, AmqpOptions, ProxyHttpOptions,
+               KubernetesOptions, GrpcOptions, RabbitmqOptions, NoopOptions>
       options;
 
   friend bool operator==(const CheckConfig&, const CheckConfig&) = default;

@@ -9,6 +9,7 @@
 #include "nerve/check/check_config.h"
 
 namespace common {
+class BlockingPool;
 class ObjectReader;
 class Resolver;
 namespace http {
@@ -22,6 +23,7 @@ namespace nerve {
 struct CheckContext {
   common::Resolver& resolver;
   common::http::Client& http;
+  common::BlockingPool& brokers;  // for talking to message brokers, which may hang: a thread for each at most
 };
 
 struct CheckKind {

@@ -73,7 +73,7 @@ class Checks : public testing::Test {
   Answer ask(const CheckConfig& check) {
     std::optional<Answer> got;
     common::TaskGroup tasks(io);
-    CheckRunner runner(make_check(check, CheckContext{resolver, client}), check,
+    CheckRunner runner(make_check(check, CheckContext{resolver, client, brokers}), check,
                        [&](const Answer& answer, const CheckRunner::Timing&) {
                          got = answer;
                          tasks.cancel();
@@ -106,6 +106,7 @@ class Checks : public testing::Test {
   asio::io_context io;
   common::Resolver resolver{io};
   common::http::Client client{io, resolver};
+  common::BlockingPool brokers{io};
   int port = 0;
   std::string request;
 };

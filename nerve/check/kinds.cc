@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "common/registration/validate.h"
+#include "nerve/check/amqp_check.h"
 #include "nerve/check/exec_check.h"
 #include "nerve/check/grpc_check.h"
 #include "nerve/check/http_check.h"
@@ -12,6 +13,7 @@
 #include "nerve/check/noop_check.h"
 #include "nerve/check/proxyhttp_check.h"
 #include "nerve/check/rabbitmq_check.h"
+#include "nerve/check/redis_check.h"
 #include "nerve/check/sql_check.h"
 #include "nerve/check/tcp_check.h"
 #include "nerve/read_kind.h"
@@ -24,6 +26,7 @@ using common::ObjectReader;
 constexpr std::int64_t kMostInARow = 1000;
 
 constexpr std::array kKinds{
+    CheckKind{"amqp", read_amqp, make_amqp},
     CheckKind{"exec", read_exec, make_exec},
     CheckKind{"grpc", read_grpc, make_grpc},
     CheckKind{"http", read_http, make_http},
@@ -32,6 +35,7 @@ constexpr std::array kKinds{
     CheckKind{"noop", read_noop, make_noop},
     CheckKind{"proxyhttp", read_proxyhttp, make_proxyhttp},
     CheckKind{"rabbitmq", read_rabbitmq, make_rabbitmq},
+    CheckKind{"redis", read_redis, make_redis},
     CheckKind{"sql", read_sql, make_sql},
     CheckKind{"tcp", read_tcp, make_tcp},
 };
