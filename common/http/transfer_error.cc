@@ -33,7 +33,7 @@ std::string describe(const TransferFailure& failure) {
   const auto& target = failure.target;
   if (failure.proxy_status >= 400) {
     return failure.peer + " refuses " + target + ": HTTP " + std::to_string(failure.proxy_status) +
-           (failure.proxy_status == 407 ? ", it wants another user or password" : "");
+           (failure.proxy_status == 407 || failure.proxy_status == 401 ? ", it wants another user or password" : "");
   }
   switch (failure.code) {
     case CURLE_COULDNT_CONNECT:

@@ -11,6 +11,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from harness import processes  # noqa: E402
 from harness.sandbox import Sandbox  # noqa: E402
 from harness.servers_db import Mariadb, Postgres, Rabbitmq, Redis, SharedServers  # noqa: E402
+from harness.servers_http import ScriptedServer  # noqa: E402
 from harness.zookeeper import Registry  # noqa: E402
 
 TEST_SECONDS = 90
@@ -92,6 +93,20 @@ def registry(zookeeper):
     registry = Registry(zookeeper, f"/services/t{next(_paths)}")
     yield registry
     registry.close()
+
+
+@pytest.fixture
+def serve():
+    """Starts ScriptedServers, which are threads of ours: serve(script, certificate=..., unix_socket=...)."""
+    servers = []
+
+    def start(*arguments, **keys):
+        servers.append(ScriptedServer(*arguments, **keys))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
 
 
 @pytest.fixture(scope="session")

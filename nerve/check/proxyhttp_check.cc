@@ -24,7 +24,6 @@ using common::http::ClientRequest;
 constexpr std::size_t kMaxUrls = 20;
 constexpr std::size_t kMaxReason = 1000;
 constexpr std::chrono::milliseconds kBodyMayTake{100};
-constexpr int kProxyWantsPassword = 407;
 
 // Without user and password.
 std::string shown(const std::string& url) {
@@ -52,6 +51,14 @@ std::vector<ClientRequest> requests_for(const CheckConfig& config) {
   std::vector<ClientRequest> requests;
   for (const auto& url : options.urls) requests.push_back(request_for(config, options, url));
   return requests;
+}
+
+// tinyproxy says 401 to a wrong password, where RFC 9110 wants 407; what it passes on has a Via.
+bool proxy_wants_password(const common::http::ClientAnswer& answer) {
+  if (answer.status == 407) return true;
+  const auto server = answer.fields.find("server");
+  return answer.status == 401 && server != answer.fields.end() && server->second.starts_with("tinyproxy") &&
+         !answer.fields.contains("via");
 }
 
 // The rest is not waited for once the verdict is known.
@@ -104,8 +111,9 @@ asio::awaitable<std::string> ProxyHttpCheck::objection_to(ClientRequest request)
   if (!answer) co_return "no answer from " + target + " within " + std::to_string(timeout_.count()) + " ms";
   if (!*answer) co_return answer->error().message;
   const auto& got = **answer;
-  if (got.status == kProxyWantsPassword) {
-    co_return proxy_name_ + " refuses " + target + ": HTTP 407, it wants another user or password";
+  if (proxy_wants_password(got)) {
+    co_return proxy_name_ + " refuses " + target + ": HTTP " + std::to_string(got.status) +
+        ", it wants another user or password";
   }
   co_return HttpExpectation({}, "").objection(got.status, got.body, target);
 }
