@@ -52,7 +52,8 @@ class RegisteredNode::Core : public std::enable_shared_from_this<RegisteredNode:
   }
 
   void want(std::optional<WantedNode> wanted) {
-    decided_ = true;
+    // Since it looked, a predecessor in this process may have created the node under a name that cannot be foreseen.
+    if (!std::exchange(decided_, true) && options_.recognise) view_ = View::unknown;
     wanted_ = std::move(wanted);
     acknowledged_ = false;  // each call is answered, also one that wants what is there
     step();

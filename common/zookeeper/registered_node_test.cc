@@ -355,6 +355,20 @@ TEST_F(RegisteredNodeTest, GoesOnWithTheNodeOfAResumedSession) {
   EXPECT_THAT(names, ElementsAre("a_0000000007"));
 }
 
+TEST_F(RegisteredNodeTest, LooksAgainWhenItIsItsTurnToAct) {
+  zookeeper.connect(1);
+  auto successor = make(numbered());
+  settle();
+  {
+    auto predecessor = make(numbered());
+    predecessor.want(numbered_wish("up"));
+    settle();
+  }
+  successor.want(numbered_wish("up"));
+  settle();
+  EXPECT_THAT(children(), ElementsAre("a_0000000001=up"));
+}
+
 TEST_F(RegisteredNodeTest, ANodeThatIsRenamedIsNeverThereTwiceNorMissing) {
   zookeeper.connect(1);
   auto node = make(renamed());

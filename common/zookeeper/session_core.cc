@@ -20,8 +20,8 @@ namespace asio = boost::asio;
 constexpr std::chrono::seconds kStatePollInterval{1};
 
 // A handle that has been without a connection for so many of its timeouts is opened anew under the same session. It
-// resolves the host names again, and comes to terms with servers that have lost their data and refuse whoever knows more
-// than they do. Before that it has tried several servers, also when they are silent.
+// resolves the host names again, and comes to terms with servers that have lost their data and refuse whoever knows
+// more than they do. Before that it has tried several servers, also when they are silent.
 constexpr int kTimeoutsUntilReopened = 3;
 constexpr std::chrono::milliseconds kReopenAtLeastAfter{1'000};
 constexpr std::chrono::milliseconds kReopenAtMostAfter{10'000};

@@ -2,15 +2,18 @@
 
 import base64
 import json
+import os
 import re
+import signal
 import threading
 import time
 
 import pytest
 
 from harness.configs import nerve, nerve_service, reporter, synapse_service
+from harness.ports import free_port
 from harness.wait import always, eventually
-from harness.zookeeper import ChildrenRecorder
+from harness.zookeeper import ChildrenRecorder, EventRecorder
 
 TYPES = ["ephemeral", "ephemeral_sequential", "persistent", "persistent_sequential"]
 every_form = pytest.mark.parametrize("encoded", [False, True], ids=["plain", "encoded"])
@@ -26,6 +29,12 @@ def registered(registry, weight=255):
     """The name of the one node, when it holds the whole record."""
     assert registry.only_record()["weight"] == weight
     return registry.names()[0]
+
+
+def replace(path, text):
+    with open(path + ".new", "w", encoding="utf-8") as file:
+        file.write(text)
+    os.rename(path + ".new", path)
 
 
 def record_in(name):
@@ -90,6 +99,45 @@ def test_after_a_crash_it_is_never_there_twice(sandbox, registry, node_type, enc
     eventually(lambda: registered(registry))
     if node_type.startswith("persistent"):
         always(lambda: registry.stat(registry.names()[0]).czxid == before.czxid, 0.3, "the same node")
+    assert all(len(children) == 1 for children in recorder.lists()), recorder.lists()
+
+
+@every_form
+@every_type
+@pytest.mark.parametrize("end", [signal.SIGUSR2, signal.SIGKILL], ids=["handover", "crash"])
+def test_a_restart_is_no_event(sandbox, registry, node_type, encoded, end):
+    config = nerve(service(sandbox.backend("a"), registry, node_type, encoded), apiPort=free_port())
+    program = sandbox.nerve(config)
+    name = eventually(lambda: registered(registry))
+    before = registry.stat(name)
+    recorder = EventRecorder(registry)
+    program.signal(end)
+    program.wait()
+    program = sandbox.nerve(config)
+    eventually(lambda: program.get("/services/web/status")[0] == 200)
+    always(lambda: registry.names() == [name] and registry.stat(name) == before, 0.3)
+    assert recorder.events == []
+    assert program.stop() == 0
+    assert registry.names() == []
+
+
+@every_form
+@every_type
+def test_a_reload_replaces_nothing_that_can_stay(sandbox, registry, node_type, encoded):
+    backend = sandbox.backend("a")
+    program = sandbox.nerve(nerve(service(backend, registry, node_type, encoded)))
+    name = eventually(lambda: registered(registry))
+    before = registry.stat(name)
+    recorder = ChildrenRecorder(registry)
+    for weight in (100, 200):
+        settings = nerve(service(backend, registry, node_type, encoded, weight=weight))
+        replace(program.config_path, json.dumps({**settings, "apiPort": program.api_port}))
+        program.signal(signal.SIGHUP)
+        after = eventually(lambda: registered(registry, weight), 5)
+        assert (after == name) == (not encoded)
+        if not encoded:
+            assert registry.stat(after).czxid == before.czxid
+    always(lambda: registry.names() == [after], 0.3)
     assert all(len(children) == 1 for children in recorder.lists()), recorder.lists()
 
 

@@ -1,5 +1,6 @@
 #include "nerve/report/holdings.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
@@ -28,26 +29,41 @@ class Holdings::Core : public std::enable_shared_from_this<Holdings::Core> {
   }
   void stop() { zookeeper_.unlisten(listener_); }
 
-  void claim(const SavedNode& node, const void* by) {
+  int join(std::string place, Recognise recognises) {
+    reporters_.emplace(++last_reporter_, Reporter{std::move(place), std::move(recognises)});
+    return last_reporter_;
+  }
+
+  void leave(int reporter, bool gone) {
+    std::vector<std::string> claimed;
+    for (const auto& [path, holding] : holdings_) {
+      if (holding.claims.contains(reporter)) claimed.push_back(path);
+    }
+    for (const auto& path : claimed) unclaim(path, reporter, gone);
+    reporters_.erase(reporter);
+  }
+
+  void claim(const SavedNode& node, int reporter) {
     const auto [found, is_new] = holdings_.try_emplace(node.path);
     Holding& holding = found->second;
-    holding.claims.insert(by);
+    holding.claims.insert(reporter);
     holding.sweeping = false;
     const bool before = std::exchange(holding.persistent, node.persistent);
     if (is_new || before != node.persistent) on_change_();
   }
 
-  void release(const std::string& path, const void* by, bool gone) {
+  void unclaim(const std::string& path, int reporter, bool gone) {
     const auto found = holdings_.find(path);
-    if (found == holdings_.end() || found->second.claims.erase(by) == 0) return;
+    if (found == holdings_.end() || found->second.claims.erase(reporter) == 0) return;
     if (gone && found->second.claims.empty()) forget(path);
   }
 
-  bool claimed_by_another(const std::string& path, const void* by) const {
+  bool claimed_elsewhere(const std::string& path, int reporter) const {
     const auto found = holdings_.find(path);
     if (found == holdings_.end()) return false;
     const auto& claims = found->second.claims;
-    return claims.size() > (claims.contains(by) ? 1u : 0u);
+    return std::any_of(claims.begin(), claims.end(),
+                       [&](int claimant) { return reporters_.at(claimant).place != reporters_.at(reporter).place; });
   }
 
   std::vector<SavedNode> nodes() const {
@@ -59,7 +75,7 @@ class Holdings::Core : public std::enable_shared_from_this<Holdings::Core> {
   void sweep() {
     std::vector<std::string> left;
     for (auto& [path, holding] : holdings_) {
-      if (!holding.claims.empty()) continue;
+      if (!is_left_over(path, holding)) continue;
       holding.sweeping = true;
       left.push_back(path);
     }
@@ -69,9 +85,19 @@ class Holdings::Core : public std::enable_shared_from_this<Holdings::Core> {
  private:
   struct Holding {
     bool persistent = false;
-    std::set<const void*> claims;
-    bool sweeping = false;  // to be deleted unless it is claimed
+    std::set<int> claims;
+    bool sweeping = false;  // to be deleted as long as it is left over
   };
+  struct Reporter {
+    std::string place;
+    Recognise recognises;
+  };
+
+  bool is_left_over(const std::string& path, const Holding& holding) const {
+    return holding.claims.empty() && std::none_of(reporters_.begin(), reporters_.end(), [&](const auto& reporter) {
+             return reporter.second.recognises(path);
+           });
+  }
 
   void on_state(zk::SessionState state, std::int64_t session) {
     connected_ = state == zk::SessionState::connected;
@@ -84,11 +110,11 @@ class Holdings::Core : public std::enable_shared_from_this<Holdings::Core> {
     for (const auto& path : waiting) look(path);
   }
 
-  // The one that is to be deleted still; null when it was claimed again or is gone.
+  // The one that is to be deleted still; null when somebody has it again or it is gone.
   const Holding* to_delete(const std::string& path) const {
     const auto found = holdings_.find(path);
-    return found != holdings_.end() && found->second.sweeping && found->second.claims.empty() ? &found->second
-                                                                                              : nullptr;
+    if (found == holdings_.end() || !found->second.sweeping) return nullptr;
+    return is_left_over(path, found->second) ? &found->second : nullptr;
   }
 
   void look(const std::string& path) {
@@ -135,7 +161,9 @@ class Holdings::Core : public std::enable_shared_from_this<Holdings::Core> {
   int listener_ = 0;
   bool connected_ = false;
   std::int64_t session_ = 0;
-  std::map<std::string, Holding> holdings_;
+  int last_reporter_ = 0;
+  std::map<int, Reporter> reporters_;
+  std::map<std::string, Holding> holdings_;  // by path
 };
 
 Holdings::Holdings(zk::Zookeeper& zookeeper, std::vector<SavedNode> left, std::function<void()> on_change)
@@ -147,16 +175,24 @@ Holdings::~Holdings() {
   core_->stop();
 }
 
-void Holdings::claim(const SavedNode& node, const void* by) {
-  core_->claim(node, by);
+int Holdings::join(std::string place, Recognise recognises) {
+  return core_->join(std::move(place), std::move(recognises));
 }
 
-void Holdings::release(const std::string& path, const void* by, bool gone) {
-  core_->release(path, by, gone);
+void Holdings::leave(int reporter, bool gone) {
+  core_->leave(reporter, gone);
 }
 
-bool Holdings::claimed_by_another(const std::string& path, const void* by) const {
-  return core_->claimed_by_another(path, by);
+void Holdings::claim(const SavedNode& node, int reporter) {
+  core_->claim(node, reporter);
+}
+
+void Holdings::release(const std::string& path, int reporter) {
+  core_->unclaim(path, reporter, true);
+}
+
+bool Holdings::claimed_elsewhere(const std::string& path, int reporter) const {
+  return core_->claimed_elsewhere(path, reporter);
 }
 
 std::vector<SavedNode> Holdings::nodes() const {

@@ -1,5 +1,5 @@
 // The nodes that this process has below one session, or may have: what would stay in the registry as a phantom when
-// nobody takes it away. Reporters claim theirs; what no reporter claims, because an earlier life left it or because its
+// nobody takes it away. Reporters claim theirs; what no reporter has, because an earlier life left it or because its
 // reporter went before ZooKeeper confirmed the removal, is deleted by sweep(). Owned by Sessions. Loop thread only.
 #pragma once
 
@@ -21,15 +21,23 @@ class Holdings {
   Holdings(const Holdings&) = delete;
   Holdings& operator=(const Holdings&) = delete;
 
-  // `by` has this node, or is about to create it.
-  void claim(const SavedNode& node, const void* by);
-  // `gone`: it is known not to be there. Otherwise it stays in the list.
-  void release(const std::string& path, const void* by, bool gone);
-  bool claimed_by_another(const std::string& path, const void* by) const;
+  // A reporter, until it leaves. Two with one `place` are the same instance's, one after the other, and have the same
+  // nodes. What a reporter recognises is its affair: it may go on with it.
+  using Recognise = std::function<bool(const std::string& path)>;
+  int join(std::string place, Recognise recognises);
+  // `gone`: its nodes are known not to be there. Otherwise they stay in the list.
+  void leave(int reporter, bool gone);
+
+  // The reporter has this node, or is about to create it.
+  void claim(const SavedNode& node, int reporter);
+  // It is not there any more.
+  void release(const std::string& path, int reporter);
+  bool claimed_elsewhere(const std::string& path, int reporter) const;
 
   std::vector<SavedNode> nodes() const;
 
-  // Deletes what nobody claims, as soon as ZooKeeper can be reached. A node of another session is left alone.
+  // Deletes what nobody claims or recognises, as soon as ZooKeeper can be reached. A node of another session is left
+  // alone.
   void sweep();
 
  private:

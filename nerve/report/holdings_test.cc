@@ -21,38 +21,60 @@ class HoldingsTest : public testing::Test {
   Holdings make(std::vector<SavedNode> left = {}) {
     return Holdings(zookeeper, std::move(left), [this] { ++changes; });
   }
+  static int join(Holdings& holdings, const std::string& place, const std::string& recognised = "-") {
+    return holdings.join(place, [recognised](const std::string& path) { return path.starts_with(recognised); });
+  }
   bool exists(const std::string& path) { return zookeeper.nodes.contains(path); }
 
   boost::asio::io_context io;
   common::zookeeper::FakeZookeeper zookeeper{io};
   int changes = 0;
-  int one = 0;  // two reporters
-  int two = 0;
 };
 
 TEST_F(HoldingsTest, ListsWhatIsClaimedUntilItIsGone) {
   auto holdings = make();
-  holdings.claim({"/b"}, &one);
-  holdings.claim({"/a", true}, &one);
-  holdings.claim({"/b"}, &one);
+  const int one = join(holdings, "one");
+  holdings.claim({"/b"}, one);
+  holdings.claim({"/a", true}, one);
+  holdings.claim({"/b"}, one);
   EXPECT_EQ(changes, 2);
   EXPECT_EQ(holdings.nodes(), (std::vector<SavedNode>{{"/a", true}, {"/b"}}));
-  holdings.release("/b", &one, true);
-  holdings.release("/a", &one, false);
-  EXPECT_EQ(holdings.nodes(), (std::vector<SavedNode>{{"/a", true}}));
+  holdings.release("/b", one);
+  EXPECT_EQ(changes, 3);
+  holdings.leave(one, false);
+  EXPECT_EQ(holdings.nodes(), (std::vector<SavedNode>{{"/a", true}})) << "it may be there";
   EXPECT_EQ(changes, 3);
 }
 
 TEST_F(HoldingsTest, ANodeIsGoneOnlyWhenNobodyElseHasIt) {
   auto holdings = make();
-  holdings.claim({"/a"}, &one);
-  EXPECT_FALSE(holdings.claimed_by_another("/a", &one));
-  EXPECT_TRUE(holdings.claimed_by_another("/a", &two));
-  holdings.claim({"/a"}, &two);
-  EXPECT_TRUE(holdings.claimed_by_another("/a", &one));
-  holdings.release("/a", &one, true);
+  const int one = join(holdings, "place");
+  const int successor = join(holdings, "place");
+  const int other = join(holdings, "other place");
+  holdings.claim({"/a"}, one);
+  EXPECT_FALSE(holdings.claimed_elsewhere("/a", one));
+  EXPECT_FALSE(holdings.claimed_elsewhere("/a", successor));
+  EXPECT_TRUE(holdings.claimed_elsewhere("/a", other));
+  holdings.claim({"/a"}, successor);
+  holdings.leave(one, true);
   EXPECT_EQ(holdings.nodes(), (std::vector<SavedNode>{{"/a"}}));
-  holdings.release("/unknown", &one, true);
+  holdings.release("/unknown", other);
+  holdings.leave(successor, true);
+  EXPECT_TRUE(holdings.nodes().empty());
+}
+
+TEST_F(HoldingsTest, WhatAReporterMayGoOnWithIsNotSwept) {
+  auto holdings = make({{"/s/a_0000000001"}});
+  for (const auto* path : {"/s", "/s/a_0000000001"}) zookeeper.other(CreateOperation{path, "", true}, 7);
+  const int one = join(holdings, "one", "/s/a_");
+  holdings.sweep();
+  zookeeper.connect(7);
+  settle();
+  EXPECT_TRUE(exists("/s/a_0000000001"));
+  holdings.leave(one, false);
+  holdings.sweep();
+  settle();
+  EXPECT_FALSE(exists("/s/a_0000000001"));
 }
 
 TEST_F(HoldingsTest, SweepsWhatAnEarlierLifeLeftAndNobodyHas) {
@@ -60,7 +82,7 @@ TEST_F(HoldingsTest, SweepsWhatAnEarlierLifeLeftAndNobodyHas) {
   for (const auto* path : {"/kept", "/left"}) zookeeper.other(CreateOperation{path, "", true}, 7);
   zookeeper.other(CreateOperation{"/theirs", "", true}, 8);
   zookeeper.other(CreateOperation{"/forever", "", false});
-  holdings.claim({"/kept"}, &one);
+  holdings.claim({"/kept"}, join(holdings, "one"));
   holdings.sweep();
   settle();
   EXPECT_TRUE(exists("/left")) << "not connected";
@@ -104,7 +126,7 @@ TEST_F(HoldingsTest, WhatIsClaimedInTheMeantimeIsNotSwept) {
   zookeeper.connect(7);
   settle();
   holdings.sweep();
-  holdings.claim({"/left"}, &one);
+  holdings.claim({"/left"}, join(holdings, "one"));
   settle();
   EXPECT_TRUE(exists("/left"));
   EXPECT_EQ(holdings.nodes().size(), 1u);

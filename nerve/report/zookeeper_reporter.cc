@@ -14,6 +14,12 @@ std::string with_chroot(const ZookeeperOptions& options) {
   return path.empty() ? "/" : path;
 }
 
+// Ephemeral or persistent: it takes the place of the other.
+std::string place_of_node(const NodeForm& form, const std::string& parent, const std::string& instance) {
+  return zk::join_path(parent, instance) + (form.sequential ? " sequential" : "") +
+         (form.path_encoded ? " path-encoded" : "");
+}
+
 }  // namespace
 
 using Clock = common::Alarm::Clock;
@@ -26,6 +32,8 @@ ZookeeperReporter::ZookeeperReporter(boost::asio::io_context& io, Sessions::Shar
       retry_(subject.retry),
       events_(std::move(events)),
       holdings_(session.holdings),
+      holder_(holdings_.join(place_of_node(options.node, parent_, subject.node_name),
+                             [this](const std::string& path) { return recognises(path); })),
       next_look_(io, [this] { look(); }),
       next_refresh_(io, [this] { refresh(); }),
       node_(io, session.zookeeper, node_options(subject), node_events()) {
@@ -35,7 +43,7 @@ ZookeeperReporter::ZookeeperReporter(boost::asio::io_context& io, Sessions::Shar
 }
 
 ZookeeperReporter::~ZookeeperReporter() {
-  for (const auto& name : held_) holdings_.release(held(name).path, this, gone_);
+  holdings_.leave(holder_, gone_);
 }
 
 zk::RegisteredNode::Options ZookeeperReporter::node_options(const ReportSubject& subject) {
@@ -47,7 +55,7 @@ zk::RegisteredNode::Options ZookeeperReporter::node_options(const ReportSubject&
   if (names_.fixed()) return options;
   options.recognise = [this](const std::string& child) {
     // Another service of ours that announces the very same record has the right to its own node.
-    return names_.recognises(child) && !holdings_.claimed_by_another(held(child).path, this);
+    return names_.recognises(child) && !holdings_.claimed_elsewhere(held(child).path, holder_);
   };
   return options;
 }
@@ -103,12 +111,17 @@ void ZookeeperReporter::looked(const std::optional<zk::FoundNode>& node) {
 void ZookeeperReporter::hold(const std::vector<std::string>& names) {
   const std::set<std::string> now(names.begin(), names.end());
   for (const auto& name : now) {
-    if (!held_.contains(name)) holdings_.claim(held(name), this);
+    if (!held_.contains(name)) holdings_.claim(held(name), holder_);
   }
   for (const auto& name : held_) {
-    if (!now.contains(name)) holdings_.release(held(name).path, this, true);
+    if (!now.contains(name)) holdings_.release(held(name).path, holder_);
   }
   held_ = now;
+}
+
+// A node that it would find by itself, and go on with or remove.
+bool ZookeeperReporter::recognises(const std::string& path) const {
+  return !names_.fixed() && zk::parent_of(path) == parent_ && names_.recognises(path.substr(path.rfind('/') + 1));
 }
 
 SavedNode ZookeeperReporter::held(const std::string& name) const {

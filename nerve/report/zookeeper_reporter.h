@@ -43,6 +43,7 @@ class ZookeeperReporter : public Reporter {
   void look();
   void refresh();
   void failed(const std::string& error);
+  bool recognises(const std::string& path) const;
   SavedNode held(const std::string& name) const;
 
   const ZookeeperOptions options_;
@@ -51,6 +52,7 @@ class ZookeeperReporter : public Reporter {
   const std::chrono::milliseconds retry_;
   const Events events_;
   Holdings& holdings_;
+  const int holder_;
   std::set<std::string> held_;  // names of nodes that are, or may be, there
   bool looking_ = true;
   bool gone_ = false;  // no node is there
