@@ -92,8 +92,8 @@ def test_without_its_state_a_new_life_takes_the_node_over_and_keeps_the_weight(s
     program = sandbox.nerve(settings)
     eventually(registry.only_record)
     name = registry.names()[0]
+    program.kill()  # first: it would mend what somebody else writes
     registry.put(name, json.dumps({**registry.only_record(), "weight": 255}))
-    program.kill()
     first = registry.stat(name)
     successor = sandbox.nerve(settings)
     eventually(lambda: registry.stat(name).ephemeralOwner != first.ephemeralOwner)
