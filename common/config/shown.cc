@@ -58,16 +58,43 @@ std::string mask_credentials(std::string_view text) {
   return result;
 }
 
+// Where the value that begins at `at` ends: at a delimiter, or at its closing quote.
+std::size_t end_of_value(std::string_view text, std::size_t at) {
+  if (at < text.size() && (text[at] == '\'' || text[at] == '"')) {
+    const char quote = text[at++];
+    while (at < text.size() && text[at] != quote) at += text[at] == '\\' ? 2 : 1;
+    return std::min(at + 1, text.size());
+  }
+  while (at < text.size() && std::string_view(" \t&;,\"'").find(text[at]) == std::string_view::npos) {
+    at += text[at] == '\\' ? 2 : 1;
+  }
+  return std::min(at, text.size());
+}
+
 std::string mask_assignments(std::string text) {
-  for (const std::string_view word : {"password=", "passwd=", "pass=", "pwd=", "secret=", "token="}) {
+  const auto skip_blanks = [&](std::size_t at) { return std::min(text.find_first_not_of(" \t", at), text.size()); };
+  for (const std::string_view word : {"password", "passwd", "pass", "pwd", "secret", "token"}) {
     for (std::size_t at = 0; (at = lower(text).find(word, at)) != std::string::npos;) {
       at += word.size();
-      const auto end = std::min(text.find_first_of(" \t&;,\"'", at), text.size());
-      text.replace(at, end - at, kMask);
+      const auto equals = skip_blanks(at);
+      if (equals == text.size() || text[equals] != '=') continue;
+      at = skip_blanks(equals + 1);
+      text.replace(at, end_of_value(text, at) - at, kMask);
       at += kMask.size();
     }
   }
   return text;
+}
+
+// A password in a data source may hold anything: all from the first ':' behind the scheme to the last '@' is masked.
+std::string mask_datasource(const std::string& text) {
+  const auto scheme = text.find("://");
+  const auto colon = text.find(':', scheme == std::string::npos ? 0 : scheme + 3);
+  const auto at = text.rfind('@');
+  const bool has_password = colon != std::string::npos && at != std::string::npos && colon < at;
+  const bool by_template = has_password && text.substr(colon + 1, at - colon - 1) == "{{.Password}}";
+  if (!has_password || by_template) return mask_assignments(text);
+  return mask_assignments(text.substr(0, colon + 1) + std::string(kMask) + text.substr(at));
 }
 
 // As YAML's core schema reads a plain scalar.
@@ -99,6 +126,9 @@ Json to_json(const DocumentNode& node) {
       Json object = Json::object();
       for (const auto& member : node.members) {
         object[member.key] = is_secret_key(member.key) ? masked(*member.value) : to_json(*member.value);
+        const bool is_datasource =
+            lower(member.key) == "datasource" && member.value->kind == DocumentNode::Kind::scalar;
+        if (is_datasource) object[member.key] = mask_datasource(member.value->text);
       }
       return object;
     }

@@ -50,6 +50,20 @@ TEST(Shown, MasksPasswordsWithinTexts) {
   EXPECT_EQ(mask_secrets("--Password=hunter2"), "--Password=***");
 }
 
+TEST(Shown, MasksAnyPasswordOfADatasource) {
+  const auto masked = [](const std::string& datasource) {
+    const auto text = shown(document("datasource: \"" + datasource + "\""), "services", {});
+    return text.substr(18, text.size() - 22);  // without {"datasource": "..."}
+  };
+  EXPECT_EQ(masked("root:h u:n/t@er2@tcp(h:1)/db"), "root:***@tcp(h:1)/db");
+  EXPECT_EQ(masked("amqp://a:hunt'er 2@h/"), "amqp://a:***@h/");
+  EXPECT_EQ(masked("user=a password = 'hunt er\\\\'2' dbname=b"), "user=a password = *** dbname=b");
+  EXPECT_EQ(masked("password=hunt\\\\ er2 dbname=b"), "password=*** dbname=b");
+  EXPECT_EQ(masked("{{.Username}}:{{.Password}}@tcp([{{.Host}}]:1)/"),
+            "{{.Username}}:{{.Password}}@tcp([{{.Host}}]:1)/");
+  EXPECT_EQ(masked("root@unix(/a/b)/"), "root@unix(/a/b)/");
+}
+
 TEST(Shown, LeavesOtherTextsAlone) {
   for (const auto* text :
        {"http://127.0.0.1:80/a", "127.0.0.1:2181", "world:anyone:r", "bob@example.org", "http://host/path?x=1"}) {
