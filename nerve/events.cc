@@ -1,5 +1,6 @@
 #include "nerve/events.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <prometheus/counter.h>
@@ -107,13 +108,26 @@ void ServiceEvents::health_changed(const Health& health) {
   log::debug("{}: {}", prefix_, health.up ? "all checks are up" : "down: " + health.reason);
 }
 
+void ServiceEvents::follow(const ServiceEvents& predecessor) {
+  announced_ = predecessor.announced_;
+  told_reason_ = predecessor.told_reason_;
+  state_ = predecessor.state_;
+  mode_ = predecessor.mode_;
+  // With the same checks it goes on with their verdicts; otherwise it has verdicts of its own by now.
+  const bool undecided =
+      std::all_of(verdicts_.begin(), verdicts_.end(), [](auto verdict) { return verdict == "unknown"; });
+  if (undecided && subject_.check_types == predecessor.subject_.check_types) verdicts_ = predecessor.verdicts_;
+}
+
 void ServiceEvents::published(const std::optional<common::Registration>& record) {
   const bool up = record && record->available;
   if (available_ != nullptr) available_->Set(up ? *record->weight : 0);
+  const std::string told = std::exchange(told_reason_, record && !up ? record->unavailable_reason : "");
   if (!record) {
     log::info("{}: removing the registration", prefix_);
   } else if (!up) {
-    log::info("{}: not available: {}", prefix_, record->unavailable_reason);
+    // The end of a drain is told on its own.
+    if (told != record->unavailable_reason) log::info("{}: not available: {}", prefix_, record->unavailable_reason);
   } else if (!announced_) {
     log::info("{}: available, announcing {} with weight {}", prefix_, common::host_port(record->host, record->port),
               *record->weight);

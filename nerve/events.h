@@ -66,6 +66,9 @@ class ServiceEvents {
   void check_changed(std::size_t check, const Answer& answer, const std::string& target);
   void health_changed(const Health& health);
 
+  // Relieves the other one: what holds already is no event.
+  void follow(const ServiceEvents& predecessor);
+
   void published(const std::optional<common::Registration>& record);
   void report_taken(std::size_t reporter);
   void report_failed(std::size_t reporter, const std::string& error);
@@ -110,6 +113,7 @@ class ServiceEvents {
   std::vector<RepeatedError> report_errors_;
   std::map<CommandKind, RepeatedError> command_errors_;
   bool announced_ = false;
+  std::string told_reason_;  // why it is not available
 
   std::vector<std::string_view> verdicts_;  // of the checks, as recorded last
   State state_ = State::unknown;

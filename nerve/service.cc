@@ -100,11 +100,16 @@ void Service::looked(const std::optional<common::Registration>& found) {
 }
 
 void Service::activate() {
+  if (past_.announced_weight > 0 || past_.mode != Mode::enabled) events_.resumed(past_);
+  begin();
+}
+
+void Service::begin() {
   look_limit_.clear();
   phase_ = Phase::active;
-  if (past_.announced_weight > 0 || past_.mode != Mode::enabled) events_.resumed(past_);
-  handle(past_);
-  if (last_health_) handle(HealthChanged{*last_health_});
+  process(past_);
+  if (last_health_) process(HealthChanged{*last_health_});
+  processed();
 }
 
 void Service::inherit_health(const Service& predecessor) {
@@ -127,10 +132,8 @@ void Service::relieve(Service& predecessor, bool resume) {
   // A new weight in the configuration counts more than what an operator has set before.
   if (config_.lifecycle.weight != predecessor.config_.lifecycle.weight) past_.full_weight.reset();
   predecessor.release_places_of(*this);
-  look_limit_.clear();
-  phase_ = Phase::active;
-  handle(past_);
-  if (last_health_) handle(HealthChanged{*last_health_});
+  events_.follow(predecessor.events_);
+  begin();
 }
 
 void Service::release_places_of(const Service& successor) {
@@ -272,9 +275,17 @@ void Service::on_report(std::size_t reporter, ReportState state) {
 }
 
 void Service::handle(const Event& event) {
+  process(event);
+  processed();
+}
+
+void Service::process(const Event& event) {
   for (const Decision& decision : lifecycle_.handle(event, Clock::now())) {
     std::visit([this](const auto& what) { carry_out(what); }, decision);
   }
+}
+
+void Service::processed() {
   events_.state_is(lifecycle_.state(), lifecycle_.mode(), lifecycle_.reason());
   if (const auto deadline = lifecycle_.deadline()) {
     deadline_.set(*deadline);

@@ -130,6 +130,7 @@ class Service {
   void looked(const std::optional<common::Registration>& found);
   bool still_looking() const;
   void activate();
+  void begin();
   void release_places_of(const Service& successor);
   void offer(const Publish& report);
   void send(const Publish& report);
@@ -143,6 +144,8 @@ class Service {
   void check_changed(std::size_t check, const Answer& answer);
   void on_report(std::size_t reporter, ReportState state);
   void handle(const Event& event);
+  void process(const Event& event);
+  void processed();
 
   void carry_out(const Publish& decision);
   void carry_out(const RunCommand& decision);

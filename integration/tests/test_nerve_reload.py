@@ -142,6 +142,8 @@ def test_a_changed_service_is_replaced_without_a_gap(sandbox, registry, change):
     assert registry.only_record()["available"] and registry.only_record()["weight"] >= 100
     written = {event for event, _path in recorder.events}
     assert written <= {"CHANGED"}, recorder.events
+    states = [event for event in json.loads(program.get("/events")[1]) if event.get("check") is None]
+    assert states[-1]["new"] == "available", "the replacement is no event of the service"
     if "checks" in change:
         eventually(lambda: backend.count("/") > 3, what="the new check runs")
 
