@@ -21,6 +21,7 @@ using std::chrono::milliseconds;
 struct World {
   std::vector<std::string> reports;
   bool taking = true;
+  bool looking = false;
   bool checks_pass = true;
   int checks_made = 0;
 };
@@ -51,6 +52,11 @@ class FakeReporter : public Reporter {
     answer_.set(common::Alarm::Clock::now());
   }
   bool settled() const override { return settled_; }
+  bool looking() const override { return world_.looking; }
+  void look(const std::optional<common::Registration>& found) {
+    world_.looking = false;
+    events_.on_looked(found);
+  }
 
  private:
   void answer() {
@@ -122,6 +128,7 @@ class RosterTest : public testing::Test {
   ServiceMetrics service_metrics{metrics};
   common::EventLog events;
   World world;
+  FakeReporter* last_reporter = nullptr;
   Roster roster{
       io,
       Service::Makers{.check =
@@ -133,7 +140,9 @@ class RosterTest : public testing::Test {
                           [this](const ReporterConfig& config, const ReportSubject& subject, Reporter::Events given) {
                             const auto place = std::get<FileOptions>(config.options).path;
                             const auto name = subject.node_name.substr(0, subject.node_name.find('_'));
-                            return std::make_unique<FakeReporter>(io, world, name + "@" + place, given);
+                            auto reporter = std::make_unique<FakeReporter>(io, world, name + "@" + place, given);
+                            last_reporter = reporter.get();
+                            return reporter;
                           }},
       Telemetry{service_metrics, events}, [] {}};
 };
@@ -267,6 +276,73 @@ TEST_F(RosterTest, StoppingLeavesOnlyWhatIsToBeLeft) {
   EXPECT_TRUE(roster.keeps_registrations());
   EXPECT_EQ(std::count(world.reports.begin(), world.reports.end(), "web@a gone"), 1);
   EXPECT_EQ(std::count(world.reports.begin(), world.reports.end(), "kept@a gone"), 0);
+}
+
+TEST_F(RosterTest, GoesOnWithWhatTheRegistryStillShows) {
+  world.looking = true;
+  roster.apply({service("web")});
+  run_for(milliseconds(30));
+  EXPECT_TRUE(world.reports.empty()) << "it does not know yet what an earlier life has left";
+  common::Registration found;
+  found.available = true;
+  found.weight = 100;
+  last_reporter->look(found);
+  run_until([&] { return !world.reports.empty(); });
+  EXPECT_EQ(world.reports[0], "web@a up 100");
+}
+
+TEST_F(RosterTest, StartsAnewWhenWhatWasLeftIsNotAvailable) {
+  world.looking = true;
+  roster.apply({service("web")});
+  common::Registration found;
+  found.available = false;
+  found.weight = 0;
+  last_reporter->look(found);
+  run_until([&] { return !world.reports.empty(); });
+  EXPECT_EQ(world.reports[0], "web@a up 1");
+}
+
+TEST_F(RosterTest, GoesItsWayWhenTheRegistryDoesNotAnswer) {
+  world.looking = true;
+  const auto start = std::chrono::steady_clock::now();
+  roster.apply({service("web")});
+  run_until([&] { return !world.reports.empty(); });
+  EXPECT_EQ(world.reports[0], "web@a up 1");
+  EXPECT_GE(std::chrono::steady_clock::now() - start, milliseconds(900));
+}
+
+TEST_F(RosterTest, AnOperatorNeedNotWaitForTheRegistry) {
+  world.looking = true;
+  roster.apply({service("web")});
+  roster.services()[0]->enable(true);
+  run_until([&] { return !world.reports.empty(); });
+  EXPECT_EQ(world.reports[0], "web@a up 1");
+}
+
+TEST_F(RosterTest, ContinuesWhatAnOperatorAskedOfTheLifeBefore) {
+  Resumed past;
+  past.mode = Mode::disabled;
+  past.full_weight = 7;
+  roster.apply({service("web")}, {{"web", past}});
+  run_until_last("web@a down");
+  EXPECT_EQ(only().status().mode, Mode::disabled);
+  EXPECT_EQ(only().status().max_weight, 7);
+}
+
+TEST_F(RosterTest, TheRateLimitHoldsBackTheUpsOfAFlappingService) {
+  auto limited = service("web");
+  limited.lifecycle.weight = 1;
+  limited.lifecycle.rate_limit = RateLimit{.average_rate = 20, .max_burst = 2};
+  roster.apply({limited});
+  run_until_last("web@a up 1");
+  world.checks_pass = false;
+  run_until_last("web@a down");
+  const auto start = std::chrono::steady_clock::now();
+  world.checks_pass = true;
+  run_until_last("web@a up 1");
+  EXPECT_GE(std::chrono::steady_clock::now() - start, milliseconds(20)) << "50 ms less what it took to get here";
+  EXPECT_NE(metrics.text().find("nerve_report_rate_limited_total{ip=\"127.0.0.1\",name=\"web\",port=\"80\"} 1"),
+            std::string::npos);
 }
 
 }  // namespace
