@@ -4,6 +4,7 @@ import argparse
 import os
 import re
 import signal
+import subprocess
 import sys
 import textwrap
 import time
@@ -13,7 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness.haproxy import RuntimeSocket  # noqa: E402
 from harness.ports import free_port  # noqa: E402
 from harness.processes import adopt_orphans  # noqa: E402
-from harness.sandbox import Sandbox  # noqa: E402
+from harness.sandbox import Sandbox, binary  # noqa: E402
 from harness.wait import eventually  # noqa: E402
 from harness.web import Load, answers  # noqa: E402
 from harness.zookeeper import Registry  # noqa: E402
@@ -186,8 +187,51 @@ class Demo:
         assert reloads == 0 and self.runtime.worker_pid() == worker, "HAProxy was reloaded"
         self.request(30)
 
+    def show_restart(self):
+        step(
+            7,
+            "nerve is restarted",
+            "kill -9, and the next start goes on with the same ZooKeeper session: nobody who reads the registry sees "
+            "anything. SIGUSR2 does the same in a planned way.",
+        )
+        name, (backend, nerve) = next(iter(self.instances.items()))
+        node = next(child for child in self.registry.names() if child.startswith(f"{name}_"))
+        eventually(lambda: self.registry.records()[node]["weight"] == 255, 10)
+        before = self.registry.stat(node)
+        nerve.kill()
+        nerve = self.sandbox.nerve(nerve.config, f"nerve-{name}-again")
+        self.instances[name] = (backend, nerve)
+        eventually(lambda: nerve.get("/status")[0] == 200, 10)
+        after = self.registry.stat(node)
+        show(f"{node}: session {before.ephemeralOwner:#x}, czxid {before.czxid:#x}, mzxid {before.mzxid:#x} before,")
+        show(f"{' ' * len(node)}  session {after.ephemeralOwner:#x}, czxid {after.czxid:#x}, mzxid {after.mzxid:#x} after")
+        assert after == before, "the restart was an event"
+
+    def show_new_service(self):
+        step(
+            8,
+            "A service is added by a file",
+            "nerve follows its configuration and the files in servicesDir; what did not change is not touched.",
+        )
+        directory = self.sandbox.path("services.d")
+        os.mkdir(directory)
+        name, (backend, nerve) = next(iter(self.instances.items()))
+        before = self.registry.stat(next(child for child in self.registry.names() if child.startswith(f"{name}_")))
+        with open(nerve.config_path, "a", encoding="utf-8") as file:
+            file.write(f"servicesDir: {directory}\n")
+        with open(os.path.join(directory, "admin.yml"), "w", encoding="utf-8") as file:
+            file.write(f"{{name: admin, port: {backend.port}, checks: [{{type: tcp, rise: 1}}], reporters: [{{type: console}}]}}\n")
+        eventually(lambda: nerve.get("/services/admin/status")[0] == 200, 10)
+        show(f"$ nerve status --api 127.0.0.1:{nerve.api_port}\n{self.status(nerve)}")
+        node = next(child for child in self.registry.names() if child.startswith(f"{name}_"))
+        assert self.registry.stat(node) == before, f"{name} was touched"
+
+    def status(self, nerve):
+        command = [binary("nerve"), "status", "--api", f"127.0.0.1:{nerve.api_port}"]
+        return subprocess.run(command, capture_output=True, text=True, timeout=10, check=False).stdout
+
     def show_metrics(self):
-        step(7, "What both say of themselves", "Prometheus reads /metrics of each.")
+        step(9, "What both say of themselves", "Prometheus reads /metrics of each.")
         nerve = next(iter(self.instances.values()))[1]
         for program, pattern in ((nerve, "nerve_service_available"), (self.synapse, "synapse_(service|haproxy)_")):
             lines = [line for line in program.metrics().text.splitlines() if re.match(pattern, line)]
@@ -202,6 +246,8 @@ class Demo:
         self.show_kill()
         self.show_return()
         self.show_deploy()
+        self.show_restart()
+        self.show_new_service()
         self.show_metrics()
         print(
             f"\n{BOLD}All of this was checked while it was shown.{PLAIN} {time.monotonic() - began:.0f} s", flush=True
