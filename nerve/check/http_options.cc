@@ -129,8 +129,4 @@ HttpOptions read_http_options(ObjectReader& object) {
   return options;
 }
 
-void refuse_control_characters(ObjectReader& object, const char* key, const std::string& text) {
-  if (has_control_character(text)) object.error(key, "must not contain a control character");
-}
-
 }  // namespace nerve

@@ -77,7 +77,4 @@ struct NoopOptions {
 // The keys of http, which https has too.
 [[nodiscard]] HttpOptions read_http_options(common::ObjectReader& object);
 
-// A text that goes into a request's line or header: an error of `key` when it has a control character.
-void refuse_control_characters(common::ObjectReader& object, const char* key, const std::string& text);
-
 }  // namespace nerve
