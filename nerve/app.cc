@@ -10,6 +10,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "common/registration/validate.h"
+#include "common/runtime/descriptor_limit.h"
 #include "common/telemetry/log.h"
 
 namespace nerve {
@@ -67,6 +68,7 @@ App::App(std::string version, ConfigFiles files, std::string log_level)
   signals_.add(SIGUSR2);
   // A reader of our stdout or of a socket that went away is an error of that write, not our end.
   std::signal(SIGPIPE, SIG_IGN);
+  common::raise_descriptor_limit();
 }
 
 App::~App() = default;

@@ -1,0 +1,125 @@
+"""When checks run: at their interval, spread, never twice at once, and faster after a first failure."""
+
+import contextlib
+import json
+import resource
+
+from harness.checked import CheckedServices, gaps
+from harness.configs import check, nerve, nerve_service
+from harness.wait import always, eventually
+
+INTERVAL = 0.5
+
+
+def services(checked, checks, **keys):
+    return nerve(*(nerve_service(port, name=f"s{i}", checks=checks, **keys) for i, port in enumerate(checked.ports)))
+
+
+def regular(kind, **keys):
+    return check(kind, checkIntervalInMilli=int(INTERVAL * 1000), timeoutInMilli=5000, **keys)
+
+
+def watch(checked, seconds):
+    """What was noted in this time."""
+    checked.noted()
+    always(lambda: checked.running, seconds, interval=0.1)
+    return checked.noted()
+
+
+def assert_spread(times):
+    """The starts of the checks fall into every tenth of the interval."""
+    tenths = [0] * 10
+    for starts in times:
+        tenths[int(starts[-1] % INTERVAL / INTERVAL * 10)] += 1
+    assert min(tenths) >= len(times) / 10 / 3, tenths
+    assert max(tenths) <= len(times) / 10 * 3, tenths
+
+
+def test_two_hundred_services_are_checked_at_their_interval(sandbox):
+    checked = CheckedServices(sandbox, 200)
+    program = sandbox.nerve(services(checked, [regular("tcp"), regular("http")]))
+    eventually(lambda: program.get("/status")[0] == 200)
+    noted = watch(checked, 3)
+    for kind in ("tcp", "http"):
+        for starts in noted[kind]:
+            assert 5 <= len(starts) <= 7
+            assert all(0 < gap < 2 * INTERVAL for gap in gaps(starts)), "late by more than its interval"
+        assert_spread(noted[kind])
+    assert set(noted["most_at_once"]) == {1}
+
+
+def test_a_check_that_outlasts_its_interval_never_runs_twice_at_once(sandbox):
+    checked = CheckedServices(sandbox, 40, delay=1.4 * INTERVAL, slow_every=2)
+    program = sandbox.nerve(services(checked, [regular("http")]))
+    eventually(lambda: program.get("/status")[0] == 200)
+    noted = watch(checked, 3)
+    assert set(noted["most_at_once"]) == {1}
+    for starts in noted["http"][::2]:
+        assert len(starts) >= 3 and all(gap >= 1.4 * INTERVAL for gap in gaps(starts))
+    for starts in noted["http"][1::2]:
+        assert len(starts) >= 5 and all(gap < 2 * INTERVAL for gap in gaps(starts)), "the others do not wait for them"
+
+
+def test_checks_stay_spread_after_nerve_stood_still(sandbox):
+    checked = CheckedServices(sandbox, 200)
+    program = sandbox.nerve(services(checked, [regular("http")]))
+    eventually(lambda: program.get("/status")[0] == 200)
+    program.pause()
+    always(lambda: checked.running, 3 * INTERVAL, interval=0.1)
+    checked.noted()
+    program.resume()
+    always(lambda: checked.running, 2, interval=0.1)
+    noted = checked.noted()
+    for starts in noted["http"]:
+        assert len(starts) <= 6, "what was missed is not made up for"
+    assert_spread(noted["http"])
+
+
+def test_a_failure_is_confirmed_at_the_fast_interval(sandbox):
+    checked = CheckedServices(sandbox, 1, status=503)
+    once_a_minute = check("http", checkIntervalInMilli=60_000, fastIntervalInMilli=50, fall=5)
+    program = sandbox.nerve(services(checked, [once_a_minute]))
+    eventually(lambda: '"State":"unavailable"' in program.get("/status")[1], 2)
+    always(lambda: checked.running, 0.3)
+    (starts,) = checked.noted()["http"]
+    assert len(starts) == 5, "there is a verdict, and the next check has time"
+    assert all(0.045 < gap < 0.5 for gap in gaps(starts))
+
+
+def test_a_pass_ends_the_fast_interval(sandbox):
+    checked = CheckedServices(sandbox, 1)
+    program = sandbox.nerve(services(checked, [check("http", checkIntervalInMilli=60_000, fastIntervalInMilli=10, rise=3)]))
+    eventually(lambda: checked.noted()["http"] != [[]])
+    always(lambda: program.running, 0.3)
+    assert checked.noted()["http"] == [[]]
+
+
+@contextlib.contextmanager
+def descriptors(most):
+    """Processes that are started in here get this soft limit."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_many_checks_at_once_do_not_run_out_of_descriptors(sandbox):
+    checked = CheckedServices(sandbox, 300, delay=60)
+    hanging = check("http", checkIntervalInMilli=1000, timeoutInMilli=900)
+    with descriptors(100):
+        program = sandbox.nerve(services(checked, [hanging]))
+    eventually(lambda: program.get("/status")[1].count('"State":"unavailable"') == 300)
+    for service in json.loads(program.get("/status")[1]):
+        assert "no answer" in service["Reason"] and "within 900 ms" in service["Reason"], service
+
+
+def test_the_lateness_of_starts_is_a_metric(sandbox):
+    checked = CheckedServices(sandbox, 20)
+    program = sandbox.nerve(services(checked, [check("http")]))
+    eventually(lambda: program.metrics().value("nerve_check_start_lateness_seconds_count") >= 100)
+    metrics = program.metrics()
+    count = metrics.value("nerve_check_start_lateness_seconds_count")
+    assert metrics.value("nerve_check_start_lateness_seconds_bucket", le="5") == count
+    assert metrics.value("nerve_check_start_lateness_seconds_bucket", le="0.05") >= count * 0.5
