@@ -83,7 +83,7 @@ def test_a_failure_is_confirmed_at_the_fast_interval(sandbox):
     always(lambda: checked.running, 0.3)
     (starts,) = checked.noted()["http"]
     assert len(starts) == 5, "there is a verdict, and the next check has time"
-    assert all(0.045 < gap < 0.5 for gap in gaps(starts))
+    assert 0.15 < starts[-1] - starts[0] < 2, "four times 50 ms"
 
 
 def test_a_pass_ends_the_fast_interval(sandbox):
