@@ -1,5 +1,6 @@
 #include "nerve/cli.h"
 
+#include <charconv>
 #include <chrono>
 #include <cstdint>
 
@@ -78,7 +79,8 @@ std::string finish(const CLI::App& subcommand, Arguments& arguments) {
     }
     if (!arguments.all) command.service = arguments.first;
     const std::string& weight = arguments.all ? arguments.first : arguments.second;
-    if (!CLI::detail::lexical_cast(weight, command.weight) || command.weight < 1 || command.weight > 255) {
+    const auto [end, error] = std::from_chars(weight.data(), weight.data() + weight.size(), command.weight);
+    if (error != std::errc() || end != weight.data() + weight.size() || command.weight < 1 || command.weight > 255) {
       return "the weight must be a whole number from 1 to 255, got " + weight;
     }
   }

@@ -1,8 +1,9 @@
 """Many small services in one process, each on a port of its own, that note when they are checked; run by
 harness.checked.CheckedServices.
 
-A connection on which a request comes is answered with STATUS after DELAY seconds and counts as an http check; one that is
-closed without a request counts as a tcp check. The time is the machine's monotonic clock when the connection came.
+A connection on which a request comes counts as an http check and is answered with STATUS, on every SLOW_EVERY-th service
+after DELAY seconds; one that is closed without a request counts as a tcp check. The time is the machine's monotonic clock
+when the connection came.
 The first line of output says the ports. On the control port, GET / gives what was noted and begins anew:
 {"http": [[time, ...] for each service], "tcp": likewise, "most_at_once": [http checks at the same time, ...]}
 """

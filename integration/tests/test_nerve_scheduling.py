@@ -88,7 +88,8 @@ def test_a_failure_is_confirmed_at_the_fast_interval(sandbox):
 
 def test_a_pass_ends_the_fast_interval(sandbox):
     checked = CheckedServices(sandbox, 1)
-    program = sandbox.nerve(services(checked, [check("http", checkIntervalInMilli=60_000, fastIntervalInMilli=10, rise=3)]))
+    once_a_minute = check("http", checkIntervalInMilli=60_000, fastIntervalInMilli=10, rise=3)
+    program = sandbox.nerve(services(checked, [once_a_minute]))
     eventually(lambda: checked.noted()["http"] != [[]])
     always(lambda: program.running, 0.3)
     assert checked.noted()["http"] == [[]]
