@@ -3,7 +3,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
-#include <filesystem>
 #include <utility>
 
 #include <boost/asio/redirect_error.hpp>
@@ -30,9 +29,6 @@ constexpr seconds kHandOverLimit{1};
 constexpr seconds kCloseLimit{4};
 // A terminal and a wrapper script may both pass on one and the same wish.
 constexpr seconds kOneWish{1};
-// Editors and configuration tools write several files, or one in several steps.
-constexpr milliseconds kSettle{200};
-
 const char* name_of_signal(int number) {
   switch (number) {
     case SIGTERM:
@@ -46,11 +42,6 @@ const char* name_of_signal(int number) {
   }
 }
 
-std::string directory_of(const std::string& path) {
-  const auto directory = std::filesystem::path(path).parent_path().string();
-  return directory.empty() ? "." : directory;
-}
-
 void legacy_get_used(const std::string& pattern) {
   log::warn("admin API: GET {} changes something, which is deprecated: use PUT; apiLegacyGet: false refuses it",
             pattern);
@@ -60,11 +51,12 @@ void legacy_get_used(const std::string& pattern) {
 
 App::App(std::string version, ConfigFiles files, std::string log_level)
     : version_(std::move(version)),
-      files_(std::move(files)),
       log_level_(std::move(log_level)),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
-      access_(legacy_get_used),
-      watch_(io_, kSettle, [this] { reload("a file changed", false); }) {
+      config_(io_, std::move(files), metrics_,
+              {.apply = [this](const ParsedConfig& parsed) { return apply(parsed); },
+               .unchanged = [this] { read_token_again(); }}),
+      access_(legacy_get_used) {
   signals_.add(SIGUSR2);
   // A reader of our stdout or of a socket that went away is an error of that write, not our end.
   std::signal(SIGPIPE, SIG_IGN);
@@ -96,7 +88,7 @@ common::Result<void> App::start(const ParsedConfig& parsed) {
                     [this] { save_.set(common::Alarm::Clock::now()); });
   roster_->apply(config.services, saved_services_.services);
   sessions_->sweep();
-  take_over(parsed);
+  config_.begin(parsed);
   return {};
 }
 
@@ -104,7 +96,7 @@ common::Result<void> App::open_api(const Config& config) {
   if (auto set = set_access(access_, config); !set) return set.error();
   auto routes = make_api(roster_->services(), {.version = version_,
                                                .metrics = [this] { return metrics_.text(); },
-                                               .config = [this] { return shown_; },
+                                               .config = [this] { return config_.shown(); },
                                                .events = events_,
                                                .liveness = *liveness_,
                                                .access = access_});
@@ -138,64 +130,20 @@ common::Result<void> App::claim_state(const std::string& path) {
   return {};
 }
 
-void App::take_over(const ParsedConfig& parsed) {
-  config_ = parsed.config;
-  config_.services.clear();  // the services have what they need
-  shown_ = parsed.shown;
-  fingerprint_ = parsed.fingerprint;
-  last_refused_ = 0;
-  log::set_level(log_level_.empty() ? config_.log_level : log_level_);
-  follow_files();
-}
-
-void App::follow_files() {
-  std::vector<std::string> directories;
-  if (config_.watch_config && !stop_asked_) {
-    directories.push_back(directory_of(files_.path()));
-    if (!config_.services_dir.empty()) directories.push_back(config_.services_dir);
-  }
-  const auto watched = watch_.watch(directories);
-  if (!watched) config_events_.not_watched(watched.error().message);
-}
-
-// `asked`: somebody waits for an answer in the log.
-void App::reload(const std::string& why, bool asked) {
-  if (stop_asked_) return;
-  follow_files();
-  const auto parsed = files_.load();
-  if (parsed.diagnostics.ok() && parsed.fingerprint == fingerprint_) {
-    // The token's file is none of the configuration's.
-    if (const auto set = set_access(access_, config_); !set) log::warn("{}; the old token holds", set.error().message);
-    if (asked || last_refused_ != 0) config_events_.unchanged(why);
-    last_refused_ = 0;
-    return;
-  }
-  if (!parsed.diagnostics.ok()) {
-    if (asked || parsed.fingerprint != last_refused_) config_events_.refused(why, parsed.diagnostics);
-    last_refused_ = parsed.fingerprint;
-    return;
-  }
-  const Config& config = parsed.config;
-  std::vector<std::string> fixed;
-  if (config.api_host != config_.api_host) fixed.emplace_back("apiHost");
-  if (config.api_port != config_.api_port) fixed.emplace_back("apiPort");
-  if (config.api_socket != config_.api_socket) fixed.emplace_back("apiSocket");
-  if (config.state_path != config_.state_path && config.api_port == config_.api_port) fixed.emplace_back("statePath");
-  if (!fixed.empty()) config_events_.needs_restart(fixed);
-  if (const auto set = set_access(access_, config); !set) {
-    common::Diagnostics diagnostics;
-    diagnostics.errors.push_back(set.error().message);
-    config_events_.refused(why, diagnostics);
-    last_refused_ = parsed.fingerprint;
-    return;
-  }
-  const auto difference = roster_->apply(config.services);
+// What can change at run time. An error has changed nothing.
+common::Result<Roster::Difference> App::apply(const ParsedConfig& parsed) {
+  if (const auto set = set_access(access_, parsed.config); !set) return set.error();
+  log::set_level(log_level_.empty() ? parsed.config.log_level : log_level_);
+  auto difference = roster_->apply(parsed.config.services);
   sessions_->sweep();
-  config_events_.loaded(parsed.diagnostics.warnings, difference);
-  if (const auto kept = ConfigFiles::keep_expanded(parsed); !kept) {
-    log::warn("templatedConfigPath: {}", kept.error().message);
+  return difference;
+}
+
+// The token's file is none of the configuration's.
+void App::read_token_again() {
+  if (const auto set = set_access(access_, config_.config()); !set) {
+    log::warn("{}; the old token holds", set.error().message);
   }
-  take_over(parsed);
 }
 
 void App::save_state() {
@@ -240,7 +188,7 @@ void App::wait_for_signal() {
 
 void App::on_signal(int number) {
   const std::string name = name_of_signal(number);
-  if (number == SIGHUP) return reload(name, true);
+  if (number == SIGHUP) return config_.reload(name, true);
   const auto now = std::chrono::steady_clock::now();
   if (stop_asked_) {
     if (now - *stop_asked_ < kOneWish) return;
@@ -251,7 +199,7 @@ void App::on_signal(int number) {
   }
   save_state();
   stop_asked_ = now;
-  follow_files();
+  config_.end();
   if (number == SIGUSR2) {
     log::info("{}: stopping; the registrations stay for the next start", name);
     stopping_.spawn("hand over", hand_over());

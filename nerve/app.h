@@ -17,14 +17,12 @@
 #include "common/result.h"
 #include "common/runtime/alarm.h"
 #include "common/runtime/blocking_pool.h"
-#include "common/runtime/file_watch.h"
 #include "common/runtime/resolver.h"
 #include "common/runtime/task_group.h"
 #include "common/telemetry/event_log.h"
 #include "common/telemetry/metrics.h"
 #include "nerve/api.h"
-#include "nerve/config_events.h"
-#include "nerve/config_files.h"
+#include "nerve/config_follower.h"
 #include "nerve/events.h"
 #include "nerve/liveness.h"
 #include "nerve/report/sessions.h"
@@ -55,9 +53,8 @@ class App {
 
   [[nodiscard]] common::Result<void> open_api(const Config& config);
   common::Result<void> claim_state(const std::string& path);
-  void take_over(const ParsedConfig& parsed);  // what can change at run time
-  void follow_files();
-  void reload(const std::string& why, bool asked);
+  common::Result<Roster::Difference> apply(const ParsedConfig& parsed);
+  void read_token_again();
   void save_state();
 
   void wait_for_signal();
@@ -71,19 +68,14 @@ class App {
   bool sessions_closed() const { return sessions_closed_; }
 
   const std::string version_;
-  const ConfigFiles files_;
   const std::string log_level_;
-  Config config_;                 // that runs; without its services
-  std::string shown_;             // likewise, as JSON
-  std::size_t fingerprint_ = 0;   // of the configuration that runs
-  std::size_t last_refused_ = 0;  // of one that was refused, to say so only once
 
   boost::asio::io_context io_{1};
   boost::asio::signal_set signals_;
   common::Metrics metrics_;
   ServiceMetrics service_metrics_{metrics_};
   common::EventLog events_;
-  ConfigEvents config_events_{metrics_};
+  ConfigFollower config_;
   common::Resolver resolver_{io_};
   common::http::Client http_{io_, resolver_};
   common::BlockingPool brokers_{io_, 16};  // so many may hang without holding up the others
@@ -96,7 +88,6 @@ class App {
   std::optional<Liveness> liveness_;
   common::http::Access access_;
   std::unique_ptr<common::http::Server> api_;
-  common::FileWatch watch_;
 
   common::TaskGroup stopping_{io_};
   boost::asio::steady_timer step_{io_};  // cancelled when something that stop() waits for may have happened

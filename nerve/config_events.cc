@@ -61,8 +61,16 @@ void ConfigEvents::needs_restart(const std::vector<std::string>& keys) {
   log::warn("a restart is needed for the new {}: nerve keeps the old until then", list);
 }
 
-void ConfigEvents::not_watched(const std::string& error) {
-  log::warn("{}; send SIGHUP after a change of the configuration", error);
+void ConfigEvents::watched(const common::Result<void>& result) {
+  if (result) {
+    watch_error_.over();
+  } else if (watch_error_.failed()) {
+    log::warn("{}; send SIGHUP after a change of the configuration", result.error().message);
+  }
+}
+
+void ConfigEvents::not_kept(const std::string& error) {
+  log::warn("templatedConfigPath: {}", error);
 }
 
 void ConfigEvents::succeeded() {

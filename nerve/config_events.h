@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "common/config/reader.h"
+#include "common/result.h"
+#include "nerve/repeated_error.h"
 #include "nerve/roster.h"
 
 namespace common {
@@ -25,13 +27,16 @@ class ConfigEvents {
   void refused(const std::string& why, const common::Diagnostics& diagnostics);
   // Keys that only count at the start.
   void needs_restart(const std::vector<std::string>& keys);
-  void not_watched(const std::string& error);
+  // Whether its files can be followed.
+  void watched(const common::Result<void>& result);
+  void not_kept(const std::string& error);
 
  private:
   void succeeded();
 
   prometheus::Gauge& last_successful_;
   prometheus::Gauge& last_success_;
+  RepeatedError watch_error_;
 };
 
 }  // namespace nerve

@@ -40,11 +40,15 @@ Service::Service(asio::io_context& io, const ServiceConfig& config, const Makers
       events_(telemetry, subject_of(config)),
       health_(thresholds_of(config)),
       lifecycle_(config.lifecycle),
-      gate_(config.lifecycle.rate_limit, Clock::now()),
       deadline_(io, [this] { handle(DeadlineReached{}); }),
       look_limit_(io, [this] { activate(); }),
-      held_until_(io, [this] { offer(*held_); }),
       last_answers_(config_.checks.size()),
+      announcer_(io, config_, makers.reporter, events_,
+                 {.on_answered =
+                      [this](ReportState state, bool by_all) {
+                        handle(ReportAnswered{state, by_all});
+                      },
+                  .on_looked = [this](const std::optional<common::Registration>& found) { looked(found); }}),
       on_step_(std::move(on_step)),
       tasks_(io) {
   for (std::size_t i = 0; i < config_.checks.size(); ++i) {
@@ -52,24 +56,6 @@ Service::Service(asio::io_context& io, const ServiceConfig& config, const Makers
     checks_.emplace_back(
         makers.check(check), check,
         [this, i](const Answer& answer, const CheckRunner::Timing& timing) { return on_answer(i, answer, timing); });
-  }
-  const ReportSubject subject{common::node_name(config_.name, config_.host, config_.port), config_.report_replay,
-                              config_.lifecycle.record};
-  for (std::size_t i = 0; i < config_.reporters.size(); ++i) {
-    Reporter::Events events{.on_taken =
-                                [this, i] {
-                                  events_.report_taken(i);
-                                  on_report(i, ReportState::taken);
-                                },
-                            .on_failed =
-                                [this, i](const std::string& error) {
-                                  events_.report_failed(i, error);
-                                  on_report(i, ReportState::refused);
-                                },
-                            .on_notice = [this, i](const std::string& what) { events_.report_notice(i, what); },
-                            .on_looked = [this](const std::optional<common::Registration>& found) { looked(found); }};
-    announcers_.push_back({.reporter = makers.reporter(config_.reporters[i], subject, std::move(events)),
-                           .place = place_of(config_.reporters[i], subject.node_name)});
   }
 }
 
@@ -83,12 +69,7 @@ void Service::start_checks(std::size_t first_check, std::size_t all_checks) {
 void Service::start(const Resumed& past) {
   past_ = past;
   phase_ = Phase::looking;
-  look_limit_.set(Clock::now() + (still_looking() ? kLookLimit : Milliseconds(0)));
-}
-
-bool Service::still_looking() const {
-  return std::any_of(announcers_.begin(), announcers_.end(),
-                     [](const Announcer& announcer) { return announcer.reporter && announcer.reporter->looking(); });
+  look_limit_.set(Clock::now() + (announcer_.looking() ? kLookLimit : Milliseconds(0)));
 }
 
 void Service::looked(const std::optional<common::Registration>& found) {
@@ -96,7 +77,7 @@ void Service::looked(const std::optional<common::Registration>& found) {
   if (found && found->available) {
     past_.announced_weight = std::max(past_.announced_weight, found->weight.value_or(lifecycle_.max_weight()));
   }
-  if (!still_looking()) activate();
+  if (!announcer_.looking()) activate();
 }
 
 void Service::activate() {
@@ -131,28 +112,12 @@ void Service::relieve(Service& predecessor, bool resume) {
   past_ = resume ? predecessor.past() : Resumed{};
   // A new weight in the configuration counts more than what an operator has set before.
   if (config_.lifecycle.weight != predecessor.config_.lifecycle.weight) past_.full_weight.reset();
-  predecessor.release_places_of(*this);
+  predecessor.handle(HandOverAsked{});
+  predecessor.phase_ = Phase::relieved;
+  predecessor.tasks_.cancel();
+  predecessor.announcer_.yield_to(announcer_);
   events_.follow(predecessor.events_);
   begin();
-}
-
-void Service::release_places_of(const Service& successor) {
-  handle(HandOverAsked{});
-  phase_ = Phase::relieved;
-  held_.reset();
-  held_until_.clear();
-  tasks_.cancel();
-  for (Announcer& announcer : announcers_) {
-    const auto same = [&](const Announcer& other) { return other.place == announcer.place; };
-    if (std::any_of(successor.announcers_.begin(), successor.announcers_.end(), same)) announcer.reporter.reset();
-  }
-}
-
-void Service::remove_rest() {
-  if (std::exchange(rest_removal_asked_, true)) return;
-  for (const Announcer& announcer : announcers_) {
-    if (announcer.reporter) announcer.reporter->report({});
-  }
 }
 
 ServiceStatus Service::status() const {
@@ -226,18 +191,6 @@ void Service::stop(Ending ending) {
   }
 }
 
-bool Service::confirmed() const {
-  return !held_ && std::all_of(announcers_.begin(), announcers_.end(), [](const Announcer& announcer) {
-    return !announcer.reporter || announcer.reporter->settled();
-  });
-}
-
-void Service::warn_of_unconfirmed() {
-  for (std::size_t i = 0; i < announcers_.size(); ++i) {
-    if (announcers_[i].reporter && !announcers_[i].reporter->settled()) events_.not_deregistered(i);
-  }
-}
-
 bool Service::on_answer(std::size_t check, const Answer& answer, const CheckRunner::Timing& timing) {
   events_.check_answered(check, answer, timing);
   last_answers_[check] = {answer.reason, timing.latency};
@@ -257,21 +210,6 @@ void Service::check_changed(std::size_t check, const Answer& answer) {
   } else {
     on_step_();
   }
-}
-
-void Service::on_report(std::size_t reporter, ReportState state) {
-  announcers_[reporter].state = state;
-  const auto count = [this](ReportState wanted) {
-    return std::count_if(announcers_.begin(), announcers_.end(),
-                         [&](const Announcer& announcer) { return announcer.state == wanted; });
-  };
-  const auto all = static_cast<std::ptrdiff_t>(announcers_.size());
-  if (const auto taken = count(ReportState::taken); taken > 0) {
-    handle(ReportAnswered{ReportState::taken, taken == all});
-  } else if (count(ReportState::refused) == all) {
-    handle(ReportAnswered{ReportState::refused, false});
-  }
-  on_step_();
 }
 
 void Service::handle(const Event& event) {
@@ -296,32 +234,7 @@ void Service::processed() {
 }
 
 void Service::carry_out(const Publish& decision) {
-  for (Announcer& announcer : announcers_) announcer.state = ReportState::pending;
-  offer(decision);
-}
-
-void Service::offer(const Publish& report) {
-  switch (gate_.ask(report, Clock::now())) {
-    case ReportGate::Answer::hold:
-      if (!held_) events_.report_held(false);
-      held_ = report;
-      return held_until_.set(*gate_.due());
-    case ReportGate::Answer::pass_in_shadow:
-      events_.report_held(true);
-      return send(report);
-    case ReportGate::Answer::pass:
-      return send(report);
-  }
-}
-
-void Service::send(const Publish& report) {
-  const Publish sent = report;  // it may be the one that was held
-  held_.reset();
-  held_until_.clear();
-  events_.published(sent.record);
-  for (const Announcer& announcer : announcers_) {
-    if (announcer.reporter) announcer.reporter->report({sent.record, sent.draining});
-  }
+  announcer_.announce(decision);
 }
 
 void Service::carry_out(const RunCommand& decision) {

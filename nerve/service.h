@@ -15,14 +15,13 @@
 
 #include "common/runtime/alarm.h"
 #include "common/runtime/task_group.h"
+#include "nerve/announcer.h"
 #include "nerve/check/check_runner.h"
 #include "nerve/check/kinds.h"
 #include "nerve/config.h"
 #include "nerve/events.h"
 #include "nerve/health/service_health.h"
 #include "nerve/lifecycle/lifecycle.h"
-#include "nerve/lifecycle/report_gate.h"
-#include "nerve/report/kinds.h"
 
 namespace nerve {
 
@@ -52,9 +51,7 @@ class Service {
   // How a check and a reporter are made: from the tables of kinds, or by a test.
   struct Makers {
     std::function<std::unique_ptr<Check>(const CheckConfig& config)> check;
-    std::function<std::unique_ptr<Reporter>(const ReporterConfig& config, const ReportSubject& subject,
-                                            Reporter::Events events)>
-        reporter;
+    Announcer::MakeReporter reporter;
   };
   // Called once, on the loop: false when an enable interrupted the disabling.
   using OnDisabled = std::function<void(bool done)>;
@@ -85,8 +82,8 @@ class Service {
   // The predecessor is handed over, its checks and commands end. `resume`: in its mode and warm-up, too.
   void relieve(Service& predecessor, bool resume);
   // Of a predecessor: removes the registrations that the successor has not taken. May be called again.
-  void remove_rest();
-  bool rest_removed() const { return rest_removal_asked_ && confirmed(); }
+  void remove_rest() { announcer_.withdraw(); }
+  bool rest_removed() const { return announcer_.withdrawn(); }
 
   const std::string& name() const { return config_.name; }
   const ServiceConfig& config() const { return config_; }
@@ -110,8 +107,8 @@ class Service {
   // The registration stays when the process ends.
   bool keeps_registration() const { return stopped() && kept_; }
   // Every reporter has taken the last news.
-  bool confirmed() const;
-  void warn_of_unconfirmed();
+  bool confirmed() const { return announcer_.confirmed(); }
+  void warn_of_unconfirmed() const { announcer_.warn_of_unconfirmed(); }
   // Takes its time series out of the metrics; for one whose name will not be used any more.
   void forget_metrics() { events_.forget_metrics(); }
 
@@ -120,20 +117,11 @@ class Service {
   boost::asio::awaitable<void> wait() { return tasks_.wait(); }
 
  private:
-  struct Announcer {
-    std::unique_ptr<Reporter> reporter;
-    ReportState state = ReportState::taken;
-    std::string place;
-  };
   enum class Phase { passive, looking, active, relieved };
 
   void looked(const std::optional<common::Registration>& found);
-  bool still_looking() const;
   void activate();
   void begin();
-  void release_places_of(const Service& successor);
-  void offer(const Publish& report);
-  void send(const Publish& report);
 
   struct LastAnswer {
     std::string reason;
@@ -142,7 +130,6 @@ class Service {
 
   bool on_answer(std::size_t check, const Answer& answer, const CheckRunner::Timing& timing);
   void check_changed(std::size_t check, const Answer& answer);
-  void on_report(std::size_t reporter, ReportState state);
   void handle(const Event& event);
   void process(const Event& event);
   void processed();
@@ -164,18 +151,14 @@ class Service {
   ServiceHealth health_;
   std::optional<Health> last_health_;
   Lifecycle lifecycle_;
-  ReportGate gate_;
   Phase phase_ = Phase::passive;
-  Resumed past_;                 // what is known of an earlier life while looking
-  std::optional<Publish> held_;  // by the gate
+  Resumed past_;  // what is known of an earlier life while looking
   bool kept_ = false;
-  bool rest_removal_asked_ = false;
   common::Alarm deadline_;
   common::Alarm look_limit_;
-  common::Alarm held_until_;
   std::vector<CheckRunner> checks_;
   std::vector<std::optional<LastAnswer>> last_answers_;  // of the checks
-  std::vector<Announcer> announcers_;
+  Announcer announcer_;
   Cancelled command_cancelled_;  // of the command that runs
   std::vector<OnDisabled> waiting_for_disable_;
   std::function<void()> on_step_;
