@@ -5,15 +5,14 @@
 #include <set>
 #include <utility>
 
-#include <boost/asio/steady_timer.hpp>
-
+#include "common/runtime/alarm.h"
 #include "common/time/backoff.h"
 
 namespace common::zookeeper {
 namespace {
 
 namespace asio = boost::asio;
-using Clock = std::chrono::steady_clock;
+using Clock = Alarm::Clock;
 using std::chrono::milliseconds;
 
 // Reads that belong together arrive together; a snapshot waits for them, but not longer than this.
@@ -27,9 +26,9 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
       : zookeeper_(zookeeper),
         options_(std::move(options)),
         events_(std::move(events)),
-        retry_(io),
-        full_check_(io),
-        snapshot_due_(io),
+        retry_(io, [this] { go_on(); }),
+        full_check_(io, [this] { check_all(); }),
+        snapshot_due_(io, [this] { tell_in_time(); }),
         random_(std::random_device{}()) {}
 
   void start() {
@@ -51,9 +50,9 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
 
   void stop() {
     stopped_ = true;
-    retry_.cancel();
-    full_check_.cancel();
-    snapshot_due_.cancel();
+    retry_.clear();
+    full_check_.clear();
+    snapshot_due_.clear();
     zookeeper_.unlisten(listener_);
   }
 
@@ -212,20 +211,20 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
     }
     if (!told_ || !changed_ || snapshot_pending_) return;
     snapshot_pending_ = true;
-    snapshot_due_.expires_after(kSnapshotWaitsAtMost);
-    snapshot_due_.async_wait([weak = weak_from_this()](const boost::system::error_code& stopped) {
-      const auto core = weak.lock();
-      if (!core || stopped) return;
-      core->snapshot_pending_ = false;
-      if (core->changed_) core->tell();
-    });
+    snapshot_due_.set(Clock::now() + kSnapshotWaitsAtMost);
+  }
+
+  void tell_in_time() {
+    const auto alive = shared_from_this();  // whoever is told may take it away
+    snapshot_pending_ = false;
+    if (changed_) tell();
   }
 
   void tell() {
     told_ = true;
     changed_ = false;
     snapshot_pending_ = false;
-    snapshot_due_.cancel();
+    snapshot_due_.clear();
     events_.on_snapshot(children_);
   }
 
@@ -233,40 +232,38 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
     if (status != Status::lost && events_.on_failed) events_.on_failed(what);
     if (retrying_) return;
     retrying_ = true;
-    retry_.expires_after(pause_.next(random_));
-    retry_.async_wait([weak = weak_from_this()](const boost::system::error_code& stopped) {
-      const auto core = weak.lock();
-      if (!core || stopped) return;
-      core->retrying_ = false;
-      for (const auto& child : std::exchange(core->unreadable_, {})) core->enqueue(child);
-      core->list();
-      core->read_more();
-    });
+    retry_.set(Clock::now() + pause_.next(random_));
+  }
+
+  void go_on() {
+    retrying_ = false;
+    for (const auto& child : std::exchange(unreadable_, {})) enqueue(child);
+    list();
+    read_more();
   }
 
   void schedule_full_check() {
     const auto interval = options_.full_check_interval;
     std::uniform_int_distribution<std::int64_t> spread(interval.count() * 3 / 4, interval.count() * 5 / 4);
-    full_check_.expires_after(milliseconds(spread(random_)));
-    full_check_.async_wait([weak = weak_from_this()](const boost::system::error_code& stopped) {
-      const auto core = weak.lock();
-      if (!core || stopped) return;
-      if (core->connected_) {
-        core->enqueue_all();
-        core->list();
-        core->read_more();
-      }
-      core->pause_.reset();
-      core->schedule_full_check();
-    });
+    full_check_.set(Clock::now() + milliseconds(spread(random_)));
+  }
+
+  void check_all() {
+    if (connected_) {
+      enqueue_all();
+      list();
+      read_more();
+    }
+    pause_.reset();
+    schedule_full_check();
   }
 
   Zookeeper& zookeeper_;
   const Options options_;
   const Events events_;
-  asio::steady_timer retry_;
-  asio::steady_timer full_check_;
-  asio::steady_timer snapshot_due_;
+  Alarm retry_;
+  Alarm full_check_;
+  Alarm snapshot_due_;
   std::mt19937 random_;
   int listener_ = 0;
   bool stopped_ = false;

@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "common/runtime/alarm.h"
-#include "common/time/backoff.h"
-#include "common/time/token_bucket.h"
 #include "common/zookeeper/create_path.h"
 #include "common/zookeeper/node_errors.h"
+#include "common/zookeeper/read_nodes.h"
+#include "common/zookeeper/restraint.h"
 
 namespace common::zookeeper {
 namespace {
@@ -17,14 +17,6 @@ namespace {
 namespace asio = boost::asio;
 using Clock = Alarm::Clock;
 using std::chrono::milliseconds;
-
-// Two live processes that announce one instance would take the node from each other for ever: after the first take-over
-// each waits longer.
-constexpr BackoffLimits kTakeOverPause{milliseconds(1'000), milliseconds(60'000)};
-
-// Somebody who overwrites the node again and again gets his way most of the time, instead of a storm of writes.
-constexpr double kMendsPerSecond = 1;
-constexpr double kMendsAtOnce = 10;
 
 // The end of a lost connection is announced; this is for an answer that was lost without it.
 constexpr milliseconds kLostPause{200};
@@ -126,36 +118,20 @@ class RegisteredNode::Core : public std::enable_shared_from_this<RegisteredNode:
     read(std::move(reply.children));
   }
 
-  // Reads these one after the other; then they are all there is.
   void read(std::vector<std::string> names) {
-    to_read_ = std::move(names);
-    read_.clear();
-    read_next();
-  }
-
-  void read_next() {
-    if (to_read_.empty()) return on_view();
     busy_ = true;
-    zookeeper_.get(path_of(to_read_.back()), true, bound(&Core::on_read));
+    read_nodes(zookeeper_, kind().parent, std::move(names), bound(&Core::on_view));
   }
 
-  void on_read(GetReply reply) {
+  void on_view(const ReadNodes& read) {
     busy_ = false;
-    const auto name = std::move(to_read_.back());
-    to_read_.pop_back();
-    if (reply.status == Status::ok) {
-      watched_.insert(path_of(name));
-      read_.push_back({name, std::move(reply.data), reply.stat});
-    } else if (reply.status != Status::no_node) {
-      return failed(reply.status, read_error(path_of(name), reply.status, reply.error, options_.user));
+    if (read.status != Status::ok) {
+      return failed(read.status, read_error(read.path, read.status, read.error, options_.user));
     }
-    read_next();
-  }
-
-  void on_view() {
+    for (const auto& node : read.found) watched_.insert(path_of(node.name));
     // One that is gone may have been replaced under another name.
-    const bool replaced = view_ != View::unknown && read_.empty() && options_.recognise;
-    found_ = std::exchange(read_, {});
+    const bool replaced = view_ != View::unknown && read.found.empty() && options_.recognise;
+    found_ = read.found;
     view_ = replaced ? View::unknown : View::known;
     tell_names();
     if (!replaced && !std::exchange(looked_, true) && events_.on_looked) events_.on_looked(newest());
@@ -180,17 +156,12 @@ class RegisteredNode::Core : public std::enable_shared_from_this<RegisteredNode:
                       });
   }
 
-  // How long to leave things as somebody else wants them.
   milliseconds pause_before(const NodePlan& next) {
     const auto now = Clock::now();
-    if (next.taken_over) {
-      if (now < next_take_over_) return std::chrono::ceil<milliseconds>(next_take_over_ - now);
-      if (now > next_take_over_ + kTakeOverPause.max) take_over_pause_.reset();
-      next_take_over_ = now + take_over_pause_.next(random_);
-    } else if (acknowledged_ && acknowledged_by_ == session_ && !mends_.take(now)) {
-      return std::chrono::ceil<milliseconds>(mends_.next(now) - now);
-    }
-    return milliseconds(0);
+    if (next.taken_over) return restraint_.before_take_over(now, random_);
+    // Nobody wished for anything new, and yet it is not as it was.
+    const bool mending = acknowledged_ && acknowledged_by_ == session_;
+    return mending ? restraint_.before_mending(now) : milliseconds(0);
   }
 
   // Our own write fires our own watch, so that the view may be stale by now: what the write did is what counts.
@@ -249,7 +220,8 @@ class RegisteredNode::Core : public std::enable_shared_from_this<RegisteredNode:
 
   void failed(Status status, const std::string& what) {
     view_ = View::unknown;
-    if (events_.on_failed) events_.on_failed(what);
+    if (status != Status::lost) acknowledged_ = false;
+    if (events_.on_failed) events_.on_failed(status, what);
     wait(status == Status::lost ? std::min(options_.retry, kLostPause) : options_.retry);
   }
 
@@ -259,6 +231,7 @@ class RegisteredNode::Core : public std::enable_shared_from_this<RegisteredNode:
   }
 
   void go_on() {
+    const auto alive = shared_from_this();  // whoever is told may take it away
     waiting_ = false;
     view_ = View::unknown;
     step();
@@ -300,16 +273,12 @@ class RegisteredNode::Core : public std::enable_shared_from_this<RegisteredNode:
 
   View view_ = View::unknown;
   std::vector<FoundNode> found_;
-  std::vector<std::string> names_;    // of ours among them, as they were told
-  std::set<std::string> watched_;     // paths
-  std::vector<std::string> to_read_;  // names; the last one is being read
-  std::vector<FoundNode> read_;
-  bool busy_ = false;     // a request is under way
-  bool waiting_ = false;  // for the retry timer
+  std::vector<std::string> names_;  // of ours among them, as they were told
+  std::set<std::string> watched_;   // paths
+  bool busy_ = false;               // a request is under way
+  bool waiting_ = false;            // for the retry timer
 
-  Backoff take_over_pause_{kTakeOverPause};
-  Clock::time_point next_take_over_{};
-  TokenBucket mends_{kMendsPerSecond, kMendsAtOnce, Clock::now()};
+  Restraint restraint_{Clock::now()};
 };
 
 RegisteredNode::RegisteredNode(asio::io_context& io, Zookeeper& zookeeper, Options options, Events events)

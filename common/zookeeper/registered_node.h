@@ -30,8 +30,9 @@ class RegisteredNode {
   struct Events {
     // ZooKeeper acknowledged what was wanted by the latest want(), once for each, perhaps from within it.
     std::function<void(bool present)> on_acknowledged;
-    // A request was refused or its fate is unknown; it is tried again. `error` in ZooKeeper's words.
-    std::function<void(const std::string& error)> on_failed;
+    // A request was refused or its fate is unknown (lost); it is tried again. `error` in ZooKeeper's words. After a
+    // refusal what is wanted is acknowledged anew.
+    std::function<void(Status status, const std::string& error)> on_failed;
     // A node belonged to another session and was replaced (an older life of this instance, or a twin).
     std::function<void(const FoundNode& other)> on_taken_over = {};
     // Once: what stood there when it was looked for the first time, whoever made it.

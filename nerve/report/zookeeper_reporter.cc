@@ -63,7 +63,7 @@ zk::RegisteredNode::Options ZookeeperReporter::node_options(const ReportSubject&
 zk::RegisteredNode::Events ZookeeperReporter::node_events() {
   zk::RegisteredNode::Events events;
   events.on_acknowledged = [this](bool present) { acknowledged(present); };
-  events.on_failed = [this](const std::string& error) { failed(error); };
+  events.on_failed = [this](zk::Status status, const std::string& error) { refused(status, error); };
   events.on_taken_over = [this](const zk::FoundNode& other) {
     events_.on_notice(fmt::format("took over the node {} from session {:#x}", held(other.name).path, other.stat.owner));
   };
@@ -81,6 +81,7 @@ bool ZookeeperReporter::listed(const Report& report) const {
 void ZookeeperReporter::report(const Report& report) {
   // A registry that is away is away however often the report changes meanwhile.
   if (taken_) next_look_.set(Clock::now() + retry_);
+  reported_ = true;
   told_ = taken_ = gone_ = false;
   if (!listed(report)) return node_.want(std::nullopt);
   auto record = *report.record;
@@ -138,8 +139,14 @@ void ZookeeperReporter::look() {
   }
 }
 
+void ZookeeperReporter::refused(zk::Status status, const std::string& error) {
+  // While it is only looked at or mended, the report is in force, and the session says what is wrong.
+  if (taken_ && (status == zk::Status::lost || !reported_)) return;
+  told_ = taken_ = gone_ = false;
+  failed(error);
+}
+
 void ZookeeperReporter::failed(const std::string& error) {
-  if (taken_) return;  // while mending it: the report is in force, and the session says what is wrong
   next_look_.set(Clock::now() + retry_);
   events_.on_failed(error);
 }

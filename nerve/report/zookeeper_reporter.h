@@ -42,6 +42,7 @@ class ZookeeperReporter : public Reporter {
   void hold(const std::vector<std::string>& names);
   void look();
   void refresh();
+  void refused(common::zookeeper::Status status, const std::string& error);
   void failed(const std::string& error);
   bool recognises(const std::string& path) const;
   SavedNode held(const std::string& name) const;
@@ -55,6 +56,7 @@ class ZookeeperReporter : public Reporter {
   const int holder_;
   std::set<std::string> held_;  // names of nodes that are, or may be, there
   bool looking_ = true;
+  bool reported_ = false;
   bool gone_ = false;  // no node is there
   bool taken_ = true;  // the latest report was acknowledged
   bool told_ = true;   // and on_taken was called

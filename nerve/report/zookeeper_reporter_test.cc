@@ -143,6 +143,30 @@ TEST_F(ZookeeperReport, GivesTheReasonOfAFailedWrite) {
   EXPECT_EQ(errors[0], "create /services/web/web_127.0.0.1_80: connection loss");
 }
 
+TEST_F(ZookeeperReport, AMendingThatIsRefusedIsAFailureUntilItWorks) {
+  make();
+  zookeeper.connect(7);
+  report(up);
+  zookeeper.denied = {"set /services/web/web_127.0.0.1_80"};
+  zookeeper.other(common::zookeeper::SetOperation{"/services/web/web_127.0.0.1_80", "garbage"});
+  run_until([&] { return errors.size() >= 2; });
+  EXPECT_FALSE(reporter->settled());
+  zookeeper.denied.clear();
+  run_until([&] { return taken == 2; });
+  EXPECT_EQ(node(), common::encode(up));
+  EXPECT_TRUE(reporter->settled());
+}
+
+TEST_F(ZookeeperReport, ALostConnectionWhileNothingIsReportedIsNoFailure) {
+  make();
+  zookeeper.connect(7);
+  report(up);
+  zookeeper.disconnect();
+  io.run_for(milliseconds(20));
+  EXPECT_TRUE(errors.empty());
+  EXPECT_TRUE(reporter->settled());
+}
+
 TEST_F(ZookeeperReport, TellsOfANodeThatAnotherLifeLeft) {
   zookeeper.other(common::zookeeper::CreateOperation{"/services", "", false});
   zookeeper.other(common::zookeeper::CreateOperation{"/services/web", "", false});
