@@ -56,7 +56,7 @@ def test_a_restart_is_no_event(sandbox, registry, end):
     # It is in charge: what happens from now on is seen.
     backend.kill()
     eventually(lambda: registry.names() == [])
-    assert recorder.events != []
+    eventually(lambda: recorder.events, what="the recorder hears of changes")
     assert successor.stop() == 0
 
 
