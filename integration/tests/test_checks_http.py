@@ -213,6 +213,15 @@ def test_libcurl_is_loaded_only_when_it_is_needed(sandbox, registry, serve):
     assert "libcurl" in mapped(program)
 
 
+def test_a_missing_libcurl_is_named_with_its_package(sandbox, registry, serve, monkeypatch):
+    open(sandbox.path("libcurl.so.4"), "w").close()
+    monkeypatch.setenv("LD_LIBRARY_PATH", sandbox.directory)
+    server = serve(lambda _: 200, Certificate(sandbox, "127.0.0.1"))
+    start(sandbox, registry, https(server))
+    eventually(lambda: reason(registry).startswith("cannot load libcurl.so.4: "))
+    assert reason(registry).endswith("; install libcurl4")
+
+
 def test_what_is_wrong_with_the_keys_is_told(sandbox):
     checks = [
         check("http", expectStatus="20x"),
