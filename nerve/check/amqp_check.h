@@ -19,6 +19,8 @@
 
 namespace nerve {
 
+struct AmqpLibrary;
+
 class AmqpCheck : public Check {
  public:
   AmqpCheck(const CheckConfig& config, AmqpUrl url, const CheckContext& context);
@@ -28,8 +30,6 @@ class AmqpCheck : public Check {
   std::string target() const override;
 
  private:
-  struct Library;
-  class Conversation;
   struct Job;
   struct End;
 
@@ -38,7 +38,7 @@ class AmqpCheck : public Check {
   std::string queue_;
   std::chrono::milliseconds timeout_;
   CheckContext context_;
-  std::shared_ptr<const Library> library_;  // shared with jobs, which may outlive the check for a moment
+  std::shared_ptr<const AmqpLibrary> library_;  // shared with jobs, which may outlive the check for a moment
   std::string load_error_;
   std::shared_ptr<End> last_;  // of the latest job
 };
