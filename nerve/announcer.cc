@@ -17,17 +17,20 @@ Announcer::Announcer(boost::asio::io_context& io, const ServiceConfig& config, c
     Reporter::Events told{.on_taken =
                               [this, i] {
                                 events_.report_taken(i);
+                                entries_[i].error.clear();
                                 answered(i, ReportState::taken);
                               },
                           .on_failed =
                               [this, i](const std::string& error) {
                                 events_.report_failed(i, error);
+                                entries_[i].error = error;
                                 answered(i, ReportState::refused);
                               },
                           .on_notice = [this, i](const std::string& what) { events_.report_notice(i, what); },
                           .on_looked = callbacks_.on_looked};
     entries_.push_back({.reporter = make(config.reporters[i], subject, std::move(told)),
-                        .place = place_of(config.reporters[i], subject.node_name)});
+                        .place = place_of(config.reporters[i], subject.node_name),
+                        .type = config.reporters[i].type});
   }
 }
 
@@ -87,6 +90,16 @@ void Announcer::warn_of_unconfirmed() const {
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     if (entries_[i].reporter && !entries_[i].reporter->settled()) events_.not_deregistered(i);
   }
+}
+
+std::vector<ReporterStatus> Announcer::status() const {
+  std::vector<ReporterStatus> all;
+  for (const Entry& entry : entries_) {
+    if (!entry.reporter) continue;
+    all.push_back({entry.type, entry.reporter->connected(), !held_ && entry.reporter->settled(), entry.error});
+    if (held_) all.back().error = "held back by the rate limit";
+  }
+  return all;
 }
 
 void Announcer::yield_to(const Announcer& successor) {

@@ -18,6 +18,13 @@
 
 namespace nerve {
 
+struct ReporterStatus {
+  std::string type;
+  bool connected = true;  // to what it writes to
+  bool confirmed = true;  // the last report was taken
+  std::string error;      // why not; empty when it was, or nothing is known yet
+};
+
 class Announcer {
  public:
   struct Callbacks {
@@ -41,6 +48,7 @@ class Announcer {
   // Some reporter does not know yet what an earlier life has left.
   bool looking() const;
   void warn_of_unconfirmed() const;
+  std::vector<ReporterStatus> status() const;
 
   // Lets go of what the other one reports to, too: it is the other's now. Says nothing more on its own.
   void yield_to(const Announcer& successor);
@@ -53,6 +61,8 @@ class Announcer {
     std::unique_ptr<Reporter> reporter;  // null: yielded
     ReportState state = ReportState::taken;
     std::string place;
+    std::string type;
+    std::string error;
   };
 
   void answered(std::size_t reporter, ReportState state);

@@ -27,9 +27,18 @@ Json object_of(const CheckStatus& check) {
   return object;
 }
 
+Json object_of(const ReporterStatus& reporter) {
+  return {{"Type", reporter.type},
+          {"Connected", reporter.connected},
+          {"Confirmed", reporter.confirmed},
+          {"Error", reporter.error}};
+}
+
 Json object_of(const ServiceStatus& status) {
   Json checks = Json::array();
   for (const auto& check : status.checks) checks.push_back(object_of(check));
+  Json reporters = Json::array();
+  for (const auto& reporter : status.reporters) reporters.push_back(object_of(reporter));
   return {{"Name", status.name},
           {"Host", status.host},
           {"Port", status.port},
@@ -39,7 +48,8 @@ Json object_of(const ServiceStatus& status) {
           {"Available", status.available},
           {"State", name_of(status.state)},
           {"Reason", status.reason},
-          {"Checks", std::move(checks)}};
+          {"Checks", std::move(checks)},
+          {"Reporters", std::move(reporters)}};
 }
 
 Json object_of(const common::Transition& transition) {

@@ -36,6 +36,10 @@ struct ServiceMetrics::Families {
         report_failures(counters(metrics, "nerve_reporter_failure_total", "Reports that a reporter did not take")),
         rate_limited(counters(metrics, "nerve_report_rate_limited_total",
                               "Times that the rate limit held back a report, or would have in its shadow mode")),
+        confirmed(prometheus::BuildGauge()
+                      .Name("nerve_reporter_confirmed")
+                      .Help("1 when the reporter has taken the last report, 0 when it is still trying")
+                      .Register(metrics.registry())),
         available(prometheus::BuildGauge()
                       .Name("nerve_service_available")
                       .Help("The weight with which the service is announced now, 0 when it is not available")
@@ -50,6 +54,7 @@ struct ServiceMetrics::Families {
   prometheus::Family<prometheus::Counter>& exec_failures;
   prometheus::Family<prometheus::Counter>& report_failures;
   prometheus::Family<prometheus::Counter>& rate_limited;
+  prometheus::Family<prometheus::Gauge>& confirmed;
   prometheus::Family<prometheus::Gauge>& available;
   prometheus::Histogram& lateness;
 };
@@ -63,6 +68,7 @@ ServiceEvents::ServiceEvents(const Telemetry& telemetry, Subject subject)
       subject_(std::move(subject)),
       prefix_("service " + subject_.name),
       report_errors_(subject_.reporter_types.size()),
+      told_confirmed_(subject_.reporter_types.size(), false),
       verdicts_(subject_.check_types.size(), "unknown") {
   if (!subject_.with_metrics) return;
   const auto labels = [this](const std::string& type) {
@@ -73,6 +79,8 @@ ServiceEvents::ServiceEvents(const Telemetry& telemetry, Subject subject)
   for (const auto& type : subject_.check_types) check_failures_.push_back(&families.check_failures.Add(labels(type)));
   for (const auto& type : subject_.reporter_types) {
     report_failures_.push_back(&families.report_failures.Add(labels(type)));
+    confirmed_.push_back(&families.confirmed.Add(labels(type)));
+    confirmed_.back()->Set(1);
   }
   const prometheus::Labels identity{
       {"name", subject_.name}, {"ip", subject_.host}, {"port", std::to_string(subject_.port)}};
@@ -94,12 +102,12 @@ void ServiceEvents::check_answered(std::size_t check, const Answer& answer, cons
 
 void ServiceEvents::check_changed(std::size_t check, const Answer& answer, const std::string& target) {
   const std::string_view verdict = answer.passed ? "up" : "down";
-  record("check", subject_.check_types[check] + " " + target, std::exchange(verdicts_[check], verdict), verdict,
-         answer.reason);
+  const std::string name = subject_.check_types[check] + " " + target;
+  record("check", name, std::exchange(verdicts_[check], verdict), verdict, answer.reason);
   if (answer.passed) {
-    log::info("{}: check {} is up", prefix_, subject_.check_types[check]);
+    log::info("{}: check {} is up", prefix_, name);
   } else {
-    log::warn("{}: check {} is down: {}", prefix_, subject_.check_types[check], answer.reason);
+    log::warn("{}: check {} is down: {}", prefix_, name, answer.reason);
   }
 }
 
@@ -111,6 +119,7 @@ void ServiceEvents::health_changed(const Health& health) {
 void ServiceEvents::follow(const ServiceEvents& predecessor) {
   announced_ = predecessor.announced_;
   told_reason_ = predecessor.told_reason_;
+  if (subject_.reporter_types == predecessor.subject_.reporter_types) told_confirmed_ = predecessor.told_confirmed_;
   state_ = predecessor.state_;
   mode_ = predecessor.mode_;
   // With the same checks it goes on with their verdicts; otherwise it has verdicts of its own by now.
@@ -122,6 +131,7 @@ void ServiceEvents::follow(const ServiceEvents& predecessor) {
 void ServiceEvents::published(const std::optional<common::Registration>& record) {
   const bool up = record && record->available;
   if (available_ != nullptr) available_->Set(up ? *record->weight : 0);
+  for (auto* gauge : confirmed_) gauge->Set(0);
   const std::string told = std::exchange(told_reason_, record && !up ? record->unavailable_reason : "");
   if (!record) {
     log::info("{}: removing the registration", prefix_);
@@ -135,11 +145,18 @@ void ServiceEvents::published(const std::optional<common::Registration>& record)
     log::debug("{}: weight {}", prefix_, *record->weight);
   }
   announced_ = up;
+  if (!up) std::fill(told_confirmed_.begin(), told_confirmed_.end(), false);
 }
 
 void ServiceEvents::report_taken(std::size_t reporter) {
   const auto& type = subject_.reporter_types[reporter];
-  log::debug("{}: reporter {} took the report", prefix_, type);
+  if (subject_.with_metrics) confirmed_[reporter]->Set(1);
+  if (announced_ && !told_confirmed_[reporter]) {
+    told_confirmed_[reporter] = true;
+    log::info("{}: reporter {} has confirmed that it is announced", prefix_, type);
+  } else {
+    log::debug("{}: reporter {} took the report", prefix_, type);
+  }
   if (const int failures = report_errors_[reporter].over(); failures > 0) {
     log::info("{}: reporter {} works again after {} failures", prefix_, type, failures);
   }
@@ -175,7 +192,7 @@ void ServiceEvents::command_started(CommandKind kind) {
   log::debug("{}: running the {} command", prefix_, name_of(kind));
 }
 
-void ServiceEvents::command_ended(CommandKind kind, const common::CommandResult& result) {
+void ServiceEvents::command_ended(CommandKind kind, const std::string& program, const common::CommandResult& result) {
   auto& errors = command_errors_[kind];
   if (result.ok()) {
     log::debug("{}: the {} command succeeded", prefix_, name_of(kind));
@@ -196,9 +213,9 @@ void ServiceEvents::command_ended(CommandKind kind, const common::CommandResult&
   const bool expected = kind == CommandKind::disable_grace && result.end == common::CommandResult::End::exited;
   const bool first = errors.failed();
   if (first && !expected) {
-    log::warn("{}: the {} command failed: {}", prefix_, name_of(kind), result.describe());
+    log::warn("{}: the {} command ({}) failed: {}", prefix_, name_of(kind), program, result.describe());
   } else {
-    log::debug("{}: the {} command failed: {}", prefix_, name_of(kind), result.describe());
+    log::debug("{}: the {} command ({}) failed: {}", prefix_, name_of(kind), program, result.describe());
   }
 }
 
@@ -255,12 +272,14 @@ void ServiceEvents::forget_metrics() {
   auto& families = *metrics_.families_;
   for (auto* counter : check_failures_) families.check_failures.Remove(counter);
   for (auto* counter : report_failures_) families.report_failures.Remove(counter);
+  for (auto* gauge : confirmed_) families.confirmed.Remove(gauge);
   for (const auto& [kind, counter] : exec_failures_) families.exec_failures.Remove(counter);
   if (rate_limited_ != nullptr) families.rate_limited.Remove(rate_limited_);
   if (available_ != nullptr) families.available.Remove(available_);
   subject_.with_metrics = false;
   check_failures_.clear();
   report_failures_.clear();
+  confirmed_.clear();
   exec_failures_.clear();
   rate_limited_ = nullptr;
   available_ = nullptr;

@@ -79,7 +79,8 @@ class ServiceEvents {
   void resumed(const Resumed& past);
 
   void command_started(CommandKind kind);
-  void command_ended(CommandKind kind, const common::CommandResult& result);
+  // `program`: its name, for the log.
+  void command_ended(CommandKind kind, const std::string& program, const common::CommandResult& result);
   void warmup_restarted(bool unstable);
   void warmup_over(bool by_deadline, int weight);
 
@@ -108,10 +109,12 @@ class ServiceEvents {
   prometheus::Gauge* available_ = nullptr;
   std::vector<prometheus::Counter*> check_failures_;
   std::vector<prometheus::Counter*> report_failures_;
+  std::vector<prometheus::Gauge*> confirmed_;
   std::map<CommandKind, prometheus::Counter*> exec_failures_;  // those that have failed
   prometheus::Counter* rate_limited_ = nullptr;
   std::vector<RepeatedError> report_errors_;
   std::map<CommandKind, RepeatedError> command_errors_;
+  std::vector<bool> told_confirmed_;  // of the reporters, since the service is announced
   bool announced_ = false;
   std::string told_reason_;  // why it is not available
 

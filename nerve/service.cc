@@ -130,7 +130,8 @@ ServiceStatus Service::status() const {
                        .available = lifecycle_.available(),
                        .state = lifecycle_.state(),
                        .reason = lifecycle_.reason(),
-                       .checks = {}};
+                       .checks = {},
+                       .reporters = announcer_.status()};
   for (std::size_t i = 0; i < checks_.size(); ++i) {
     CheckStatus check{config_.checks[i].type, checks_[i].target(), health_.verdict(i), "", std::nullopt};
     if (const auto& last = last_answers_[i]) {
@@ -275,7 +276,7 @@ asio::awaitable<void> Service::run_command(RunCommand command, Cancelled cancell
                                cancelled->async_wait(asio::redirect_error(asio::use_awaitable, ignored)));
   if (ended.index() == 1) co_return;  // nobody wants to know any more
   const auto& result = std::get<0>(ended);
-  events_.command_ended(command.kind, result);
+  events_.command_ended(command.kind, settings.argv.front(), result);
   handle(CommandEnded{command.id, result.ok()});
 }
 

@@ -44,6 +44,7 @@ struct ServiceStatus {
   State state = State::unknown;
   std::string reason;  // why it is not available
   std::vector<CheckStatus> checks;
+  std::vector<ReporterStatus> reporters;
 };
 
 class Service {

@@ -89,6 +89,10 @@ int show(const AdminCommand& command, const AdminReply& reply) {
   } else {
     fmt::print("{}", confirmation(command));
   }
+  if (command.kind == Kind::disable && available && !all_confirmed(reply.body)) {
+    fmt::print(stderr, "nerve: not every reporter has confirmed it; consumers may still come\n");
+    return kNotSo;
+  }
   return available ? kFine : kNotSo;
 }
 

@@ -24,8 +24,8 @@ struct AdminCommand {
 };
 
 // 0: it is so. 1: a service is not available (status), or nerve refused, was interrupted or took longer than the
-// timeout. 2: the command line, the configuration or the token file is wrong. 3: nerve cannot be reached. Results go to
-// stdout, what is wrong to stderr.
+// timeout, or the registry has not confirmed a disable. 2: the command line, the configuration or the token file is
+// wrong. 3: nerve cannot be reached. Results go to stdout, what is wrong to stderr.
 [[nodiscard]] int run_admin_command(const AdminCommand& command);
 
 // The method and the path with its query.

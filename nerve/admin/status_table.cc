@@ -41,14 +41,42 @@ std::int64_t number_at(const Json& object, const char* key) {
   return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
 }
 
+// What is wrong with the first reporter with which something is; empty when nothing is.
+std::string reporter_trouble(const Json& reporter) {
+  if (!reporter.is_object()) return "";
+  const auto is = [&](const char* key) { return reporter.value(key, Json(true)) != Json(false); };
+  const std::string error = text_at(reporter, "Error");
+  if (!is("Confirmed")) return "not confirmed" + (error.empty() ? "" : ": " + error);
+  return is("Connected") ? "" : "not connected; what was confirmed last stands";
+}
+
+std::string reporters_trouble(const Json& service) {
+  const auto reporters = service.find("Reporters");
+  if (reporters == service.end() || !reporters->is_array()) return "";
+  for (const auto& reporter : *reporters) {
+    const auto trouble = reporter_trouble(reporter);
+    if (!trouble.empty()) return text_at(reporter, "Type") + ": " + trouble;
+  }
+  return "";
+}
+
+Row reporter_row(const Json& reporter) {
+  const std::string trouble = reporter_trouble(reporter);
+  return {text_at(reporter, "Type"), trouble.empty() ? "confirmed" : trouble.substr(0, trouble.find_first_of(":;")),
+          text_at(reporter, "Error")};
+}
+
 Row service_row(const Json& service) {
   const auto now = number_at(service, "CurrentWeight");
   const auto full = number_at(service, "MaxWeight");
   std::string state = text_at(service, "State");
   if (text_at(service, "Status") == "forced") state += " (forced)";
+  std::string reason = text_at(service, "Reason");
+  if (const auto trouble = reporters_trouble(service); !trouble.empty()) {
+    reason += (reason.empty() ? "" : "; ") + trouble;
+  }
   return {text_at(service, "Name"), state, now == full ? fmt::format("{}", full) : fmt::format("{}/{}", now, full),
-          common::host_port(text_at(service, "Host"), static_cast<int>(number_at(service, "Port"))),
-          text_at(service, "Reason")};
+          common::host_port(text_at(service, "Host"), static_cast<int>(number_at(service, "Port"))), reason};
 }
 
 Row check_row(const Json& check) {
@@ -63,7 +91,7 @@ Row check_row(const Json& check) {
 
 // ECMA-48: green, yellow, red.
 std::string_view colour_of(std::string_view state) {
-  if (state.starts_with("available") || state == "up") return "\x1b[32m";
+  if (state.starts_with("available") || state == "up" || state == "confirmed") return "\x1b[32m";
   return state == "unavailable" || state == "down" ? "\x1b[31m" : "\x1b[33m";
 }
 
@@ -112,7 +140,23 @@ common::Result<std::string> status_table(std::string_view body, bool colours) {
     }
     text += "\n" + lines_of({"CHECK", "VERDICT", "TOOK", "TARGET", "REASON"}, std::move(check_rows), colours);
   }
+  const auto reporters = one ? json.find("Reporters") : json.end();
+  if (one && reporters != json.end() && reporters->is_array()) {
+    std::vector<Row> reporter_rows;
+    for (const auto& reporter : *reporters) {
+      if (reporter.is_object()) reporter_rows.push_back(reporter_row(reporter));
+    }
+    text += "\n" + lines_of({"REPORTER", "LAST REPORT", "REASON"}, std::move(reporter_rows), colours);
+  }
   return text;
+}
+
+bool all_confirmed(std::string_view body) {
+  const auto json = Json::parse(body, nullptr, false);
+  const auto confirmed = [](const Json& service) {
+    return !service.is_object() || reporters_trouble(service).find("not confirmed") == std::string::npos;
+  };
+  return json.is_array() ? std::all_of(json.begin(), json.end(), confirmed) : confirmed(json);
 }
 
 std::string error_in(std::string_view body) {

@@ -66,7 +66,13 @@ void Lifecycle::on(const DisableAsked& event, TimePoint now) {
   if (mode_ != Mode::disabled) {
     mode_ = Mode::disabled;
     disabled_since_ = now;
-    shutdown_asked_ = false;
+    shutdown_asked_ = drained_ = false;
+  }
+  const bool shuts_down = event.shutdown && !shutdown_asked_ && settings_.disable_shutdown.given();
+  if (!drain_ && drained_ && !shuts_down) {
+    decisions_.emplace_back(DisableOver{DisableOver::How::done});
+    if (stop_ == Stop::draining) finish_stop(Leave::nothing);
+    return;
   }
   if (!drain_) drain_.emplace(settings_, disabled_since_, now);
   if (event.shutdown && !shutdown_asked_) {
@@ -181,6 +187,7 @@ void Lifecycle::advance_drain(TimePoint now) {
   if (!next.over) return;
   decisions_.emplace_back(
       DisableOver{drain_->max_reached() ? DisableOver::How::max_duration_reached : DisableOver::How::done});
+  drained_ = !drain_->max_reached();
   drain_.reset();
   if (stop_ == Stop::draining) {
     finish_stop(Leave::nothing);

@@ -173,6 +173,7 @@ class Lifecycle {
   std::optional<Drain> drain_;      // while a disable is under way
   TimePoint disabled_since_;        // in Mode::disabled
   bool shutdown_asked_ = false;     // since it was disabled: the command must not run twice
+  bool drained_ = false;            // a disable has come to its end since then
   std::optional<Command> command_;  // at most one at a time
   std::uint64_t last_command_id_ = 0;
 

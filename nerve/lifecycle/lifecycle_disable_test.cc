@@ -190,5 +190,30 @@ TEST(LifecycleDisable, StopIsNotHeldUpByARegistryThatDoesNotAnswer) {
                {4000, ended(1, true), "disabled, publish nothing, stopped"}});
 }
 
+TEST(LifecycleDisable, StopOfADrainedServiceDoesNotAskAgainWhetherItIsIdle) {
+  auto given = settings();
+  given.disable_grace.argv = {"is-idle"};
+  play(given, {{0, up, "publish up 1"},
+               {10, disable, "publish down 'service is disabled', draining"},
+               {20, taken, "run disable-grace"},
+               {30, ended(1, true), ""},
+               {3010, deadline, "disabled, publish down 'service is disabled'"},
+               {3020, taken, ""},
+               {5000, disable, "disabled"},
+               {9000, StopAsked{}, "disabled, publish nothing, stopped"}});
+}
+
+TEST(LifecycleDisable, StopOfADrainedServiceStillRunsTheShutdownCommand) {
+  auto given = settings();
+  given.disable_shutdown.argv = {"stop"};
+  play(given, {{0, up, "publish up 1"},
+               {10, disable, "publish down 'service is disabled', draining"},
+               {20, taken, ""},
+               {3010, deadline, "disabled, publish down 'service is disabled'"},
+               {3020, taken, ""},
+               {9000, StopAsked{}, "run disable-shutdown"},
+               {9100, ended(1, true), "disabled, publish nothing, stopped"}});
+}
+
 }  // namespace
 }  // namespace nerve::lifecycle_script

@@ -67,7 +67,8 @@ TEST(LifecycleResume, StopLeavesTheRegistrationWhenItNeedNotBeSetDown) {
   auto given = settings();
   given.down_on_shutdown = false;
   play(given, {{0, up, "publish up 1"}, {10, StopAsked{}, "stopped"}});
-  play(given, {{0, up, "publish up 1"}, {10, StopAsked{.shutdown = false}, "publish down 'service is disabled', draining"}});
+  play(given,
+       {{0, up, "publish up 1"}, {10, StopAsked{.shutdown = false}, "publish down 'service is disabled', draining"}});
 }
 
 }  // namespace

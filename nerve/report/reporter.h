@@ -39,6 +39,9 @@ class Reporter {
   // The latest report has been taken.
   virtual bool settled() const = 0;
 
+  // What it writes to can be reached, as far as it knows.
+  virtual bool connected() const { return true; }
+
   // It does not know yet whether an earlier life of this instance has left something.
   virtual bool looking() const { return false; }
 };
