@@ -101,7 +101,8 @@ TEST_F(Api, StatusOfOneService) {
   EXPECT_EQ(down.body,
             R"({"Name":"web","Host":"127.0.0.1","Port":80,"Status":"enabled","MaxWeight":200,"CurrentWeight":0,)"
             R"("Available":false,"State":"unknown","Reason":"not every check has a verdict yet",)"
-            R"("Checks":[{"Type":"tcp","Target":"nowhere:80","Up":null,"Reason":""}]})"
+            R"("Checks":[{"Type":"tcp","Target":"nowhere:80","Up":null,"Reason":""}],)"
+            R"("Reporters":[{"Type":"console","Connected":true,"Confirmed":true,"Error":""}]})"
             "\n");
   EXPECT_EQ(call("PUT", "/services/web/enable?force=yes").status, 200);
   const Response up = call("GET", "/services/web/status");
@@ -109,7 +110,8 @@ TEST_F(Api, StatusOfOneService) {
   EXPECT_EQ(up.body,
             R"({"Name":"web","Host":"127.0.0.1","Port":80,"Status":"forced","MaxWeight":200,"CurrentWeight":1,)"
             R"("Available":true,"State":"available","Reason":"",)"
-            R"("Checks":[{"Type":"tcp","Target":"nowhere:80","Up":null,"Reason":""}]})"
+            R"("Checks":[{"Type":"tcp","Target":"nowhere:80","Up":null,"Reason":""}],)"
+            R"("Reporters":[{"Type":"console","Connected":true,"Confirmed":true,"Error":""}]})"
             "\n");
 }
 

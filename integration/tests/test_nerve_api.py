@@ -224,7 +224,7 @@ def test_status_tells_why(sandbox):
     program = sandbox.nerve(nerve(nerve_service(backend.port, checks=checks)))
     eventually(lambda: json.loads(program.get("/services/web/status")[1])["State"] == "unavailable")
     status = json.loads(program.get("/services/web/status")[1])
-    assert list(status)[6:] == ["Available", "State", "Reason", "Checks"]
+    assert list(status)[6:] == ["Available", "State", "Reason", "Checks", "Reporters"]
     assert status["Reason"] == f"connection refused by 127.0.0.1:{refused}"
     latencies = [one.pop("LastLatencyMs") for one in status["Checks"]]
     assert all(0 < latency < 1000 for latency in latencies)

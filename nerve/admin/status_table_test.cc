@@ -65,5 +65,33 @@ TEST(ErrorIn, TakesTheWordsOfTheApi) {
   for (const auto* body : {"", "<html>", "[]", "{\"error\":1}"}) EXPECT_EQ(error_in(body), "") << body;
 }
 
+TEST(StatusTable, TellsWhatTheReportersHaveNotConfirmed) {
+  const std::string service =
+      R"({"Name":"web","Host":"10.0.0.1","Port":80,"Status":"enabled","State":"available","MaxWeight":9,)"
+      R"("CurrentWeight":9,"Reason":"","Checks":[],"Reporters":[{"Type":"zookeeper","Connected":CONNECTED,)"
+      R"("Confirmed":CONFIRMED,"Error":"ERROR"}]})";
+  const auto with = [&](const std::string& connected, const std::string& confirmed, const std::string& error) {
+    std::string body = service;
+    body.replace(body.find("CONNECTED"), 9, connected);
+    body.replace(body.find("CONFIRMED"), 9, confirmed);
+    return body.replace(body.find("ERROR"), 5, error);
+  };
+  const std::string titles = "NAME  STATE      WEIGHT  ADDRESS      REASON\n";
+  EXPECT_EQ(status_table("[" + with("true", "true", "") + "]", false).value(),
+            titles + "web   available  9       10.0.0.1:80  -\n");
+  EXPECT_EQ(status_table("[" + with("false", "false", "no such host") + "]", false).value(),
+            titles + "web   available  9       10.0.0.1:80  zookeeper: not confirmed: no such host\n");
+  EXPECT_EQ(
+      status_table("[" + with("false", "true", "") + "]", false).value(),
+      titles + "web   available  9       10.0.0.1:80  zookeeper: not connected; what was confirmed last stands\n");
+  EXPECT_TRUE(all_confirmed(with("false", "true", "")));
+  EXPECT_FALSE(all_confirmed(with("true", "false", "")));
+  EXPECT_FALSE(all_confirmed("[" + with("true", "true", "") + "," + with("true", "false", "") + "]"));
+  EXPECT_NE(status_table(with("true", "false", "no such host"), false)
+                .value()
+                .find("\nREPORTER   LAST REPORT    REASON\nzookeeper  not confirmed  no such host\n"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace nerve
