@@ -8,9 +8,9 @@ import urllib.parse
 import pytest
 
 from harness.configs import check, explained_service, nerve
-from harness.explained import Explained
 from harness.ports import free_port
 from harness.servers_db import PASSWORD, USER
+from harness.verdicts import assert_kept_secret, failures, reason, start, up
 from harness.wait import always, eventually
 
 WRONG = "wr0ng-Wd0rt"
@@ -29,31 +29,31 @@ def sql(database, **keys):
 
 
 def test_it_passes_and_keeps_the_password_to_itself(sandbox, registry, database):
-    service = Explained(sandbox, registry, sql(database))
-    eventually(service.up)
-    always(service.up, 0.3)
-    assert service.failures() == 0
-    assert not service.tells(PASSWORD)
+    program = start(sandbox, registry, sql(database))
+    eventually(lambda: up(registry))
+    always(lambda: up(registry), 0.3)
+    assert failures(program) == 0
+    assert_kept_secret(program, registry, PASSWORD)
 
 
 def test_a_wrong_password_is_told_in_the_servers_words(sandbox, registry, database):
-    service = Explained(sandbox, registry, sql(database, password=WRONG))
+    program = start(sandbox, registry, sql(database, password=WRONG))
     words = {
         "mysql": f"mysql at 127.0.0.1:{database.port}: Access denied for user '{USER}'@",
         "postgres": f"postgres at 127.0.0.1:{database.port}: FATAL: password authentication failed for user \"{USER}\"",
     }
-    eventually(lambda: service.reason().startswith(words[database.driver]))
-    eventually(lambda: words[database.driver] in service.program.log())
-    assert not service.tells(WRONG)
+    eventually(lambda: reason(registry).startswith(words[database.driver]))
+    eventually(lambda: words[database.driver] in program.log())
+    assert_kept_secret(program, registry, WRONG)
 
 
 def test_a_query_that_fails_is_told_in_the_servers_words(sandbox, registry, database):
-    service = Explained(sandbox, registry, sql(database, request="select x from nowhere.at_all"))
+    start(sandbox, registry, sql(database, request="select x from nowhere.at_all"))
     words = {
         "mysql": "SELECT command denied to user",
         "postgres": 'ERROR: relation "nowhere.at_all" does not exist',
     }
-    eventually(lambda: words[database.driver] in service.reason())
+    eventually(lambda: words[database.driver] in reason(registry))
 
 
 def test_only_the_start_of_a_large_answer_is_read(sandbox, registry, database):
@@ -61,42 +61,43 @@ def test_only_the_start_of_a_large_answer_is_read(sandbox, registry, database):
         "mysql": "select repeat('x', 1000) from information_schema.columns, information_schema.columns as more",
         "postgres": "select repeat('x', 1000) from generate_series(1, 10000000)",
     }
-    service = Explained(sandbox, registry, sql(database, request=rows[database.driver], timeoutInMilli=5000))
-    eventually(service.up)
+    start(sandbox, registry, sql(database, request=rows[database.driver], timeoutInMilli=5000))
+    eventually(lambda: up(registry))
 
 
 def test_a_server_that_hangs_has_failed_and_blocks_nothing(sandbox, registry, database):
-    service = Explained(sandbox, registry, sql(database, timeoutInMilli=200))
-    eventually(service.up)
+    program = start(sandbox, registry, sql(database, timeoutInMilli=200))
+    eventually(lambda: up(registry))
     database.process.pause()
-    eventually(lambda: service.reason() == f"no answer from {database.driver} at 127.0.0.1:{database.port} within 200 ms")
+    words = f"no answer from {database.driver} at 127.0.0.1:{database.port} within 200 ms"
+    eventually(lambda: reason(registry) == words)
     before = time.monotonic()
     for _ in range(10):
-        assert service.program.get("/version")[0] == 200
+        assert program.get("/version")[0] == 200
     assert time.monotonic() - before < 0.5, "the loop waits for nobody"
     database.process.resume()
-    eventually(service.up)
+    eventually(lambda: up(registry))
 
 
 def test_a_cancelled_check_leaves_nothing_open(sandbox, registry, database):
-    service = Explained(sandbox, registry, sql(database, timeoutInMilli=50, checkIntervalInMilli=10))
-    eventually(service.up)
+    program = start(sandbox, registry, sql(database, timeoutInMilli=50, checkIntervalInMilli=10))
+    eventually(lambda: up(registry))
     database.process.pause()
-    eventually(lambda: service.failures() > 3)
-    descriptors = len(os.listdir(f"/proc/{service.program.pid}/fd"))
-    eventually(lambda: service.failures() > 30)
-    assert len(os.listdir(f"/proc/{service.program.pid}/fd")) <= descriptors + 2
+    eventually(lambda: failures(program) > 3)
+    descriptors = len(os.listdir(f"/proc/{program.pid}/fd"))
+    eventually(lambda: failures(program) > 30)
+    assert len(os.listdir(f"/proc/{program.pid}/fd")) <= descriptors + 2
     database.process.resume()
-    service.program.stop()
+    program.stop()
 
 
 def test_a_server_that_was_restarted_is_up_again(sandbox, registry, database):
-    service = Explained(sandbox, registry, sql(database))
-    eventually(service.up)
+    program = start(sandbox, registry, sql(database))
+    eventually(lambda: up(registry))
     database.kill()
-    eventually(lambda: f"connection refused by 127.0.0.1:{database.port}" in service.program.log())
+    eventually(lambda: f"connection refused by 127.0.0.1:{database.port}" in program.log())
     database.start()
-    eventually(service.up)
+    eventually(lambda: up(registry))
 
 
 MYSQL_DATASOURCES = [
