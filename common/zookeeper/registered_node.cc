@@ -45,14 +45,14 @@ class RegisteredNode::Core : public std::enable_shared_from_this<RegisteredNode:
 
   void want(std::optional<WantedNode> wanted) {
     // Since it looked, a predecessor in this process may have created the node under a name that cannot be foreseen.
-    if (!std::exchange(decided_, true) && options_.recognise) view_ = View::unknown;
+    if (!std::exchange(decided_, true)) look_anew();
     wanted_ = std::move(wanted);
     acknowledged_ = false;  // each call is answered, also one that wants what is there
     step();
   }
 
   void refresh() {
-    view_ = View::unknown;
+    look_anew();
     step();
   }
 
@@ -64,6 +64,12 @@ class RegisteredNode::Core : public std::enable_shared_from_this<RegisteredNode:
 
   const NodeKind& kind() const { return options_.kind; }
   NodePlan plan() const { return plan_node(kind(), session_, found_, wanted_); }
+
+  // What is under way may have been asked for too early.
+  void look_anew() {
+    view_ = View::unknown;
+    look_again_ = busy_;
+  }
 
   // A callback that does nothing any more when this is gone.
   template <class... Args>
@@ -104,7 +110,11 @@ class RegisteredNode::Core : public std::enable_shared_from_this<RegisteredNode:
 
   void look() {
     if (view_ == View::stale) return read({found_.front().name});
-    if (!options_.recognise) return read({options_.name});
+    if (!options_.recognise) {
+      auto names = options_.others ? options_.others() : std::vector<std::string>();
+      names.push_back(options_.name);
+      return read(std::move(names));
+    }
     busy_ = true;
     zookeeper_.children(kind().parent, false, bound(&Core::on_children));
   }
@@ -132,7 +142,7 @@ class RegisteredNode::Core : public std::enable_shared_from_this<RegisteredNode:
     // One that is gone may have been replaced under another name.
     const bool replaced = view_ != View::unknown && read.found.empty() && options_.recognise;
     found_ = read.found;
-    view_ = replaced ? View::unknown : View::known;
+    view_ = replaced || std::exchange(look_again_, false) ? View::unknown : View::known;
     tell_names();
     if (!replaced && !std::exchange(looked_, true) && events_.on_looked) events_.on_looked(newest());
     step();
@@ -169,7 +179,7 @@ class RegisteredNode::Core : public std::enable_shared_from_this<RegisteredNode:
     busy_ = false;
     if (reply.status == Status::ok) {
       if (done.taken_over && events_.on_taken_over) events_.on_taken_over(*done.taken_over);
-      view_ = View::known;
+      view_ = std::exchange(look_again_, false) ? View::unknown : View::known;
       found_ = result_of(reply, done, wanted);
       tell_names();
       return step();
@@ -272,6 +282,7 @@ class RegisteredNode::Core : public std::enable_shared_from_this<RegisteredNode:
   std::int64_t acknowledged_by_ = 0;  // the session in which it last was
 
   View view_ = View::unknown;
+  bool look_again_ = false;  // when what is under way has ended
   std::vector<FoundNode> found_;
   std::vector<std::string> names_;  // of ours among them, as they were told
   std::set<std::string> watched_;   // paths

@@ -21,9 +21,11 @@ class RegisteredNode {
  public:
   struct Options {
     NodeKind kind;
-    std::string name;  // of the node, when it is the same in every life of the instance
+    std::string name;  // of the node, when it is always the same
     // Otherwise: the children of the parent that are nodes of this instance.
     std::function<bool(const std::string& child)> recognise = {};
+    // With a name that is always the same: what else there may be of the instance, when it had another kind of node.
+    std::function<std::vector<std::string>()> others = {};
     std::chrono::milliseconds retry{1000};  // the pause after a refused write
     std::string user = {};                  // who is logged in, for the messages
   };

@@ -118,6 +118,21 @@ TEST_F(RegisteredNodeTest, LooksAgainWhenItIsItsTurnToAct) {
   EXPECT_THAT(children(), ElementsAre("a_0000000001=up"));
 }
 
+TEST_F(RegisteredNodeTest, LooksAgainAlsoWhenItsTurnComesWhileItLooks) {
+  zookeeper.connect(1);
+  put("a_0000000001", "up", 1);
+  bool gone = false;
+  auto options = RegisteredNode::Options{{"/services/web"}, "a"};
+  options.others = [&] { return gone ? std::vector<std::string>{"a_0000000001"} : std::vector<std::string>(); };
+  auto node = make(options);
+  while (zookeeper.log.empty()) io.run_one();
+  gone = true;
+  node.want(wish("up"));
+  settle();
+  EXPECT_THAT(children(), ElementsAre("a=up"));
+  EXPECT_THAT(zookeeper.log, Contains("commit delete /services/web/a_0000000001 create /services/web/a"));
+}
+
 TEST_F(RegisteredNodeTest, ANodeThatIsRenamedIsNeverThereTwiceNorMissing) {
   zookeeper.connect(1);
   auto node = make(renamed());

@@ -167,16 +167,28 @@ def test_services_with_similar_names_leave_each_other_alone(sandbox, registry, e
     eventually(lambda: sorted(r["name"] for r in registry.records().values()) == ["web-2-x", "web_2"])
 
 
-def test_a_change_of_the_type_replaces_the_node(sandbox, registry):
-    """A persistent node that a crash left would stay for ever otherwise."""
+@pytest.mark.parametrize("how", ["crash", "restart", "reload"])
+def test_a_change_of_the_form_is_one_transaction(sandbox, registry, how):
     backend = sandbox.backend("a")
-    program = sandbox.nerve(nerve(service(backend, registry, "persistent", False)))
-    eventually(lambda: registered(registry))
-    program.kill()
+    forms = [("persistent", False), ("ephemeral_sequential", False), ("ephemeral", False), ("ephemeral", True)]
+    settings = {**nerve(service(backend, registry, *forms[0])), "apiPort": free_port()}
+    program = sandbox.nerve(settings)
+    name = eventually(lambda: registered(registry))
     recorder = ChildrenRecorder(registry)
-    sandbox.nerve(nerve(service(backend, registry, "ephemeral_sequential", False)))
-    eventually(lambda: re.search(r"_\d{10}$", registered(registry)))
+    for form in [*forms[1:], forms[0]]:
+        settings = {**nerve(service(backend, registry, *form)), "apiPort": settings["apiPort"]}
+        if how == "reload":
+            replace(program.config_path, json.dumps(settings))
+            program.signal(signal.SIGHUP)
+        else:
+            program.signal(signal.SIGKILL if how == "crash" else signal.SIGUSR2)
+            program.wait()
+            program = sandbox.nerve(settings)
+        before = name
+        name = eventually(lambda: registered(registry) != before and registered(registry), 5)
     assert all(len(children) == 1 for children in recorder.lists()), recorder.lists()
+    assert program.stop() == 0
+    assert registry.names() == []
 
 
 def test_synapse_reads_what_is_encoded_in_a_name(sandbox, registry):

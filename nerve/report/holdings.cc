@@ -72,6 +72,14 @@ class Holdings::Core : public std::enable_shared_from_this<Holdings::Core> {
     return result;
   }
 
+  std::vector<std::string> unclaimed() const {
+    std::vector<std::string> result;
+    for (const auto& [path, holding] : holdings_) {
+      if (holding.claims.empty()) result.push_back(path);
+    }
+    return result;
+  }
+
   void sweep() {
     std::vector<std::string> left;
     for (auto& [path, holding] : holdings_) {
@@ -197,6 +205,10 @@ bool Holdings::claimed_elsewhere(const std::string& path, int reporter) const {
 
 std::vector<SavedNode> Holdings::nodes() const {
   return core_->nodes();
+}
+
+std::vector<std::string> Holdings::unclaimed() const {
+  return core_->unclaimed();
 }
 
 void Holdings::sweep() {

@@ -35,6 +35,7 @@ class Holdings {
   bool claimed_elsewhere(const std::string& path, int reporter) const;
 
   std::vector<SavedNode> nodes() const;
+  std::vector<std::string> unclaimed() const;  // their paths
 
   // Deletes what nobody claims or recognises, as soon as ZooKeeper can be reached. A node of another session is left
   // alone.

@@ -43,6 +43,7 @@ TEST_F(HoldingsTest, ListsWhatIsClaimedUntilItIsGone) {
   EXPECT_EQ(changes, 3);
   holdings.leave(one, false);
   EXPECT_EQ(holdings.nodes(), (std::vector<SavedNode>{{"/a", true}})) << "it may be there";
+  EXPECT_EQ(holdings.unclaimed(), (std::vector<std::string>{"/a"}));
   EXPECT_EQ(changes, 3);
 }
 

@@ -9,6 +9,7 @@
 #include "nerve/report/console.h"
 #include "nerve/report/file.h"
 #include "nerve/report/local_reporter.h"
+#include "nerve/report/node_names.h"
 #include "nerve/report/sessions.h"
 #include "nerve/report/zookeeper_config.h"
 #include "nerve/report/zookeeper_reporter.h"
@@ -64,9 +65,7 @@ std::string file_place(const ReporterConfig& config, const std::string&) {
 
 std::string zookeeper_place(const ReporterConfig& config, const std::string& node_name) {
   const auto& options = std::get<ZookeeperOptions>(config.options);
-  // An ephemeral and a persistent node of one name are one place; what has another name is another.
-  return "zookeeper " + options.hosts + (options.node.sequential ? " sequential" : "") +
-         (options.node.path_encoded ? " path-encoded " : " ") + options.path + "/" + node_name;
+  return "zookeeper " + options.hosts + " " + options.path + "/" + place_of_node(options.node, node_name);
 }
 
 struct Kind {

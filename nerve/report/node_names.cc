@@ -20,6 +20,10 @@ std::string digits_of(const std::string& instance) {
 
 }  // namespace
 
+std::string place_of_node(NodeForm form, const std::string& instance) {
+  return instance + (form.path_encoded && form.sequential ? " by its record" : "");
+}
+
 NodeNames::NodeNames(NodeForm form, std::string instance, const common::Registration& record)
     : form_(form), instance_(std::move(instance)), host_(record.host), port_(record.port), name_(record.name) {}
 
@@ -32,9 +36,9 @@ std::string NodeNames::of(const common::Registration& record) const {
 }
 
 bool NodeNames::recognises(const std::string& child) const {
-  if (!form_.path_encoded) return child == instance_ || common::zookeeper::is_numbered(child, instance_ + "_");
-  if (!common::is_path_encoded(child)) return false;
-  if (!form_.sequential && !child.ends_with("_" + digits_of(instance_))) return false;
+  if (child == instance_ || common::zookeeper::is_numbered(child, instance_ + "_")) return true;
+  const bool all_alike = form_.path_encoded && form_.sequential;
+  if (!common::is_path_encoded(child) || (!all_alike && !child.ends_with("_" + digits_of(instance_)))) return false;
   const auto record = common::decode(child, "");
   return record && record->host == host_ && record->port == port_ && record->name == name_;
 }

@@ -13,6 +13,9 @@
 
 namespace nerve {
 
+// Two reporters with one place recognise each other's nodes: the one takes over from the other in one transaction.
+[[nodiscard]] std::string place_of_node(NodeForm form, const std::string& instance);
+
 class NodeNames {
  public:
   // `instance`: its readable name. Of `record` host, port and name count.
@@ -22,7 +25,8 @@ class NodeNames {
   bool fixed() const { return !form_.sequential && !form_.path_encoded; }
   // For this report; of a sequential node what stands before ZooKeeper's digits.
   std::string of(const common::Registration& record) const;
-  // A child of this name is a node of this instance, of this life or an earlier one.
+  // A child of this name is a node of this instance, of this life or an earlier one, also where that gave it another
+  // form. Only what is path-encoded and sequential is known to nobody but its like: its name does not say whose it is.
   bool recognises(const std::string& child) const;
 
  private:

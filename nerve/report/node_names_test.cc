@@ -44,11 +44,20 @@ TEST(NodeNames, AnEarlierLifeIsKnownAgainAlsoWhenItsRecordDiffered) {
   EXPECT_TRUE(names(kBoth).recognises(names(kBoth).of(before) + "0000000042"));
 }
 
+TEST(NodeNames, AnotherFormIsKnownAgain) {
+  for (const auto form : {kPlain, kSequential, kEncoded, kBoth}) {
+    EXPECT_TRUE(names(form).recognises("web_10.0.0.1_80"));
+    EXPECT_TRUE(names(form).recognises("web_10.0.0.1_80_0000000042"));
+    EXPECT_TRUE(names(form).recognises(names(kEncoded).of(record("web"))));
+    const bool alike = form == kBoth;
+    EXPECT_EQ(names(form).recognises(names(kBoth).of(record("web")) + "0000000042"), alike);
+  }
+}
+
 TEST(NodeNames, OthersAreNot) {
   EXPECT_FALSE(names(kSequential).recognises("web-2_10.0.0.1_80_0000000042"));
   EXPECT_FALSE(names(kSequential).recognises("web_10.0.0.1_8080_0000000042"));
   EXPECT_FALSE(names(kSequential).recognises("web_10.0.0.1_80_2"));
-  EXPECT_FALSE(names(kEncoded).recognises("web_10.0.0.1_80"));
   EXPECT_FALSE(names(kEncoded).recognises("base64_4_abcd_0000000042"));
   EXPECT_FALSE(names(kBoth).recognises(common::encode_into_name(record("web", 81)) + "0000000042"));
 }

@@ -14,12 +14,6 @@ std::string with_chroot(const ZookeeperOptions& options) {
   return path.empty() ? "/" : path;
 }
 
-// Ephemeral or persistent: it takes the place of the other.
-std::string place_of_node(const NodeForm& form, const std::string& parent, const std::string& instance) {
-  return zk::join_path(parent, instance) + (form.sequential ? " sequential" : "") +
-         (form.path_encoded ? " path-encoded" : "");
-}
-
 }  // namespace
 
 using Clock = common::Alarm::Clock;
@@ -28,17 +22,17 @@ ZookeeperReporter::ZookeeperReporter(boost::asio::io_context& io, Sessions::Shar
                                      const ZookeeperOptions& options, const ReportSubject& subject, Events events)
     : options_(options),
       parent_(with_chroot(options)),
+      instance_(subject.node_name),
       names_(options.node, subject.node_name, subject.record),
       retry_(subject.retry),
       events_(std::move(events)),
       holdings_(session.holdings),
-      holder_(holdings_.join(place_of_node(options.node, parent_, subject.node_name),
+      holder_(holdings_.join(zk::join_path(parent_, place_of_node(options.node, subject.node_name)),
                              [this](const std::string& path) { return recognises(path); })),
       next_look_(io, [this] { look(); }),
       next_refresh_(io, [this] { refresh(); }),
       node_(io, session.zookeeper, node_options(subject), node_events()) {
-  // It may be there before we know, so it is never let go of before its end.
-  if (names_.fixed()) hold({subject.node_name});
+  hold({});
   next_refresh_.set(Clock::now() + options_.refresh_interval);
 }
 
@@ -52,11 +46,11 @@ zk::RegisteredNode::Options ZookeeperReporter::node_options(const ReportSubject&
   options.name = subject.node_name;
   options.retry = subject.retry;
   options.user = options_.auth.username;
-  if (names_.fixed()) return options;
-  options.recognise = [this](const std::string& child) {
-    // Another service of ours that announces the very same record has the right to its own node.
-    return names_.recognises(child) && !holdings_.claimed_elsewhere(held(child).path, holder_);
-  };
+  if (names_.fixed()) {
+    options.others = [this] { return others(); };
+  } else {
+    options.recognise = [this](const std::string& child) { return recognises(held(child).path); };
+  }
   return options;
 }
 
@@ -68,7 +62,7 @@ zk::RegisteredNode::Events ZookeeperReporter::node_events() {
     events_.on_notice(fmt::format("took over the node {} from session {:#x}", held(other.name).path, other.stat.owner));
   };
   events.on_looked = [this](const std::optional<zk::FoundNode>& node) { looked(node); };
-  if (!names_.fixed()) events.on_names = [this](const std::vector<std::string>& names) { hold(names); };
+  events.on_names = [this](const std::vector<std::string>& names) { hold(names); };
   return events;
 }
 
@@ -110,7 +104,9 @@ void ZookeeperReporter::looked(const std::optional<zk::FoundNode>& node) {
 }
 
 void ZookeeperReporter::hold(const std::vector<std::string>& names) {
-  const std::set<std::string> now(names.begin(), names.end());
+  std::set<std::string> now(names.begin(), names.end());
+  // A name that is always the same may be there before we know it, so it is not let go of before the end.
+  if (names_.fixed()) now.insert(instance_);
   for (const auto& name : now) {
     if (!held_.contains(name)) holdings_.claim(held(name), holder_);
   }
@@ -120,9 +116,20 @@ void ZookeeperReporter::hold(const std::vector<std::string>& names) {
   held_ = now;
 }
 
-// A node that it would find by itself, and go on with or remove.
+std::vector<std::string> ZookeeperReporter::others() const {
+  auto names = held_;
+  for (const auto& path : holdings_.unclaimed()) {
+    if (recognises(path)) names.insert(path.substr(path.rfind('/') + 1));
+  }
+  names.erase(instance_);
+  return {names.begin(), names.end()};
+}
+
+// A node of this instance, that it may go on with or remove. Another service of ours that announces the very same
+// record has the right to its own node.
 bool ZookeeperReporter::recognises(const std::string& path) const {
-  return !names_.fixed() && zk::parent_of(path) == parent_ && names_.recognises(path.substr(path.rfind('/') + 1));
+  return zk::parent_of(path) == parent_ && names_.recognises(path.substr(path.rfind('/') + 1)) &&
+         !holdings_.claimed_elsewhere(path, holder_);
 }
 
 SavedNode ZookeeperReporter::held(const std::string& name) const {

@@ -44,11 +44,13 @@ class ZookeeperReporter : public Reporter {
   void refresh();
   void refused(common::zookeeper::Status status, const std::string& error);
   void failed(const std::string& error);
+  std::vector<std::string> others() const;
   bool recognises(const std::string& path) const;
   SavedNode held(const std::string& name) const;
 
   const ZookeeperOptions options_;
-  const std::string parent_;  // with the chroot
+  const std::string parent_;    // with the chroot
+  const std::string instance_;  // its readable name
   const NodeNames names_;
   const std::chrono::milliseconds retry_;
   const Events events_;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "common/zookeeper/fake_zookeeper.h"
@@ -264,6 +265,27 @@ TEST_F(ZookeeperReport, EachFormOfNodeIsClaimedWhileItIsThere) {
     report(std::nullopt);
     EXPECT_TRUE(holdings.nodes().empty());
     EXPECT_FALSE(zookeeper.nodes.contains(path));
+  }
+}
+
+TEST_F(ZookeeperReport, AnotherFormTakesOverInOneTransaction) {
+  zookeeper.connect(7);
+  std::string before;
+  for (const auto form : {NodeForm{true, true, false}, NodeForm{}, NodeForm{true, false, true}, NodeForm{}}) {
+    ZookeeperOptions options{"zk:2181", "/services/web"};
+    options.node = form;
+    make(options);
+    holdings.sweep();
+    report(up);
+    ASSERT_EQ(holdings.nodes().size(), 1u);
+    const auto path = holdings.nodes()[0].path;
+    EXPECT_NE(path, before);
+    EXPECT_EQ(zookeeper.nodes[path].data, common::encode(up));
+    if (!before.empty()) {
+      EXPECT_FALSE(zookeeper.nodes.contains(before));
+      EXPECT_THAT(zookeeper.log, testing::Contains(testing::StartsWith("commit delete " + before + " create ")));
+    }
+    before = path;
   }
 }
 
