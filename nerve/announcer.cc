@@ -27,6 +27,7 @@ Announcer::Announcer(boost::asio::io_context& io, const ServiceConfig& config, c
                                 answered(i, ReportState::refused);
                               },
                           .on_notice = [this, i](const std::string& what) { events_.report_notice(i, what); },
+                          .on_trouble = [this, i](const std::string& what) { events_.report_trouble(i, what); },
                           .on_looked = callbacks_.on_looked};
     entries_.push_back({.reporter = make(config.reporters[i], subject, std::move(told)),
                         .place = place_of(config.reporters[i], subject.node_name),

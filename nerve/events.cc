@@ -176,6 +176,10 @@ void ServiceEvents::report_notice(std::size_t reporter, const std::string& what)
   log::info("{}: reporter {}: {}", prefix_, subject_.reporter_types[reporter], what);
 }
 
+void ServiceEvents::report_trouble(std::size_t reporter, const std::string& what) {
+  log::warn("{}: reporter {}: {}", prefix_, subject_.reporter_types[reporter], what);
+}
+
 void ServiceEvents::report_held(bool shadow) {
   if (rate_limited_ != nullptr) rate_limited_->Increment();
   log::warn("{}: reports change too often: {}", prefix_,

@@ -73,6 +73,7 @@ class ServiceEvents {
   void report_taken(std::size_t reporter);
   void report_failed(std::size_t reporter, const std::string& error);
   void report_notice(std::size_t reporter, const std::string& what);
+  void report_trouble(std::size_t reporter, const std::string& what);
 
   // The rate limit holds a report back; `shadow`: it would, but only says so.
   void report_held(bool shadow);

@@ -56,6 +56,8 @@ class RegisteredNode::Core : public std::enable_shared_from_this<RegisteredNode:
     step();
   }
 
+  bool connected() const { return connected_; }
+
   bool settled() const { return decided_ && !busy_ && view_ == View::known && plan().operations.empty(); }
 
  private:
@@ -86,14 +88,15 @@ class RegisteredNode::Core : public std::enable_shared_from_this<RegisteredNode:
     session_ = session;
     view_ = View::unknown;
     watched_.clear();
-    retry_.clear();
-    waiting_ = false;
+    stop_waiting();
     step();
   }
 
   void on_change(const std::string& path) {
     if (watched_.erase(path) == 0) return;
     if (view_ == View::known) view_ = found_.size() == 1 ? View::stale : View::unknown;
+    // Whoever wanted it otherwise may be gone.
+    if (restrained_) stop_waiting();
     step();
   }
 
@@ -156,7 +159,10 @@ class RegisteredNode::Core : public std::enable_shared_from_this<RegisteredNode:
 
   void carry_out(NodePlan next) {
     const auto pause = pause_before(next);
-    if (pause > milliseconds(0)) return wait(pause);
+    if (pause > milliseconds(0)) {
+      restrained_ = true;
+      return wait(pause);
+    }
     busy_ = true;
     auto operations = next.operations;
     zookeeper_.commit(std::move(operations),
@@ -182,6 +188,7 @@ class RegisteredNode::Core : public std::enable_shared_from_this<RegisteredNode:
       view_ = std::exchange(look_again_, false) ? View::unknown : View::known;
       found_ = result_of(reply, done, wanted);
       tell_names();
+      if (wanted && acknowledged_ && events_.on_mended) events_.on_mended(found_.front().name);
       return step();
     }
     view_ = View::unknown;
@@ -242,9 +249,14 @@ class RegisteredNode::Core : public std::enable_shared_from_this<RegisteredNode:
 
   void go_on() {
     const auto alive = shared_from_this();  // whoever is told may take it away
-    waiting_ = false;
+    stop_waiting();
     view_ = View::unknown;
     step();
+  }
+
+  void stop_waiting() {
+    waiting_ = restrained_ = false;
+    retry_.clear();
   }
 
   void acknowledge() {
@@ -288,6 +300,7 @@ class RegisteredNode::Core : public std::enable_shared_from_this<RegisteredNode:
   std::set<std::string> watched_;   // paths
   bool busy_ = false;               // a request is under way
   bool waiting_ = false;            // for the retry timer
+  bool restrained_ = false;         // that is because somebody else wants it otherwise
 
   Restraint restraint_{Clock::now()};
 };
@@ -307,6 +320,10 @@ void RegisteredNode::want(std::optional<WantedNode> wanted) {
 
 void RegisteredNode::refresh() {
   core_->refresh();
+}
+
+bool RegisteredNode::connected() const {
+  return core_->connected();
 }
 
 bool RegisteredNode::settled() const {

@@ -37,6 +37,8 @@ class RegisteredNode {
     std::function<void(Status status, const std::string& error)> on_failed;
     // A node belonged to another session and was replaced (an older life of this instance, or a twin).
     std::function<void(const FoundNode& other)> on_taken_over = {};
+    // What was acknowledged before was not there any more as it should be, and is again: under this name.
+    std::function<void(const std::string& name)> on_mended = {};
     // Once: what stood there when it was looked for the first time, whoever made it.
     std::function<void(const std::optional<FoundNode>& found)> on_looked = {};
     // The names of the nodes that are there through this instance are other ones.
@@ -56,6 +58,8 @@ class RegisteredNode {
 
   // What is wanted is acknowledged.
   bool settled() const;
+  // There is a connection, as far as is known.
+  bool connected() const;
 
  private:
   class Core;

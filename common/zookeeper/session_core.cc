@@ -86,8 +86,10 @@ void Session::Core::opened(const std::shared_ptr<Handle>& handle, int error) {
   if (handle_ != handle) return;
   handle_.reset();
   const auto wait = backoff_.next(random_);
-  log::warn("cannot open a ZooKeeper session with {}: {}; trying again in {} ms", options_.hosts,
-            error == ENOENT ? "no host name resolves" : std::strerror(error), wait.count());
+  if (!std::exchange(open_failed_, true)) {
+    log::warn("cannot open a ZooKeeper session with {}: {}; trying again until it works", options_.hosts,
+              error == ENOENT ? "no host name resolves" : std::strerror(error));
+  }
   retry_.set(Clock::now() + wait);
 }
 
@@ -130,7 +132,7 @@ void Session::Core::set_connected(bool connected, std::int64_t session_id) {
     }
     session_id_ = session_id;
     set_client_id(handle_->session());
-    complained_ = false;
+    complained_ = open_failed_ = false;
   } else {
     away_since_ = Clock::now();
     log::warn("connection to ZooKeeper {} lost; the session {:#x} is kept and what was last known stays in force",

@@ -72,6 +72,7 @@ class Session::Core : public std::enable_shared_from_this<Session::Core> {
   Clock::time_point connected_at_{};
   Clock::time_point away_since_ = Clock::now();
   bool complained_ = false;
+  bool open_failed_ = false;   // and it was said
   bool watches_lost_ = false;  // the present handle has not got those of the one before
 
   Listeners listeners_;

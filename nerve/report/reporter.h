@@ -27,6 +27,8 @@ class Reporter {
     std::function<void(const std::string& error)> on_failed;
     // Something an operator wants to know that is neither.
     std::function<void(const std::string& what)> on_notice;
+    // Something that an operator should do something about.
+    std::function<void(const std::string& what)> on_trouble = {};
     // looking() has become false. What an earlier life of this instance has left and still stands, if anything.
     std::function<void(const std::optional<common::Registration>& found)> on_looked = {};
   };

@@ -58,9 +58,8 @@ zk::RegisteredNode::Events ZookeeperReporter::node_events() {
   zk::RegisteredNode::Events events;
   events.on_acknowledged = [this](bool present) { acknowledged(present); };
   events.on_failed = [this](zk::Status status, const std::string& error) { refused(status, error); };
-  events.on_taken_over = [this](const zk::FoundNode& other) {
-    events_.on_notice(fmt::format("took over the node {} from session {:#x}", held(other.name).path, other.stat.owner));
-  };
+  events.on_taken_over = [this](const zk::FoundNode& other) { taken_over(other); };
+  events.on_mended = [this](const std::string& name) { events_.on_notice("registered again as " + held(name).path); };
   events.on_looked = [this](const std::optional<zk::FoundNode>& node) { looked(node); };
   events.on_names = [this](const std::vector<std::string>& names) { hold(names); };
   return events;
@@ -91,6 +90,19 @@ void ZookeeperReporter::acknowledged(bool present) {
   taken_ = true;
   gone_ = !present;
   next_look_.set(Clock::now());
+}
+
+// Once is what a restart without a saved state does; more is a fight.
+void ZookeeperReporter::taken_over(const zk::FoundNode& other) {
+  const auto path = held(other.name).path;
+  if (++take_overs_ == 1) {
+    events_.on_notice(fmt::format("took over the node {} from session {:#x}", path, other.stat.owner));
+  } else if (events_.on_trouble) {
+    events_.on_trouble(
+        fmt::format("took the node {} back from session {:#x}, for the {}. time; another nerve seems to "
+                    "announce the same name, host and port",
+                    path, other.stat.owner, take_overs_ - 1));
+  }
 }
 
 void ZookeeperReporter::looked(const std::optional<zk::FoundNode>& node) {

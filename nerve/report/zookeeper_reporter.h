@@ -30,6 +30,7 @@ class ZookeeperReporter : public Reporter {
 
   void report(const Report& report) override;
   bool settled() const override { return taken_; }
+  bool connected() const override { return node_.connected(); }
   bool looking() const override { return looking_; }
 
  private:
@@ -38,6 +39,7 @@ class ZookeeperReporter : public Reporter {
   bool listed(const Report& report) const;
 
   void acknowledged(bool present);
+  void taken_over(const common::zookeeper::FoundNode& other);
   void looked(const std::optional<common::zookeeper::FoundNode>& node);
   void hold(const std::vector<std::string>& names);
   void look();
@@ -61,7 +63,8 @@ class ZookeeperReporter : public Reporter {
   bool reported_ = false;
   bool gone_ = false;  // no node is there
   bool taken_ = true;  // the latest report was acknowledged
-  bool told_ = true;   // and on_taken was called
+  int take_overs_ = 0;
+  bool told_ = true;  // and on_taken was called
   common::Alarm next_look_;
   common::Alarm next_refresh_;
   common::zookeeper::RegisteredNode node_;
