@@ -31,6 +31,10 @@ common::Result<std::vector<ConfigFile>> files_of(const std::string& directory) {
   fs::directory_iterator entry(directory, error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
     if (!holds_a_service(entry->path())) continue;
+    // Opening a pipe waits for its writer.
+    if (entry->exists(error) && !entry->is_regular_file(error)) {
+      return common::fail(entry->path().string() + " is not a file; move it elsewhere");
+    }
     auto text = common::read_file(entry->path().string());
     if (!text) return text.error();
     files.push_back({entry->path().string(), *std::move(text)});
