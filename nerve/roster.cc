@@ -114,10 +114,14 @@ bool Roster::relieve(std::unique_ptr<Service>& service) {
   const bool removed = removed_.count(service.get()) > 0;
   const bool same_checks = !removed && successor->second->config().checks == service->config().checks;
   if (!same_checks && !successor->second->proven()) return false;
-  if (!removed && service->draining()) return false;  // somebody waits for its end
+  // Somebody waits for its end, or it would not hand on what it is to find.
+  if (!removed && (service->draining() || service->looking())) return false;
   auto next = std::move(successors_.extract(successor).mapped());
   if (same_checks) next->inherit_health(*service);
   next->relieve(*service, !removed);
+  for (const auto& older : relieved_) {
+    if (older->name() == next->name()) older->yield_to(*next);
+  }
   if (same_checks) start_checks_of(*next);
   removed_.erase(service.get());
   relieved_.push_back(std::exchange(service, std::move(next)));

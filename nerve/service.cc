@@ -100,6 +100,7 @@ void Service::inherit_health(const Service& predecessor) {
 }
 
 Resumed Service::past() const {
+  if (looking()) return past_;  // the lifecycle has not been told
   Resumed past;
   past.mode = lifecycle_.mode();
   if (lifecycle_.max_weight() != config_.lifecycle.weight) past.full_weight = lifecycle_.max_weight();

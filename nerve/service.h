@@ -82,6 +82,8 @@ class Service {
   // Begins to act in the place of another one, whose registration becomes its own where both report to the same place.
   // The predecessor is handed over, its checks and commands end. `resume`: in its mode and warm-up, too.
   void relieve(Service& predecessor, bool resume);
+  // Of a predecessor: leaves what a later successor reports to, too, which may have come back to where this one was.
+  void yield_to(const Service& successor) { announcer_.yield_to(successor.announcer_); }
   // Of a predecessor: removes the registrations that the successor has not taken. May be called again.
   void remove_rest() { announcer_.withdraw(); }
   bool rest_removed() const { return announcer_.withdrawn(); }
@@ -101,6 +103,8 @@ class Service {
   // What another life needs to know to go on.
   Resumed past() const;
   bool draining() const { return lifecycle_.draining(); }
+  // Does not know yet what an earlier life has left.
+  bool looking() const { return phase_ == Phase::looking; }
   bool stopping() const { return lifecycle_.stopping(); }
 
   void stop(Ending ending);

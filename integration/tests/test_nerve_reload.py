@@ -11,7 +11,7 @@ import pytest
 from harness.configs import check, nerve, nerve_service, reporter
 from harness.ports import free_port
 from harness.wait import always, eventually
-from harness.zookeeper import EventRecorder
+from harness.zookeeper import EventRecorder, Registry
 
 
 class Config:
@@ -322,3 +322,37 @@ def test_flapping_is_tamed_and_the_last_state_gets_through(sandbox, registry):
         eventually(lambda: program.get("/status")[0] == 200)
     eventually(lambda: "the rate limit holds back the next" in program.log())
     eventually(registry.names, 5, "the last state is reported in the end")
+
+
+def test_a_path_that_is_changed_and_changed_back_while_zookeeper_is_away_is_no_event(sandbox):
+    own = sandbox.zookeeper()
+    registry = Registry(own, "/services/here")
+    service = nerve_service(sandbox.backend("a").port, registry)
+    service["reporters"][0]["connectionTimeoutInMilli"] = 20_000
+    config = Config(sandbox, service)
+    program = config.start(sandbox)
+    before = warm(registry)
+    recorder = EventRecorder(registry)
+    own.process.pause()
+    for count, path in enumerate(("/services/there", registry.path), start=1):
+        service["reporters"][0]["path"] = path
+        config.write()
+        eventually(lambda: loaded(program) == count)
+    own.process.resume()
+    eventually(lambda: registry.client.exists("/services/there") or "works again" in program.log())
+    always(lambda: stats(registry) == before, 1)
+    assert recorder.events == []
+    registry.close()
+
+
+def test_a_pipe_in_the_directory_holds_nobody_up(sandbox, registry):
+    config = Config(sandbox, nerve_service(sandbox.backend("a").port, registry))
+    program = config.start(sandbox)
+    before = warm(registry)
+    os.mkfifo(config.file("pipe.yml"))
+    eventually(lambda: f"{config.file('pipe.yml')} is not a file" in program.log())
+    assert refused(program) == 1
+    assert stats(registry) == before
+    os.unlink(config.file("pipe.yml"))
+    config.put("more.yml", nerve_service(sandbox.backend("b").port, registry, name="more"))
+    warm(registry, 2)

@@ -10,7 +10,7 @@ import pytest
 from harness.configs import nerve, nerve_service, reporter
 from harness.ports import free_port
 from harness.wait import always, eventually
-from harness.zookeeper import EventRecorder
+from harness.zookeeper import EventRecorder, Registry
 
 
 def config(registry, *services, **keys):
@@ -21,6 +21,9 @@ def config(registry, *services, **keys):
 def available(program, name="web"):
     return program.get(f"/services/{name}/status")[0] == 200
 
+
+def status(program, name="web"):
+    return json.loads(program.get(f"/services/{name}/status")[1])["Status"]
 
 
 def identity(registry):
@@ -166,6 +169,38 @@ def test_what_an_operator_has_asked_for_stays(sandbox, registry):
     eventually(lambda: {s["Name"]: (s["Status"], s["CurrentWeight"]) for s in json.loads(successor.get("/status")[1])}
                == {"off": ("disabled", 0), "light": ("enabled", 7), "forced": ("forced", 255)})
     always(lambda: identity(registry) == before, 0.3)
+
+
+@pytest.mark.parametrize("end", ["SIGUSR2", "SIGKILL", "SIGHUP"])
+def test_what_an_operator_has_asked_for_stays_while_zookeeper_does_not_answer(sandbox, end):
+    own = sandbox.zookeeper()
+    registry = Registry(own, "/services/web")
+    service = nerve_service(sandbox.backend("a").port, registry)
+    service["reporters"][0]["connectionTimeoutInMilli"] = 20_000
+    settings = config(registry, service)
+    program = start_and_settle(sandbox, settings, registry)
+    assert program.put("/services/web/disable")[0] == 200
+    program.signal(signal.SIGUSR2)
+    assert program.wait(5) == 0
+
+    own.process.pause()
+    program = sandbox.nerve(settings)
+    if end == "SIGHUP":
+        service["labels"] = {"color": "blue"}
+        with open(program.config_path, "w", encoding="utf-8") as file:
+            json.dump(settings, file)
+        program.signal(signal.SIGHUP)
+        eventually(lambda: "configuration loaded" in program.log())
+        own.process.resume()
+    else:
+        always(lambda: program.running, 0.3)
+        program.signal(getattr(signal, end))
+        program.wait(5)
+        own.process.resume()
+        program = sandbox.nerve(settings)
+    eventually(lambda: status(program) == "disabled")
+    always(lambda: status(program) == "disabled" and registry.names() == [], 0.5)
+    registry.close()
 
 
 def test_after_an_orderly_stop_everything_begins_anew(sandbox, registry):
