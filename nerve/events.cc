@@ -272,14 +272,16 @@ void ServiceEvents::stop_asked() {
   mode_reason_ = "nerve is stopping";
 }
 
-void ServiceEvents::forget_metrics() {
-  auto& families = *metrics_.families_;
-  for (auto* counter : check_failures_) families.check_failures.Remove(counter);
-  for (auto* counter : report_failures_) families.report_failures.Remove(counter);
-  for (auto* gauge : confirmed_) families.confirmed.Remove(gauge);
-  for (const auto& [kind, counter] : exec_failures_) families.exec_failures.Remove(counter);
-  if (rate_limited_ != nullptr) families.rate_limited.Remove(rate_limited_);
-  if (available_ != nullptr) families.available.Remove(available_);
+void ServiceEvents::end_metrics(bool for_good) {
+  if (for_good) {
+    auto& families = *metrics_.families_;
+    for (auto* counter : check_failures_) families.check_failures.Remove(counter);
+    for (auto* counter : report_failures_) families.report_failures.Remove(counter);
+    for (auto* gauge : confirmed_) families.confirmed.Remove(gauge);
+    for (const auto& [kind, counter] : exec_failures_) families.exec_failures.Remove(counter);
+    if (rate_limited_ != nullptr) families.rate_limited.Remove(rate_limited_);
+    if (available_ != nullptr) families.available.Remove(available_);
+  }
   subject_.with_metrics = false;
   check_failures_.clear();
   report_failures_.clear();

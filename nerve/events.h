@@ -96,8 +96,8 @@ class ServiceEvents {
   // What holds now; only a difference is an event.
   void state_is(State state, Mode mode, const std::string& reason);
 
-  // Takes the time series of this service out of the metrics. No other ServiceEvents may have the same subject.
-  void forget_metrics();
+  // Counts no more. `for_good`: the time series go, too; no other ServiceEvents with the same subject may still count.
+  void end_metrics(bool for_good);
 
  private:
   void record(const char* what, const std::string& check, std::string_view old_value, std::string_view new_value,

@@ -133,7 +133,11 @@ void Roster::retire(std::unique_ptr<Service> service) {
     return other->name() == service->name() && other->config().host == service->config().host &&
            other->config().port == service->config().port;
   };
-  if (std::none_of(current_.begin(), current_.end(), same_series)) service->forget_metrics();
+  const auto in = [&](const Services& services) { return std::any_of(services.begin(), services.end(), same_series); };
+  const auto successor = successors_.find(service->name());
+  const bool shared =
+      in(current_) || in(relieved_) || (successor != successors_.end() && same_series(successor->second));
+  service->end_metrics(!shared);
   service->cancel();
   const std::string name = "end of service " + service->name();
   ending_.spawn(name, end_of(std::move(service)));

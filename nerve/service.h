@@ -114,8 +114,8 @@ class Service {
   // Every reporter has taken the last news.
   bool confirmed() const { return announcer_.confirmed(); }
   void warn_of_unconfirmed() const { announcer_.warn_of_unconfirmed(); }
-  // Takes its time series out of the metrics; for one whose name will not be used any more.
-  void forget_metrics() { events_.forget_metrics(); }
+  // Takes its time series out of the metrics, when nobody else who lives has the same ones (`for_good`).
+  void end_metrics(bool for_good) { events_.end_metrics(for_good); }
 
   // Ends the checks and commands; returns when they have ended.
   void cancel() { tasks_.cancel(); }

@@ -345,6 +345,32 @@ def test_a_path_that_is_changed_and_changed_back_while_zookeeper_is_away_is_no_e
     registry.close()
 
 
+def test_the_metrics_of_a_port_that_a_service_comes_back_to_stay(sandbox):
+    own = sandbox.zookeeper()
+    registry = Registry(own, "/services/web")
+    ports = [sandbox.backend("a").port, sandbox.backend("b").port]
+    reporters = [reporter(registry, connectionTimeoutInMilli=20_000)]
+    config = Config(sandbox, nerve_service(ports[0], reporters=reporters))
+    program = config.start(sandbox)
+    warm(registry)
+
+    def move_to(port, rise):
+        before = loaded(program)
+        config.content["services"] = [nerve_service(port, reporters=reporters, checks=[check(rise=rise)])]
+        config.write()
+        eventually(lambda: loaded(program) == before + 1)
+
+    own.process.pause()  # so that the first one cannot go yet
+    move_to(ports[1], rise=1)
+    eventually(lambda: json.loads(program.get("/services/web/status")[1])["Port"] == ports[1])
+    move_to(ports[0], rise=20)
+    own.process.resume()
+    eventually(lambda: [record["port"] for record in registry.records().values()] == [ports[0]])
+    eventually(lambda: f'nerve_service_available{{ip="127.0.0.1",name="web",port="{ports[0]}"}} 255' in
+               program.get("/metrics")[1], 5)
+    registry.close()
+
+
 def test_a_pipe_in_the_directory_holds_nobody_up(sandbox, registry):
     config = Config(sandbox, nerve_service(sandbox.backend("a").port, registry))
     program = config.start(sandbox)
