@@ -371,6 +371,30 @@ def test_the_metrics_of_a_port_that_a_service_comes_back_to_stay(sandbox):
     registry.close()
 
 
+def test_a_storm_of_changes_ends_in_the_last_one(sandbox, registry):
+    """Faster than successors can prove themselves; the neighbour never notices."""
+    ports = [sandbox.backend("a").port, sandbox.backend("b").port]
+    config = Config(sandbox, nerve_service(ports[0], registry), nerve_service(ports[0], registry, name="still"))
+    program = config.start(sandbox)
+    warm(registry, 2)
+    before = registry.stat(named(registry, "still"))
+    for i in range(60):
+        changed = {"port": ports[i % 2], "labels": {"i": str(i)}, "checks": [check(rise=1 + i % 3)]}
+        config.content["services"][0].update(changed)
+        config.write()
+        program.signal(signal.SIGHUP)
+        assert program.running
+
+    def settled():
+        last = registry.records()[named(registry, "web")]
+        return len(registry.names()) == 2 and (last["port"], last["labels"]["i"], last["weight"]) == (ports[1], "59", 255)
+
+    eventually(settled)
+    always(settled, 0.3)
+    assert registry.stat(named(registry, "still")) == before
+    assert program.stop() == 0
+
+
 def test_a_pipe_in_the_directory_holds_nobody_up(sandbox, registry):
     config = Config(sandbox, nerve_service(sandbox.backend("a").port, registry))
     program = config.start(sandbox)
