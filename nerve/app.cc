@@ -24,6 +24,8 @@ using std::chrono::seconds;
 constexpr seconds kDrainMargin{2};
 // For the registry to confirm. When it does not answer, the registration goes with the session.
 constexpr seconds kDeregisterLimit{2};
+// What an earlier life left goes when what takes its place is there, or when that takes too long.
+constexpr seconds kSweepLimit{30};
 // For news that are on their way when the registrations are handed over.
 constexpr seconds kHandOverLimit{1};
 constexpr seconds kCloseLimit{4};
@@ -87,7 +89,7 @@ common::Result<void> App::start(const ParsedConfig& parsed) {
   sessions_.emplace(io_, std::exchange(saved_services_.sessions, {}),
                     [this] { save_.set(common::Alarm::Clock::now()); });
   roster_->apply(config.services, saved_services_.services);
-  sessions_->sweep();
+  sweep_.set(std::chrono::steady_clock::now() + kSweepLimit);
   config_.begin(parsed);
   return {};
 }
@@ -135,8 +137,14 @@ common::Result<Roster::Difference> App::apply(const ParsedConfig& parsed) {
   if (const auto set = set_access(access_, parsed.config); !set) return set.error();
   log::set_level(log_level_.empty() ? parsed.config.log_level : log_level_);
   auto difference = roster_->apply(parsed.config.services);
-  sessions_->sweep();
+  if (swept_) sweep();
   return difference;
+}
+
+void App::sweep() {
+  swept_ = true;
+  sweep_.clear();
+  sessions_->sweep();
 }
 
 // The token's file is none of the configuration's.
@@ -147,6 +155,7 @@ void App::read_token_again() {
 }
 
 void App::save_state() {
+  if (!swept_ && roster_->all_settled()) sweep();
   if (!state_file_ || sessions_closed_) return;
   if (!stop_asked_) {
     saved_services_.services.clear();

@@ -55,6 +55,7 @@ class App {
   common::Result<void> claim_state(const std::string& path);
   common::Result<Roster::Difference> apply(const ParsedConfig& parsed);
   void read_token_again();
+  void sweep();
   void save_state();
 
   void wait_for_signal();
@@ -82,6 +83,8 @@ class App {
   std::optional<SavedStateFile> state_file_;
   SavedState saved_services_;  // what was last known of the services before the end began
   RepeatedError state_error_;
+  bool swept_ = false;  // what the earlier life has left and nobody wants any more
+  common::Alarm sweep_{io_, [this] { sweep(); }};
   common::Alarm save_{io_, [this] { save_state(); }};
   std::optional<Sessions> sessions_;
   std::optional<Roster> roster_;

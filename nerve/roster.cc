@@ -176,6 +176,12 @@ bool Roster::all_confirmed() const {
          std::all_of(relieved_.begin(), relieved_.end(), [](const auto& service) { return service->rest_removed(); });
 }
 
+bool Roster::all_settled() const {
+  return std::all_of(current_.begin(), current_.end(), [](const auto& service) {
+    return service->proven() && service->acting() && service->confirmed();
+  });
+}
+
 bool Roster::keeps_registrations() const {
   return std::any_of(current_.begin(), current_.end(),
                      [](const auto& service) { return service->keeps_registration(); });

@@ -47,6 +47,8 @@ class Roster {
   // Every registration that is to go is gone, and every other one says what it shall say.
   bool all_confirmed() const;
   bool keeps_registrations() const;
+  // Every service has said what it has to say, and its reporters have taken it.
+  bool all_settled() const;
   void warn_of_unconfirmed();
 
   // Ends all checks and commands; returns when they have ended.

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
@@ -131,7 +132,9 @@ SavedStateFile::~SavedStateFile() {
 }
 
 Result<SavedState> SavedStateFile::load() const {
-  if (::access(path_.c_str(), F_OK) != 0) return SavedState{};
+  struct stat status {};
+  if (::stat(path_.c_str(), &status) != 0 && errno == ENOENT) return SavedState{};
+  if (!S_ISREG(status.st_mode)) return fail(path_ + " is not a file");
   const auto text = common::read_file(path_, kMostBytes);
   if (!text) return text.error();
   auto state = decode_state(*text);

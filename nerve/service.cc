@@ -125,7 +125,7 @@ ServiceStatus Service::status() const {
   ServiceStatus status{.name = config_.name,
                        .host = config_.host,
                        .port = config_.port,
-                       .mode = lifecycle_.mode(),
+                       .mode = phase_ == Phase::looking ? past_.mode : lifecycle_.mode(),
                        .max_weight = lifecycle_.max_weight(),
                        .current_weight = lifecycle_.current_weight(),
                        .available = lifecycle_.available(),

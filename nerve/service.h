@@ -100,6 +100,9 @@ class Service {
   bool enable(bool force);  // false, and nothing happens: nerve is stopping
   void set_weight(int weight);
 
+  // It does what its checks and operators ask for: it does not wait to know what an earlier life has left.
+  bool acting() const { return phase_ == Phase::active; }
+
   // What another life needs to know to go on.
   Resumed past() const;
   bool draining() const { return lifecycle_.draining(); }

@@ -9,6 +9,7 @@
 
 #include "common/foreign_words.h"
 #include "common/http/curl_loop.h"
+#include "common/http/shown_url.h"
 #include "common/http/transfer.h"
 #include "common/registration/validate.h"
 #include "common/runtime/resolver.h"
@@ -22,7 +23,7 @@ struct Url {
   std::string scheme;
   std::string host;  // without the brackets of an IPv6 address
   int port = 0;
-  std::string shown;  // without user and password
+  std::string shown;  // without user, password and query
 
   bool same_server(const Url& other) const {
     return scheme == other.scheme && host == other.host && port == other.port;
@@ -51,7 +52,7 @@ Result<Url> parse_url(const CurlApi& api, const std::string& text) {
   api.url_set(handle.get(), CURLUPART_PASSWORD, nullptr, 0);
   char* shown = nullptr;
   if (api.url_get(handle.get(), CURLUPART_URL, &shown, 0) == CURLUE_OK) {
-    url.shown = foreign_words(shown);
+    url.shown = foreign_words(without_query(shown));
     api.free(shown);
   }
   return url;
@@ -129,7 +130,7 @@ asio::awaitable<Result<ClientAnswer>> Client::exchange(ClientRequest request) {
   const auto loop = core->loop();
   if (!loop) co_return loop.error();
   auto url = parse_url((*loop)->api(), request.url);
-  if (!url) co_return fail("cannot ask " + foreign_words(request.url) + ": " + url.error().message);
+  if (!url) co_return fail("cannot ask " + foreign_words(without_query(request.url)) + ": " + url.error().message);
 
   std::string came_from;
   for (int redirects = 0;; ++redirects) {
@@ -153,7 +154,8 @@ asio::awaitable<Result<ClientAnswer>> Client::exchange(ClientRequest request) {
       co_return fail(came_from + "more than " + std::to_string(request.max_redirects) + " times");
     }
     auto to = parse_url((*loop)->api(), next);
-    if (!to) co_return fail(came_from + "to " + foreign_words(next) + ", which is " + to.error().message);
+    if (!to)
+      co_return fail(came_from + "to " + foreign_words(without_query(next)) + ", which is " + to.error().message);
     if (!to->same_server(*url)) leave_server(request);
     follow(request, next, answer->status);
     url = std::move(to);

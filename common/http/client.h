@@ -33,7 +33,7 @@ struct ClientRequest {
   std::string url;                             // http or https
   std::map<std::string, std::string> headers;  // replace those that are sent by default
   std::string body;
-  std::string target;                          // the url's name in messages; empty: the url without user and password
+  std::string target;                          // the url's name in messages; empty: the url without user, password, query
   std::string at_host;                         // who is asked in place of the url's host; empty: that one
   bool prefer_ipv4 = false;                    // which of its addresses is tried first
   std::string unix_socket;                     // path; empty: TCP

@@ -55,6 +55,14 @@ def test_method_headers_and_body_are_sent(sandbox, registry, serve):
     assert_kept_secret(program, registry, "s3cr3t")
 
 
+def test_a_query_is_in_no_message(sandbox, registry, serve):
+    server = serve(lambda r: 500)
+    program = start(sandbox, registry, http(server, path="/a?token=s3cr3t"))
+    eventually(lambda: reason(registry).startswith(f"HTTP 500 from http://127.0.0.1:{server.port}/a?..."))
+    assert server.requests[-1].path == "/a?token=s3cr3t"
+    assert_kept_secret(program, registry, "s3cr3t")
+
+
 def test_a_head_request_waits_for_no_body(sandbox, registry, serve):
     server = serve(lambda r: (200 if r.method == "HEAD" else 500, "x" * 1000))
     start(sandbox, registry, http(server, method="HEAD"))

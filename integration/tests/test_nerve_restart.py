@@ -10,7 +10,7 @@ import pytest
 from harness.configs import nerve, nerve_service, reporter
 from harness.ports import free_port
 from harness.wait import always, eventually
-from harness.zookeeper import EventRecorder, Registry
+from harness.zookeeper import ChildrenRecorder, EventRecorder, Registry
 
 
 def config(registry, *services, **keys):
@@ -145,6 +145,21 @@ def test_a_service_that_is_not_configured_any_more_leaves_no_phantom(sandbox, re
     sandbox.nerve(settings)
     eventually(lambda: registry.names() == [kept], 5)
     assert registry.stat(kept) == before
+
+
+def test_a_restart_with_another_form_of_node_leaves_no_gap(sandbox, registry):
+    backend = sandbox.backend("a")
+    encoded = [reporter(registry, pathEncoding=True, connectionTimeoutInMilli=30_000)]
+    settings = config(registry, nerve_service(backend.port, reporters=encoded))
+    program = start_and_settle(sandbox, settings, registry)
+    before = registry.names()
+    recorder = ChildrenRecorder(registry)
+    program.kill()
+    settings["services"][0]["reporters"] = [reporter(registry, connectionTimeoutInMilli=30_000)]
+    sandbox.nerve(settings)
+    eventually(lambda: len(registry.names()) == 1 and registry.names() != before)
+    eventually(lambda: recorder.lists()[-1] == registry.names())
+    assert [] not in recorder.lists()
 
 
 def test_what_an_operator_has_asked_for_stays(sandbox, registry):

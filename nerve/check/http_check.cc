@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/config/reader.h"
+#include "common/http/shown_url.h"
 #include "common/registration/validate.h"
 #include "nerve/check/https_check.h"
 
@@ -29,9 +30,10 @@ PlainRequest request_for(const CheckConfig& config) {
 
 std::string http_target(const CheckConfig& config) {
   const auto& options = std::get<HttpOptions>(config.options);
+  const std::string path = common::http::without_query(options.path);
   const std::string scheme = options.tls ? "https://" : "http://";
-  if (!options.unix_socket.empty()) return scheme + "unix:" + options.unix_socket + ":" + options.path;
-  return scheme + common::host_port(config.host, config.port) + options.path;
+  if (!options.unix_socket.empty()) return scheme + "unix:" + options.unix_socket + ":" + path;
+  return scheme + common::host_port(config.host, config.port) + path;
 }
 
 std::chrono::milliseconds body_limit(const CheckConfig& config, const HttpExpectation& expectation) {

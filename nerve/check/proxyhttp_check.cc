@@ -11,6 +11,7 @@
 
 #include "common/config/reader.h"
 #include "common/foreign_words.h"
+#include "common/http/shown_url.h"
 #include "common/registration/validate.h"
 #include "common/runtime/deadline.h"
 #include "nerve/check/http_expectation.h"
@@ -25,8 +26,9 @@ constexpr std::size_t kMaxUrls = 20;
 constexpr std::size_t kMaxReason = 1000;
 constexpr std::chrono::milliseconds kBodyMayTake{100};
 
-// Without user and password.
-std::string shown(const std::string& url) {
+// Without user, password and query.
+std::string shown(const std::string& given) {
+  const std::string url = common::http::without_query(given);
   const auto authority = url.find("://") + 3;
   const auto end = std::min(url.find_first_of("/?#", authority), url.size());
   const auto at = url.rfind('@', end);
