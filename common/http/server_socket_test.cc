@@ -25,7 +25,8 @@ class ServerSocket : public testing::Test {
     routes.add("GET", "/", [](const Request&, const Arguments&, const Respond& respond) {
       respond({.status = 200, .body = "hello"});
     });
-    return std::move(*Server::listen(io, "127.0.0.1", 0, std::move(routes)));
+    auto made = Server::listen(io, "127.0.0.1", 0, std::move(routes));
+    return *std::move(made);
   }
   std::string error(Server& listening) {
     const auto result = listening.listen_on_socket(path);
