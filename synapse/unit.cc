@@ -23,9 +23,23 @@ PoolOrder order_of(ServerSort sort) {
 }  // namespace
 
 Unit::Unit(Shared shared, std::string place, const RouterConfig& config, std::unique_ptr<Router> router)
-    : shared_(shared), place_(std::move(place)), config_(config), router_(std::move(router)) {
+    : shared_(shared), place_(std::move(place)), config_(config), router_(std::move(router)), tasks_(shared.io) {
   for (const auto& service : config.services) services_.push_back(make(service));
+}
+
+void Unit::start() {
+  tasks_.spawn("router " + place_, router_->run());
   for (auto& service : services_) watch(*service);
+}
+
+boost::asio::awaitable<void> Unit::stop(bool leave_running) {
+  for (auto& service : services_) {
+    service->watcher.reset();
+    service->session.reset();
+  }
+  tasks_.cancel();
+  co_await tasks_.wait();
+  co_await router_->stop(leave_running);
 }
 
 std::unique_ptr<Unit::Service> Unit::make(const ServiceConfig& config) {
@@ -44,7 +58,7 @@ void Unit::watch(Service& service) {
                            const std::string& error) { shared_.events.watcher_failed(name, "zookeeper", error); }});
 }
 
-ServiceDifference Unit::reconfigure(const RouterConfig& config) {
+common::ConfigDifference Unit::reconfigure(const RouterConfig& config) {
   auto found = difference(config_.services, config.services);
   std::vector<std::unique_ptr<Service>> services;
   std::vector<Service*> fresh;
@@ -110,13 +124,6 @@ std::vector<std::string> Unit::not_ready() const {
     if (!router_->routed(service->config.name)) names.push_back(service->config.name);
   }
   return names;
-}
-
-void Unit::stop_watching() {
-  for (auto& service : services_) {
-    service->watcher.reset();
-    service->session.reset();
-  }
 }
 
 }  // namespace synapse

@@ -10,6 +10,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "common/runtime/task_group.h"
 #include "synapse/config.h"
 #include "synapse/config_difference.h"
 #include "synapse/events.h"
@@ -30,20 +31,21 @@ class Unit {
     std::uint64_t seed;  // of this host
   };
 
-  // Watches at once.
   Unit(Shared shared, std::string place, const RouterConfig& config, std::unique_ptr<Router> router);
 
-  ServiceDifference reconfigure(const RouterConfig& config);
+  // Watches, and the router works, until stop().
+  void start();
+  // `leave_running`: see Router.
+  boost::asio::awaitable<void> stop(bool leave_running);
+
+  common::ConfigDifference reconfigure(const RouterConfig& config);
 
   const std::string& place() const { return place_; }
   const RouterConfig& config() const { return config_; }
-  Router& router() { return *router_; }
+  bool busy() const { return router_->busy(); }  // see Router
 
   // The names of the services that were never routed.
   std::vector<std::string> not_ready() const;
-
-  // Nothing is watched any more.
-  void stop_watching();
 
  private:
   struct Service {
@@ -66,6 +68,7 @@ class Unit {
   RouterConfig config_;
   std::unique_ptr<Router> router_;
   std::vector<std::unique_ptr<Service>> services_;  // in the order of the configuration
+  common::TaskGroup tasks_;                         // the router's work
 };
 
 }  // namespace synapse
