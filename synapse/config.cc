@@ -210,7 +210,10 @@ Config read_config(const Reader& reader, const ParseOptions& options, ServiceFil
   for (std::size_t i = 0; i < config.routers.size(); ++i) {
     check_names(config.routers[i], placed.services[i]);
     check_correlations(config.routers[i], placed.services[i]);
-    if (config.routers[i].type == "haproxy") check_sections(config.routers[i], placed.routers[i]);
+    if (config.routers[i].type == "haproxy") {
+      check_sections(config.routers[i], placed.routers[i]);
+      check_live_keys(config.routers[i], placed.services[i]);
+    }
     conflicts.check(config.routers[i], placed.routers[i], placed.services[i]);
   }
   root.finish();

@@ -23,6 +23,14 @@ namespace synapse {
 // The keys of a haproxy router other than those that every router has.
 [[nodiscard]] HaproxyRouterConfig read_haproxy_router(common::ObjectReader& object, const ParseOptions& options);
 
+// How servers of a service of a haproxy router come and go; and of the router as a whole.
+void read_live_keys(common::ObjectReader& object, ServiceConfig& service);
+void ignore_live_keys(common::ObjectReader& object);
+void read_live_keys(common::ObjectReader& object, HaproxyRouterConfig& config);
+
+// Warns about services whose keys have no effect because HAProxy does not check their servers.
+void check_live_keys(const RouterConfig& router, const std::vector<common::Reader>& services);
+
 struct ServiceDefaults {
   std::string router_type;
   bool declare_empty = true;

@@ -108,10 +108,12 @@ void read_haproxy_keys(ObjectReader& object, ServiceConfig& service, const Servi
   service.port = static_cast<int>(object.integer("port", 0, {0, 65535}));
   service.mode = object.one_of("mode", "", {"tcp", "http"});
   service.declare_empty = object.boolean("declareEmpty", defaults.declare_empty);
+  read_live_keys(object, service);
 }
 
 void ignore_haproxy_keys(ObjectReader& object) {
   for (const auto* key : {"routerOptions", "bindAddress", "port", "mode", "declareEmpty"}) object.ignore(key);
+  ignore_live_keys(object);
 }
 
 std::string read_name(ObjectReader& object, const std::string& path) {

@@ -34,6 +34,11 @@ struct Events::Families {
         watcher_failure(gauge(metrics, "synapse_watcher_failure", "Failed reads of a service's source")),
         left_out(counter(metrics, "synapse_record_rejected_total", "Records that were left out, by service")),
         reloads(counter(metrics, "synapse_haproxy_reload_total", "HAProxy reloads and starts, by reason")),
+        held(gauge(metrics, "synapse_service_held_servers",
+                   "Servers that vanished from the registry and stay because HAProxy finds them alive")),
+        by_hand(gauge(metrics, "synapse_haproxy_held_by_hand", "Servers that a person put into maintenance or drain")),
+        tombstones(gauge(metrics, "synapse_haproxy_tombstones", "Servers in maintenance that nothing wants any more")),
+        old_workers(gauge(metrics, "synapse_haproxy_old_workers", "HAProxy's workers from before the last reload")),
         commands(counter(metrics, "synapse_haproxy_command_total", "Runtime commands, by HAProxy's verdict")) {}
 
   prometheus::Family<prometheus::Gauge>& available;
@@ -42,6 +47,10 @@ struct Events::Families {
   prometheus::Family<prometheus::Gauge>& watcher_failure;
   prometheus::Family<prometheus::Counter>& left_out;
   prometheus::Family<prometheus::Counter>& reloads;
+  prometheus::Family<prometheus::Gauge>& held;
+  prometheus::Family<prometheus::Gauge>& by_hand;
+  prometheus::Family<prometheus::Gauge>& tombstones;
+  prometheus::Family<prometheus::Gauge>& old_workers;
   prometheus::Family<prometheus::Counter>& commands;
 };
 
@@ -86,6 +95,21 @@ void Events::service_removed(const std::string& service) {
     return trouble.first == "counts " + service || trouble.first == "empty " + service ||
            trouble.first == "watcher " + service || trouble.first.starts_with("record " + service + " ");
   });
+}
+
+void Events::servers_held(const std::string& service, std::size_t vanished, std::size_t of, std::size_t held) {
+  if (!news("held " + service, "held")) return;
+  log::warn("{}: {} of {} servers have vanished from the registry; {} stay for as long as HAProxy finds them alive",
+            service, vanished, of, held);
+}
+
+void Events::server_let_go(const std::string& service, const std::string& server, const std::string& why) {
+  log::warn("{}: {} vanished from the registry and is held no longer: {}", service, server, why);
+}
+
+void Events::held_servers(const std::string& service, std::size_t count) {
+  families_->held.Add({{"service", service}}).Set(static_cast<double>(count));
+  if (count == 0 && over("held " + service)) log::info("{}: no server is held any more", service);
 }
 
 void Events::record_left_out(const std::string& service, const std::string& record, const std::string& reason) {
@@ -148,6 +172,26 @@ void Events::socket_failed(const std::string& router, const std::string& error) 
 
 void Events::socket_works(const std::string& router) {
   if (over("socket " + router)) log::info("HAProxy's runtime socket for {} answers again", router);
+}
+
+void Events::server_held_by_hand(const std::string& service, const std::string& server, const std::string& state) {
+  log::warn("{}: {} is in {} by hand, and stays there until \"set server ... state ready\"", service, server, state);
+}
+
+void Events::server_released(const std::string& service, const std::string& server) {
+  log::info("{}: {} is no longer held by hand", service, server);
+}
+
+void Events::servers_held_by_hand(const std::string& service, std::size_t count) {
+  families_->by_hand.Add({{"service", service}}).Set(static_cast<double>(count));
+}
+
+void Events::tombstones(const std::string& service, std::size_t count) {
+  families_->tombstones.Add({{"service", service}}).Set(static_cast<double>(count));
+}
+
+void Events::old_workers(const std::string& router, std::size_t count) {
+  families_->old_workers.Add({{"router", router}}).Set(static_cast<double>(count));
 }
 
 void Events::reload_wanted(const std::string& router, const std::string& reason, const std::string& words) {

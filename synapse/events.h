@@ -20,6 +20,10 @@ class Events {
 
   // Sources.
   void servers_found(const std::string& service, int available, int unavailable);
+  // Too many vanished at once: `held` of them stay for as long as HAProxy finds them alive.
+  void servers_held(const std::string& service, std::size_t vanished, std::size_t of, std::size_t held);
+  void server_let_go(const std::string& service, const std::string& server, const std::string& why);
+  void held_servers(const std::string& service, std::size_t count);
   void servers_kept(const std::string& service);     // all vanished; the last ones stay
   void service_removed(const std::string& service);  // from the configuration; its time series end
   void record_left_out(const std::string& service, const std::string& record, const std::string& reason);
@@ -36,6 +40,11 @@ class Events {
   void command_surprised(const std::string& router, const std::string& command, const std::string& reply);
   void socket_failed(const std::string& router, const std::string& error);
   void socket_works(const std::string& router);
+  void server_held_by_hand(const std::string& service, const std::string& server, const std::string& state);
+  void server_released(const std::string& service, const std::string& server);
+  void servers_held_by_hand(const std::string& service, std::size_t count);
+  void tombstones(const std::string& service, std::size_t count);
+  void old_workers(const std::string& router, std::size_t count);
   void reload_wanted(const std::string& router, const std::string& reason, const std::string& words);
   void reloaded(const std::string& router, const std::vector<std::string>& reasons, int pid, long took_ms);
   void reload_failed(const std::string& router, const std::string& error, long retry_ms);

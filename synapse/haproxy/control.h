@@ -2,6 +2,8 @@
 // child (haproxy_child.h). Loop thread only.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
@@ -19,6 +21,9 @@ class HaproxyControl {
 
   // False when it is known that no HAProxy runs, so that there is no use in asking its socket.
   virtual bool may_run() const = 0;
+
+  // How many workers from before the last reload still have connections; nothing when that cannot be asked.
+  virtual boost::asio::awaitable<std::optional<std::size_t>> old_workers() = 0;
 
   // We are leaving: ends HAProxy if it is ours, after its connections or the deadline. With `leave_running` it is left
   // to the next synapse.

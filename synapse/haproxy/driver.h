@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -27,6 +28,7 @@
 #include "synapse/haproxy/capabilities.h"
 #include "synapse/haproxy/config_file.h"
 #include "synapse/haproxy/control.h"
+#include "synapse/haproxy/former_workers.h"
 #include "synapse/haproxy/observed.h"
 #include "synapse/haproxy/plan.h"
 #include "synapse/haproxy/render.h"
@@ -38,6 +40,14 @@ namespace synapse::haproxy {
 
 // True for `<service>_<id>`, whatever the id.
 [[nodiscard]] bool is_proxy_of(std::string_view proxy, std::string_view service);
+
+// What HAProxy says of one server of ours.
+enum class Health {
+  alive,
+  dead,
+  unknown,    // it is not asked at the moment: the server is out of service, or HAProxy is away
+  unchecked,  // nobody checks it
+};
 
 class Driver {
  public:
@@ -54,6 +64,12 @@ class Driver {
 
   // The address that a server of the service has now, in HAProxy's file or by set_servers(); empty when it has none.
   std::string present_address(const std::string& service, const std::string& server) const;
+
+  // As of the last reading, which is some seconds old at most.
+  Health health(const std::string& service, const std::string& server) const;
+
+  // What HAProxy has for the service, as far as is known; may be null. Valid until the next turn of the loop.
+  const ObservedBackend* observed_of(const std::string& service) const;
 
   // HAProxy ended, or was replaced: look at once.
   void haproxy_ended(const std::string& how);
@@ -75,6 +91,8 @@ class Driver {
     bool needs_reload = false;
     bool routed = false;
     bool removed = false;  // from the configuration, while it was being worked on
+    bool verifying = false;
+    Tombstones tombstones = {};
     common::Coalescer changes;
     std::optional<Clock::time_point> again;  // to be planned then, although nothing changed
   };
@@ -94,7 +112,6 @@ class Driver {
   boost::asio::awaitable<void> step();
   boost::asio::awaitable<void> plan_due();
   boost::asio::awaitable<Sent> send(const std::vector<Command>& commands);
-  boost::asio::awaitable<void> look();
   boost::asio::awaitable<void> sleep();
   Services take_due();
   std::vector<Command> plan_round(const Services& due);
@@ -109,6 +126,14 @@ class Driver {
   void take_services(const RouterConfig& router);
   void take_traits();
 
+  // driver_look.cc: what HAProxy has, and what became of it without us.
+  boost::asio::awaitable<void> look();
+  boost::asio::awaitable<void> look_at_old_workers();
+  void take(Reading reading, bool freshly_loaded);
+  void take_backend(const std::string& name, const ObservedBackend* before, ObservedBackend& fresh);
+  void count_tombstones(Service& service);
+  void sweep_tombstones();
+
   // driver_load.cc: the file, and making HAProxy load it.
   void read_file();
   boost::asio::awaitable<void> attach();
@@ -121,7 +146,6 @@ class Driver {
   boost::asio::awaitable<common::Result<Reading>> ask();
   boost::asio::awaitable<common::Result<Reading>> load(int old_pid);
   boost::asio::awaitable<common::Result<Reading>> ask_until_loaded(int old_pid, const std::string& fingerprint);
-  void take(Reading reading, bool freshly_loaded);
   void update_fingerprint();
   RenderedConfig rendered(FileFor purpose) const;
 
@@ -130,6 +154,7 @@ class Driver {
   bool all_known() const;
   bool would_empty_a_service() const;
   ObservedBackend* observed(const std::string& backend);
+  const ObservedBackend* last_seen(const BackendSpec& wanted) const;
 
   HaproxyRouterConfig config_;
   HaproxyControl& control_;
@@ -159,7 +184,11 @@ class Driver {
   std::optional<Clock::time_point> not_before_;  // after a failed start or reload
   std::optional<Clock::time_point> file_due_;
   Clock::time_point look_at_{};
-  Clock::time_point read_all_at_{};
+  Clock::time_point plan_all_at_{};
+  Clock::time_point changed_at_{};  // something was wanted or done that was not before
+  std::uint64_t load_ = 0;          // counts what HAProxy loaded, so that nobody takes the answers of one for another's
+  common::MinInterval sweep_interval_;
+  FormerWorkers former_workers_;
   Clock::time_point attached_at_{};
   Clock::time_point gather_until_{};
 

@@ -20,8 +20,6 @@ namespace {
 
 constexpr seconds kLoadsWithin{5};
 constexpr milliseconds kAskInterval{5};
-constexpr seconds kReadAllInterval{10};
-
 constexpr seconds kRefusedRetry{60};
 
 long elapsed_ms(std::chrono::steady_clock::time_point since) {
@@ -56,6 +54,8 @@ void Driver::read_file() {
       service->wanted.servers = found->second;
       service->from_file = true;
       service->ever_available = true;
+      auto& backend = running_.state.backends[found->first];
+      backend = expected_of(found->first, found->second);
     }
   }
   take_traits();
@@ -77,10 +77,9 @@ RenderedConfig Driver::rendered(FileFor purpose) const {
   for (const auto& each : services_) {
     const Service& service = *each;
     if (!declared(service)) continue;
-    const auto found = running_.state.backends.find(service.wanted.name);
-    const auto* observed = attached_ && found != running_.state.backends.end() ? &found->second : nullptr;
     spec.backends.push_back(service.wanted);
-    spec.backends.back().servers = servers_for_file(service.wanted, service.traits, observed, capabilities_, purpose);
+    spec.backends.back().servers =
+        servers_for_file(service.wanted, service.traits, last_seen(service.wanted), capabilities_, purpose);
   }
   return render(spec);
 }
@@ -170,7 +169,9 @@ asio::awaitable<void> Driver::reload() {
   }
   reload_retry_.reset();
   std::vector<std::string> reasons;
+  changed_at_ = Clock::now();
   for (const auto& need : std::exchange(reloads_, {})) {
+    if (need.reason == ReloadReason::tombstones) sweep_interval_.acted(changed_at_);
     const std::string reason(to_string(need.reason));
     if (std::find(reasons.begin(), reasons.end(), reason) == reasons.end()) reasons.push_back(reason);
   }
@@ -227,28 +228,6 @@ asio::awaitable<Result<Driver::Reading>> Driver::ask() {
   co_return Reading{.process = std::move(*info),
                     .fingerprint = parse_env((*replies)[1], kFingerprintVariable).value_or(""),
                     .state = std::move(*state)};
-}
-
-void Driver::take(Reading reading, bool freshly_loaded) {
-  const auto file = freshly_loaded ? read_rendered(file_.text()) : std::nullopt;
-  for (auto& [name, backend] : reading.state.backends) {
-    if (file) {
-      const auto loaded = file->servers.find(name);
-      if (loaded != file->servers.end()) adopt_options(loaded->second, backend);
-    } else if (const auto before = running_.state.backends.find(name); before != running_.state.backends.end()) {
-      carry_over(before->second, backend);
-    }
-  }
-  const bool other_version = running_.process.version != reading.process.version;
-  running_ = std::move(reading);
-  const auto now = Clock::now();
-  read_all_at_ = now + kReadAllInterval;
-  look_at_ = std::max(look_at_, now);
-  if (other_version) {
-    const auto version = parse_version(running_.process.version);
-    capabilities_ = version ? capabilities_of(*version) : least_capabilities();
-  }
-  if (other_version || (freshly_loaded && running_.fingerprint == fingerprint_)) take_traits();
 }
 
 asio::awaitable<void> Driver::write_file() {

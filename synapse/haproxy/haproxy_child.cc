@@ -7,6 +7,8 @@
 
 #include "common/file/write_atomically.h"
 #include "common/telemetry/log.h"
+#include "synapse/haproxy/runtime_codec.h"
+#include "synapse/haproxy/runtime_socket.h"
 
 namespace synapse::haproxy {
 
@@ -79,6 +81,14 @@ asio::awaitable<Result<void>> HaproxyChild::load() {
   const auto written = common::write_atomically(pid_file(), std::to_string(child_->pid()) + "\n");
   if (!written) log::warn("{}; a later synapse will not find this HAProxy", written.error().message);
   co_return Result<void>{};
+}
+
+asio::awaitable<std::optional<std::size_t>> HaproxyChild::old_workers() {
+  std::string path = options_.runtime_dir + "/master.sock";
+  std::string question = "show proc";
+  const auto answer = co_await ask_master(std::move(path), std::move(question));
+  if (!answer) co_return std::nullopt;
+  co_return count_old_workers(*answer);
 }
 
 void HaproxyChild::exited(const std::string& how) {

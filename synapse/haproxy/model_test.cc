@@ -297,7 +297,9 @@ class History {
           for (const auto& each : before.at(name).servers) old = each.name == server.name ? &each : old;
         }
         if (old != nullptr) server.unreachable = old->unreachable;
-        if (server.name == "own" || !spec_of(name).policy.verified || !server.check || !server.in_service() || server.weight == 0) continue;
+        if (server.name == "own" || !spec_of(name).policy.verified || !server.check || !server.in_service() ||
+            server.weight == 0)
+          continue;
         EXPECT_TRUE(old != nullptr && (old->in_service() || (old->admin_state & 8) != 0)) << name << "/" << server.name;
       }
     }

@@ -172,7 +172,7 @@ class Planner {
   // A person took it out of service, and will bring it back. What it will serve with is kept up to date.
   void keep_held(const ServerSpec& server, const ObservedServer& present) {
     if (present.address.empty()) return;
-    keep_drained(server.name, present);
+    keep_drained(server.name, present);  // before its weight is more than 0
     if (traits_.live_weights) converge_weight(server, present, false);
     if (moved(server, present)) addresses_.push_back(set_address(backend_, server.name, server.address, server.port));
     converge_checks(server.name, present);
@@ -182,7 +182,6 @@ class Planner {
   void keep_drained(const std::string& name, const ObservedServer& present) {
     if (present.by_hand != ByHand::drain || present.forced_drain || present.forced_maintenance) return;
     entering_.push_back(set_drain(backend_, name));
-    if (present.weight_to_restore) restore_weight(name, *present.weight_to_restore, entering_);
   }
 
   void restore_weight(const std::string& name, int weight, std::vector<Command>& phase) {
@@ -284,7 +283,11 @@ class Planner {
 
   void plan_vanished(const ObservedServer& server) {
     // For as long as a person holds it, also when it comes back meanwhile.
-    if (held(server)) return keep_drained(server.name, server);
+    if (held(server)) {
+      keep_drained(server.name, server);
+      if (server.weight_to_restore) restore_weight(server.name, *server.weight_to_restore, entering_);
+      return;
+    }
     if (leave(server.name, server, leaving_)) return;
     if (capabilities_.delete_servers && can_return_live(server, traits_, capabilities_)) {
       plan_.removals.push_back(delete_server(backend_, server.name));

@@ -240,6 +240,23 @@ common::Result<ProcessInfo> parse_info(std::string_view reply) {
   return info;
 }
 
+std::optional<std::size_t> count_old_workers(std::string_view reply) {
+  if (!reply.starts_with("#<PID>")) return std::nullopt;
+  std::size_t count = 0;
+  bool old = false;
+  while (!reply.empty()) {
+    const auto end = std::min(reply.find('\n'), reply.size());
+    const auto line = trimmed(reply.substr(0, end));
+    reply.remove_prefix(std::min(end + 1, reply.size()));
+    if (line.starts_with('#')) {
+      old = line == "# old workers";
+    } else if (old && !line.empty()) {
+      ++count;
+    }
+  }
+  return count;
+}
+
 std::optional<std::string> parse_env(std::string_view reply, std::string_view name) {
   auto text = trimmed(reply);
   if (!text.starts_with(name) || text.size() <= name.size() || text[name.size()] != '=') return std::nullopt;

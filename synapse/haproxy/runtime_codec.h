@@ -111,6 +111,9 @@ struct ProcessInfo {
 // Reads `show env NAME`: the value, or nothing when HAProxy has no such variable (or said something else).
 [[nodiscard]] std::optional<std::string> parse_env(std::string_view reply, std::string_view name);
 
+// Reads `show proc` of the master: the workers from before the last reload. Nothing: it is not that answer.
+[[nodiscard]] std::optional<std::size_t> count_old_workers(std::string_view reply);
+
 // Cuts the stream of a session that began with the command `prompt` into replies. The commands may be sent all at once:
 // HAProxy answers them in order, each answer followed by a prompt. The reply to `prompt` itself is the first (empty).
 class ReplyReader {

@@ -27,4 +27,7 @@ class RuntimeSocket {
   std::string path_;
 };
 
+// One command to the master of an HAProxy in master-worker mode, and all that it answers.
+boost::asio::awaitable<common::Result<std::string>> ask_master(std::string path, std::string command);
+
 }  // namespace synapse::haproxy
