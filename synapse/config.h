@@ -120,6 +120,7 @@ struct Config {
   std::string api_host = "127.0.0.1";
   int api_port = 3455;       // 0: a free one
   bool watch_config = true;  // reload when a file changes
+  std::string state_path;    // a directory, of one synapse; empty: nothing is kept for the next start
   std::vector<RouterConfig> routers;
 
   friend bool operator==(const Config&, const Config&) = default;
@@ -129,6 +130,8 @@ struct ParseOptions {
   bool strict = false;  // unknown keys are errors
   // Where our own HAProxy lives when the configuration does not say (`runtimeDir`).
   std::string runtime_dir = "/run/synapse";
+  // Where the last good records are kept when the configuration does not say (`statePath`): below this, by API port.
+  std::string state_dir = "/run/synapse";
   // The files of a `servicesDir`, by name: a service each.
   std::function<common::Result<std::vector<common::ConfigFile>>(const std::string& directory)> files_of;
 };
