@@ -6,6 +6,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "synapse/config.h"
+#include "synapse/pool/hold.h"
 #include "synapse/pool/pool.h"
 
 namespace synapse {
@@ -26,6 +27,11 @@ class Router {
 
   // True when the service was routed at least once.
   virtual bool routed(const std::string& service) const = 0;
+
+  // What it finds of a server itself, some seconds old at most.
+  virtual Health health(const std::string& /*service*/, const std::string& /*server*/) const {
+    return Health::unchecked;
+  }
 
   // We are leaving. `leave_running`: what we started goes on for the next synapse.
   virtual boost::asio::awaitable<void> stop(bool leave_running) = 0;

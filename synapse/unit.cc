@@ -1,6 +1,7 @@
 #include "synapse/unit.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "synapse/watch/zookeeper_watcher.h"
@@ -25,10 +26,18 @@ std::string saved_file(const ServiceConfig& service) {
   return SavedRecords::file_name(service.name, common::zookeeper::join_hosts(watcher.hosts) + " " + watcher.path);
 }
 
+// How often HAProxy's view of servers that are held is looked at.
+constexpr std::chrono::seconds kReviewInterval{1};
+
 }  // namespace
 
 Unit::Unit(Shared shared, std::string place, const RouterConfig& config, std::unique_ptr<Router> router)
-    : shared_(shared), place_(std::move(place)), config_(config), router_(std::move(router)), tasks_(shared.io) {
+    : shared_(shared),
+      place_(std::move(place)),
+      config_(config),
+      router_(std::move(router)),
+      tasks_(shared.io),
+      review_(shared.io) {
   for (const auto& service : config.services) services_.push_back(make(service));
 }
 
@@ -70,6 +79,7 @@ boost::asio::awaitable<void> Unit::stop(bool leave_running) {
     service->watcher.reset();
     service->session.reset();
   }
+  review_.cancel();
   tasks_.cancel();
   co_await tasks_.wait();
   co_await router_->stop(leave_running);
@@ -108,6 +118,7 @@ common::ConfigDifference Unit::reconfigure(const RouterConfig& config) {
     // Until its own source has spoken it has the servers of its predecessor.
     if (known == services_.end()) continue;
     services.back()->pool.inherit((*known)->pool);
+    services.back()->hold.inherit((*known)->hold);
     services.back()->known = (*known)->known;
     services.back()->stale = (*known)->stale;
   }
@@ -150,6 +161,45 @@ void Unit::correlate(const Service& changed) {
     if (!service->config.correlation || service->config.correlation->other_service != changed.config.name) continue;
     service->pool.exclude(changed.pool.first());
     if (service->known) route(*service);
+  }
+}
+
+// What the pool has, and those that it lost too many of at once to be believed.
+void Unit::route(Service& service) {
+  const auto& name = service.config.name;
+  const auto health = [&](const std::string& server) { return router_->health(name, server); };
+  const auto& routed = service.hold.update(service.pool.routed(), std::chrono::steady_clock::now(), health);
+  if (const auto alarm = service.hold.take_alarm()) {
+    shared_.events.servers_held(name, alarm->vanished, alarm->of, service.hold.held());
+  }
+  for (const auto& release : service.hold.take_releases()) {
+    shared_.events.server_let_go(name, release.server, release.why);
+  }
+  if (service.config.hold_below_percent != 0) shared_.events.held_servers(name, service.hold.held());
+  router_->update(name, routed);
+  if (service.hold.active()) review_later();
+}
+
+// For as long as any are held.
+void Unit::review_later() {
+  if (std::exchange(reviewing_, true)) return;
+  review_.expires_after(kReviewInterval);
+  review_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (cancelled) return;
+    reviewing_ = false;
+    review();
+  });
+}
+
+void Unit::review() {
+  for (auto& service : services_) {
+    if (!service->hold.active()) continue;
+    const auto health = [&](const std::string& server) { return router_->health(service->config.name, server); };
+    if (service->hold.review(health)) {
+      route(*service);
+    } else {
+      review_later();
+    }
   }
 }
 

@@ -11,11 +11,13 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "common/runtime/task_group.h"
 #include "synapse/config.h"
 #include "synapse/config_difference.h"
 #include "synapse/events.h"
+#include "synapse/pool/hold.h"
 #include "synapse/pool/pool.h"
 #include "synapse/router.h"
 #include "synapse/saved_records.h"
@@ -56,10 +58,14 @@ class Unit {
 
  private:
   struct Service : std::enable_shared_from_this<Service> {
-    Service(ServiceConfig its_config, Pool its_pool) : config(std::move(its_config)), pool(std::move(its_pool)) {}
+    Service(ServiceConfig its_config, Pool its_pool)
+        : config(std::move(its_config)),
+          pool(std::move(its_pool)),
+          hold({.below_percent = config.hold_below_percent, .window = config.hold_window}) {}
 
     ServiceConfig config;
     Pool pool;
+    Hold hold;
     std::shared_ptr<common::zookeeper::Session> session;  // the watcher's
     std::unique_ptr<Watcher> watcher;
     bool known = false;  // it has servers to be routed, or none for sure
@@ -73,7 +79,9 @@ class Unit {
   void take_snapshot(Service& service, const std::vector<Record>& records);
   void tell(const Service& service);
   void correlate(const Service& changed);
-  void route(const Service& service) { router_->update(service.config.name, service.pool.routed()); }
+  void route(Service& service);
+  void review_later();
+  void review();
 
   const Shared shared_;
   const std::string place_;
@@ -81,6 +89,8 @@ class Unit {
   std::unique_ptr<Router> router_;
   std::vector<std::shared_ptr<Service>> services_;  // in the order of the configuration
   common::TaskGroup tasks_;                         // the router's work
+  boost::asio::steady_timer review_;                // of servers that are held
+  bool reviewing_ = false;
 };
 
 }  // namespace synapse

@@ -35,19 +35,12 @@
 #include "synapse/haproxy/runtime_socket.h"
 #include "synapse/haproxy/server.h"
 #include "synapse/haproxy/traits.h"
+#include "synapse/pool/hold.h"
 
 namespace synapse::haproxy {
 
 // True for `<service>_<id>`, whatever the id.
 [[nodiscard]] bool is_proxy_of(std::string_view proxy, std::string_view service);
-
-// What HAProxy says of one server of ours.
-enum class Health {
-  alive,
-  dead,
-  unknown,    // it is not asked at the moment: the server is out of service, or HAProxy is away
-  unchecked,  // nobody checks it
-};
 
 class Driver {
  public:

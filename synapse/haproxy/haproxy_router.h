@@ -33,6 +33,9 @@ class HaproxyRouter : public Router {
   void reconfigure(const RouterConfig& config) override;
   void update(const std::string& service, const Routed& routed) override;
   bool routed(const std::string& service) const override;
+  Health health(const std::string& service, const std::string& server) const override {
+    return driver_.health(service, server);
+  }
   boost::asio::awaitable<void> stop(bool leave_running) override;
   bool busy() const override { return addresses_.busy(); }
 
