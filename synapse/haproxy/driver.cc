@@ -205,7 +205,7 @@ asio::awaitable<void> Driver::plan_due() {
       if (!busy_) lost(reading.error().message);
       co_return;
     }
-    const bool other_process = reading->process.pid != running_.process.pid;
+    const bool other_process = is_other_process(reading->process);
     take(std::move(*reading), other_process);
   }
   if (!file_due_) {

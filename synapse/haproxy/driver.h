@@ -99,6 +99,11 @@ class Driver {
     ObservedState state;
   };
 
+  // Also where a new process gets the number of the old one, as in a container.
+  bool is_other_process(const ProcessInfo& process) const {
+    return process.pid != running_.process.pid || process.uptime_seconds < running_.process.uptime_seconds;
+  }
+
   enum class Sent { acknowledged, plan_again, surprise };
 
   // driver.cc: the loop and the live changes.
@@ -123,7 +128,7 @@ class Driver {
   boost::asio::awaitable<void> look();
   boost::asio::awaitable<void> look_at_old_workers();
   void take(Reading reading, bool freshly_loaded);
-  void take_backend(const std::string& name, const ObservedBackend* before, ObservedBackend& fresh);
+  void take_backend(const std::string& name, ObservedBackend* before, const ObservedBackend& fresh);
   void count_tombstones(Service& service);
   void sweep_tombstones();
 

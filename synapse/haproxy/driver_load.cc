@@ -100,7 +100,8 @@ asio::awaitable<void> Driver::attach() {
       attached_ = true;
       started_ = true;
       attached_at_ = now;
-      take(std::move(*reading), true);
+      const bool other_process = is_other_process(reading->process);
+      take(std::move(*reading), other_process);
       co_return plan_all_again();
     }
   }

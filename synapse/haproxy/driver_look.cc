@@ -37,7 +37,7 @@ asio::awaitable<void> Driver::look() {
   if (!reading) co_return lost(reading.error().message);
   const auto now = Clock::now();
   const auto took = now - begun;
-  const bool other_process = reading->process.pid != running_.process.pid;
+  const bool other_process = is_other_process(reading->process);
   if (other_process) {
     events_.haproxy_attached(config_.config_path, reading->process.version, reading->process.pid, true);
   }
@@ -66,7 +66,7 @@ void Driver::take(Reading reading, bool freshly_loaded) {
   const bool current = file && file->fingerprint == reading.fingerprint;
   for (auto& [name, fresh] : reading.state.backends) {
     const auto known = running_.state.backends.find(name);
-    const auto* before = known == running_.state.backends.end() ? nullptr : &known->second;
+    auto* before = known == running_.state.backends.end() ? nullptr : &known->second;
     if (file) {
       const auto loaded = file->servers.find(name);
       if (loaded != file->servers.end()) adopt(loaded->second, current, fresh);
@@ -90,16 +90,18 @@ void Driver::take(Reading reading, bool freshly_loaded) {
 }
 
 // A difference that nobody here made is made good, unless it is to be respected; both are said.
-void Driver::take_backend(const std::string& name, const ObservedBackend* before, ObservedBackend& fresh) {
+void Driver::take_backend(const std::string& name, ObservedBackend* before, const ObservedBackend& fresh) {
   const auto service =
       std::find_if(services_.begin(), services_.end(), [&](const auto& each) { return each->wanted.name == name; });
   if (service == services_.end()) return;
   if (before == nullptr || differs(*before, fresh)) (*service)->again = Clock::now();
   if (!(*service)->wanted.policy.respect_manual) return;
   std::size_t held = 0;
+  const ObservedBackend nothing;
+  const auto earlier_ones = by_name(before == nullptr ? nothing : *before);
   for (const auto& server : fresh.servers) {
-    const auto* known = before == nullptr ? nullptr : before->find(server.name);
-    const auto earlier = known == nullptr ? ByHand::nothing : known->by_hand;
+    const auto known = earlier_ones.find(server.name);
+    const auto earlier = known == earlier_ones.end() ? ByHand::nothing : known->second->by_hand;
     if (server.by_hand != ByHand::nothing) ++held;
     if (server.by_hand == earlier) continue;
     if (server.by_hand == ByHand::nothing) {

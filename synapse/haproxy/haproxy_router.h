@@ -36,6 +36,9 @@ class HaproxyRouter : public Router {
   Health health(const std::string& service, const std::string& server) const override {
     return driver_.health(service, server);
   }
+  // What HAProxy has for the service: who waits for a check, drains, or is held by hand. May be null; valid until the
+  // next turn of the loop.
+  const ObservedBackend* observed(const std::string& service) const { return driver_.observed_of(service); }
   boost::asio::awaitable<void> stop(bool leave_running) override;
   bool busy() const override { return addresses_.busy(); }
 

@@ -200,9 +200,11 @@ common::Result<ObservedState> parse_servers_state(std::string_view reply) {
 }
 
 void carry_over(const ObservedBackend& previous, ObservedBackend& fresh) {
+  const auto before = by_name(previous);
   for (auto& server : fresh.servers) {
-    const auto* known = previous.find(server.name);
-    if (known == nullptr) continue;
+    const auto found = before.find(server.name);
+    if (found == before.end()) continue;
+    const auto* known = found->second;
     server.options = known->options;
     server.removal_refused = known->removal_refused;
     const bool serves = !server.forced_maintenance && !server.forced_drain;
@@ -225,9 +227,12 @@ void carry_over(const ObservedBackend& previous, ObservedBackend& fresh) {
 }
 
 void adopt(const std::vector<ServerSpec>& loaded, bool current, ObservedBackend& fresh) {
+  std::unordered_map<std::string_view, ObservedServer*> servers;
+  for (auto& server : fresh.servers) servers.emplace(server.name, &server);
   for (const auto& spec : loaded) {
-    auto* server = fresh.find(spec.name);
-    if (server == nullptr) continue;
+    const auto found = servers.find(spec.name);
+    if (found == servers.end()) continue;
+    auto* server = found->second;
     server->options = normalised(spec).options;
     switch (spec.standing) {
       case Standing::plain:
@@ -252,8 +257,8 @@ void adopt(const std::vector<ServerSpec>& loaded, bool current, ObservedBackend&
 
 void carry_times(const ObservedBackend& previous, ObservedBackend& fresh) {
   for (auto& server : fresh.servers) {
-    const auto* known = previous.find(server.name);
-    if (known != nullptr && server.draining) server.drains_until = known->drains_until;
+    if (!server.draining) continue;
+    if (const auto* known = previous.find(server.name)) server.drains_until = known->drains_until;
   }
 }
 
@@ -275,14 +280,23 @@ ObservedBackend expected_of(const std::string& backend, const std::vector<Server
   return expected;
 }
 
-bool differs(const ObservedBackend& a, const ObservedBackend& b) {
-  const auto same = [](ObservedServer one, const ObservedServer& other) {
-    one.seconds_since_change = other.seconds_since_change;
-    one.check_health = one.unverified && other.unverified ? one.check_health : other.check_health;
-    return one == other;
-  };
-  return a.refused != b.refused ||
-         !std::equal(a.servers.begin(), a.servers.end(), b.servers.begin(), b.servers.end(), same);
+bool differs(ObservedBackend& previous, const ObservedBackend& fresh) {
+  if (previous.refused != fresh.refused || previous.servers.size() != fresh.servers.size()) return true;
+  for (std::size_t i = 0; i < fresh.servers.size(); ++i) {
+    auto& before = previous.servers[i];
+    const auto& now = fresh.servers[i];
+    before.seconds_since_change = now.seconds_since_change;
+    if (!now.unverified) before.check_health = now.check_health;
+    if (before != now) return true;
+  }
+  return false;
+}
+
+std::unordered_map<std::string_view, const ObservedServer*> by_name(const ObservedBackend& backend) {
+  std::unordered_map<std::string_view, const ObservedServer*> servers;
+  servers.reserve(backend.servers.size());
+  for (const auto& server : backend.servers) servers.emplace(server.name, &server);
+  return servers;
 }
 
 }  // namespace synapse::haproxy

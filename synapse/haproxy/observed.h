@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "common/result.h"
@@ -91,7 +92,11 @@ void carry_times(const ObservedBackend& previous, ObservedBackend& fresh);
 // nothing that they could spare.
 [[nodiscard]] ObservedBackend expected_of(const std::string& backend, const std::vector<ServerSpec>& loaded);
 
-// Differences that matter to a plan: not the age of a state.
-[[nodiscard]] bool differs(const ObservedBackend& a, const ObservedBackend& b);
+// Whether there is a difference that matters to a plan: the age of a state does not. What does not matter is made equal
+// in `previous`, which `fresh` is about to replace; there may be ten thousand servers, and they are compared often.
+[[nodiscard]] bool differs(ObservedBackend& previous, const ObservedBackend& fresh);
+
+// For whoever looks many up. Valid while the backend's list is not changed.
+[[nodiscard]] std::unordered_map<std::string_view, const ObservedServer*> by_name(const ObservedBackend& backend);
 
 }  // namespace synapse::haproxy

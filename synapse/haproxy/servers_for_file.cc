@@ -21,12 +21,6 @@ ServerSpec as_disabled(const ObservedServer& server) {
   return spec;
 }
 
-std::unordered_map<std::string_view, const ObservedServer*> by_name(const ObservedBackend& observed) {
-  std::unordered_map<std::string_view, const ObservedServer*> servers;
-  for (const auto& server : observed.servers) servers.emplace(server.name, &server);
-  return servers;
-}
-
 bool serves(const ObservedServer& server) {
   return !server.forced_maintenance && !server.forced_drain;
 }
