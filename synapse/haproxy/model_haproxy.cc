@@ -93,7 +93,7 @@ ModelHaproxy::Server* ModelHaproxy::find(const std::string& backend, const std::
 std::string ModelHaproxy::version() const {
   switch (profile_) {
     case Profile::old:
-      return "2.3.21-3ce4eee";
+      return "2.4.22-f8e3218";
     case Profile::v2_6:
       return "2.6.12-1+deb12u4";
     case Profile::v3_0:
@@ -158,8 +158,11 @@ std::string ModelHaproxy::answer(const std::string& command) {
   if (command == "show env SYNAPSE_CONFIG") {
     return fingerprint_.empty() ? "Variable not found\n\n" : "SYNAPSE_CONFIG=" + fingerprint_ + "\n\n";
   }
-  if (starts("add server ") && profile_ != Profile::old) return add(words);
-  if (starts("del server ") && profile_ != Profile::old) return remove(words);
+  if (profile_ == Profile::old && (starts("add server ") || starts("del server "))) {
+    return "This command is restricted to experimental mode only.\n\n";
+  }
+  if (starts("add server ")) return add(words);
+  if (starts("del server ")) return remove(words);
   if (starts("set server ") && words.size() >= 5) return set(words);
   if (starts("enable health ")) return enable_health(words.at(2));
   if (starts("enable dynamic-cookie backend ")) return backends_.contains(words.at(3)) ? "\n" : "No such backend.\n\n";

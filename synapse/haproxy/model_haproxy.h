@@ -11,7 +11,7 @@
 namespace synapse::haproxy {
 
 enum class Profile {
-  old,    // 2.3: servers cannot be added
+  old,    // 2.4: servers can be added in experimental mode only
   v2_6,   // Debian 12
   v3_0,   // Debian 13
   newer,  // 3.3, as far as it matters here: the words of 3.0

@@ -12,7 +12,9 @@ namespace synapse::haproxy {
 namespace {
 
 bool in_service(const ObservedServer& server) {
-  return !server.forced_maintenance && !server.inherited_maintenance && !server.forced_drain && !server.address.empty();
+  // After a load a drain is weight 0, until it is said at run time.
+  const bool drained = server.forced_drain || server.draining || server.by_hand == ByHand::drain;
+  return !server.forced_maintenance && !server.inherited_maintenance && !drained && !server.address.empty();
 }
 
 void append(std::vector<Command>& to, std::vector<Command>& from) {
@@ -53,15 +55,12 @@ class Planner {
       if (!wanted_names.contains(server.name) && !traits_.declared.contains(server.name)) plan_vanished(server);
     }
     // The reload that brings the next servers in also takes the last ones out.
-    if (serving_ + entering_servers_ == 0 && !plan_.reloads.empty()) {
-      leaving_.clear();
-      unavailable_.clear();
-    }
+    const bool nobody_else = serving_ + entering_servers_ == 0;
+    if (nobody_else && !plan_.reloads.empty()) let_stay(unavailable_);
     // So does the check that lets them in. Who says that it is unavailable is taken at its word.
-    if (serving_ + entering_servers_ == 0 && plan_.verifying) leaving_.clear();
-    if (leaving_.empty()) {
-      std::erase_if(plan_.removals,
-                    [this](const Command& command) { return !find(command.server.name)->forced_maintenance; });
+    if (nobody_else && (!plan_.reloads.empty() || plan_.verifying)) {
+      let_stay(leaving_);
+      let_stay(plan_.removals);
     }
     for (auto* phase : {&entering_, &addresses_, &raising_, &lowering_, &replacing_, &unavailable_, &leaving_}) {
       append(plan_.commands, *phase);
@@ -73,6 +72,10 @@ class Planner {
   const ObservedServer* find(const std::string& name) const {
     auto found = by_name_.find(name);
     return found == by_name_.end() ? nullptr : found->second;
+  }
+
+  void let_stay(std::vector<Command>& commands) const {
+    std::erase_if(commands, [this](const Command& command) { return in_service(*find(command.server.name)); });
   }
 
   void reload(ReloadReason reason, std::string words) {
@@ -194,7 +197,8 @@ class Planner {
 
   void converge(const ServerSpec& server, const ObservedServer& present) {
     // An agent may drain its server.
-    bool enters = server.enabled && (present.forced_maintenance || (present.forced_drain && !present.agent_enabled));
+    bool enters = server.enabled &&
+                  (present.forced_maintenance || present.draining || (present.forced_drain && !present.agent_enabled));
     // One that came back from its drain was checked all the time.
     const bool verifies = enters && must_be_verified(present) && !present.draining;
     converge_weight(server, present, enters);

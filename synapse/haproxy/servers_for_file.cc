@@ -118,7 +118,8 @@ std::vector<ServerSpec> servers_for_file(const BackendSpec& desired, const Backe
   for (const auto* server : dead) {
     servers.push_back(as_disabled(*server));
     auto& spec = servers.back();
-    if (last_ones_stay && serves(*server)) {
+    if (last_ones_stay && serves(*server) && !server->draining &&
+        held_standing(*server, desired.policy) == Standing::plain) {
       spec.enabled = true;
     } else {
       spec.standing = leaving_standing(*server, desired.policy);
