@@ -49,7 +49,7 @@ RouterConfig read_router(const Reader& reader, const ParseOptions& options, int&
   placed.routers.push_back(reader);
   placed.services.push_back(object.items("services"));
   for (const auto& service : placed.services.back()) {
-    router.services.push_back(read_service(service, defaults));
+    router.services.push_back(read_service(service, defaults, options));
     router.services.back().id = next_id++;
   }
   if (router.services.empty() && object.self().is_mapping()) object.self().warn("has no services");

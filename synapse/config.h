@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/config/reader.h"
+#include "synapse/pool/rules.h"
 
 namespace synapse {
 
@@ -42,6 +43,7 @@ struct ServiceConfig {
   ZookeeperWatcherConfig watcher;
   ServerSort sort = ServerSort::random;
   std::optional<ServerCorrelation> correlation;
+  PoolRules pool;
   std::string server_options;  // a template, see server_options.h
 
   // Routers of type haproxy:
@@ -117,6 +119,8 @@ struct ParseOptions {
   bool strict = false;  // unknown keys are errors
   // Where our own HAProxy lives when the configuration does not say (`runtimeDir`).
   std::string runtime_dir = "/run/synapse";
+  // The environment, for the values that may name a variable of it (`prefer`); may be empty: there is none.
+  std::function<std::optional<std::string>(const std::string&)> environment;
 };
 
 struct ParsedConfig {

@@ -133,13 +133,14 @@ std::string read_name(ObjectReader& object, const std::string& path) {
 
 }  // namespace
 
-ServiceConfig read_service(const Reader& reader, const ServiceDefaults& defaults) {
+ServiceConfig read_service(const Reader& reader, const ServiceDefaults& defaults, const ParseOptions& options) {
   ObjectReader object(reader);
   ServiceConfig service;
   service.watcher = read_watcher(object);
   service.name = read_name(object, service.watcher.path);
   service.sort = read_sort(object);
   service.correlation = read_correlation(object);
+  service.pool = read_pool_rules(object, options);
   service.server_options = read_server_options(object);
   if (defaults.router_type == "haproxy") {
     read_haproxy_keys(object, service, defaults);
