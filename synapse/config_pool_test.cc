@@ -71,7 +71,7 @@ TEST(ConfigPool, ReadsEverything) {
   EXPECT_EQ(rules.port_override, 443);
   ASSERT_EQ(rules.default_servers.size(), 2u);
   EXPECT_EQ(rules.default_servers[0].registration->host, "10.0.0.1");
-  EXPECT_EQ(rules.default_servers[0].child, "routers[0].services[0].defaultServers[0]");
+  EXPECT_EQ(rules.default_servers[0].child, "defaultServers[0]");
   EXPECT_EQ(rules.default_servers[1].socket, "/run/d.sock");
   EXPECT_TRUE(rules.keep_default_servers);
   EXPECT_EQ(rules.prefer, (Preference{"az", "a", 10}));

@@ -5,7 +5,6 @@
 #include "common/registration/validate.h"
 #include "common/zookeeper/hosts.h"
 #include "synapse/config_parts.h"
-#include "synapse/haproxy/words.h"
 #include "synapse/server_options.h"
 
 namespace synapse {
@@ -83,12 +82,7 @@ std::optional<ServerCorrelation> read_correlation(ObjectReader& service) {
 // What the driver will do with it for each server.
 std::string read_server_options(ObjectReader& object) {
   auto options = read_line(object, "serverOptions", "");
-  const auto expanded = expand_server_options(options, "name", 0);
-  if (!expanded) {
-    object.error("serverOptions", expanded.error().message);
-  } else if (const auto words = haproxy::split_words(*expanded); !words) {
-    object.error("serverOptions", words.error().message);
-  }
+  if (const auto why = why_no_server_options(options)) object.error("serverOptions", *why);
   return options;
 }
 

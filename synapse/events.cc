@@ -68,7 +68,7 @@ bool Events::over(const std::string& subject) {
 void Events::servers_found(const std::string& service, int available, int unavailable) {
   families_->available.Add({{"service", service}}).Set(available);
   families_->unavailable.Add({{"service", service}}).Set(unavailable);
-  over("empty " + service);
+  if (available > 0) over("empty " + service);
   if (!news("counts " + service, fmt::format("{} {}", available, unavailable))) return;
   log::info("{}: {} servers available, {} unavailable", service, available, unavailable);
 }
@@ -76,6 +76,21 @@ void Events::servers_found(const std::string& service, int available, int unavai
 void Events::servers_kept(const std::string& service) {
   if (news("empty " + service, "empty")) {
     log::warn("{}: every server has vanished from the registry; the last ones stay in service", service);
+  }
+}
+
+void Events::service_removed(const std::string& service) {
+  families_->available.Remove(&families_->available.Add({{"service", service}}));
+  families_->unavailable.Remove(&families_->unavailable.Add({{"service", service}}));
+  std::erase_if(troubles_, [&](const auto& trouble) {
+    return trouble.first == "counts " + service || trouble.first == "empty " + service ||
+           trouble.first == "watcher " + service || trouble.first.starts_with("record " + service + " ");
+  });
+}
+
+void Events::servers_defaulted(const std::string& service) {
+  if (news("empty " + service, "defaulted")) {
+    log::warn("{}: no server is available; the default servers serve", service);
   }
 }
 

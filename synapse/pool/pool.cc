@@ -22,6 +22,7 @@ RoutedServer server_of(const Record& record, std::vector<std::string> options, i
   server.host = record.socket.empty() ? registration.host : record.socket;
   server.port = record.socket.empty() ? registration.port : 0;
   server.weight = registration.weight.value_or(default_weight);
+  server.registered_weight = server.weight;
   server.available = registration.available && server.weight > 0;
   server.draining = registration.available && server.weight == 0;
   server.unavailable_reason = registration.unavailable_reason;
@@ -58,17 +59,21 @@ std::vector<RoutedServer> read(const std::vector<Record>& records, int default_w
   return servers;
 }
 
+// Why the filters do not let a server pass; nothing: they do.
+std::optional<std::string> why_filtered(const RoutedServer& server, const std::vector<LabelFilter>& filters) {
+  for (const auto& filter : filters) {
+    if (auto why = filter.why_not(server.labels)) return why;
+  }
+  return std::nullopt;
+}
+
 void filter(std::vector<RoutedServer>& servers, const std::vector<LabelFilter>& filters,
             std::vector<LeftOut>& left_out) {
   if (filters.empty()) return;
   std::erase_if(servers, [&](const RoutedServer& server) {
-    for (const auto& each : filters) {
-      auto why = each.why_not(server.labels);
-      if (!why) continue;
-      left_out.push_back({server.child, LeftOutBecause::filtered, std::move(*why)});
-      return true;
-    }
-    return false;
+    auto why = why_filtered(server, filters);
+    if (why) left_out.push_back({server.child, LeftOutBecause::filtered, std::move(*why)});
+    return why.has_value();
   });
 }
 
@@ -100,23 +105,12 @@ void put_in_order(std::vector<RoutedServer>& servers, const PoolOptions& options
   std::transform(keyed.begin(), keyed.end(), servers.begin(), [](auto& entry) { return std::move(entry.second); });
 }
 
-bool has_flag(const std::vector<std::string>& options, std::string_view flag) {
-  for (std::size_t i = 0; i < options.size(); ++i) {
-    if (options[i] == flag) return true;
-    if (common::server_option_has_value(options[i])) ++i;
-  }
-  return false;
-}
-
 void put_near_ones_first(std::vector<RoutedServer>& servers, const Preference& prefer) {
   const auto far = std::stable_partition(servers.begin(), servers.end(),
                                          [&](const RoutedServer& server) { return prefer.is_near(server.labels); });
   std::for_each(far, servers.end(), [&](RoutedServer& server) {
-    if (prefer.far_weight) {
-      server.weight = std::min(server.weight, *prefer.far_weight);
-    } else if (!has_flag(server.options, "backup")) {
-      server.options.emplace_back("backup");
-    }
+    server.backup = !prefer.far_weight;
+    if (prefer.far_weight) server.weight = std::min(server.weight, *prefer.far_weight);
   });
 }
 
@@ -189,8 +183,13 @@ void Pool::keep_vanished(Routed& fresh, const std::set<Address>& named) const {
   std::vector<RoutedServer> vanished;
   for (const auto& server : snapshot_.servers) {
     if (!server.available || server.is_default || named.contains(address_of(server))) continue;
+    // Inherited ones had other rules.
+    if (why_filtered(server, options_.rules.label_filters)) continue;
+    if (options_.why_unfit && options_.why_unfit(server)) continue;
     vanished.push_back(server);
     vanished.back().name = server.registered_name;
+    vanished.back().weight = server.registered_weight;
+    vanished.back().backup = false;
   }
   fresh.kept = !vanished.empty();
   std::move(vanished.begin(), vanished.end(), std::back_inserter(fresh.servers));
@@ -209,6 +208,11 @@ std::vector<RoutedServer> Pool::default_servers(Routed& fresh) const {
   for (auto& server : servers) server.is_default = true;
   fresh.defaulted = nobody && std::any_of(servers.begin(), servers.end(), is_available);
   return servers;
+}
+
+void Pool::inherit(const Pool& predecessor) {
+  snapshot_ = predecessor.snapshot_;
+  route();
 }
 
 void Pool::exclude(std::optional<std::string> registered_name) {

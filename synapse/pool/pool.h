@@ -23,14 +23,16 @@ struct RoutedServer {
   std::string host;             // address or host name (resolving is the router's), or the path of a unix socket
   int port = 0;                 // 0 with a unix socket
   int weight = 1;               // 0..256
+  int registered_weight = 1;    // likewise, before far servers got less
   bool available = true;        // takes new connections; false also at weight 0
   bool draining = false;        // at weight 0 although it is available: what belongs to it already goes on
   std::string unavailable_reason;
-  std::vector<std::string> options;  // the record's haproxy_server_options; `backup` behind them for a far server
+  std::vector<std::string> options;  // the record's haproxy_server_options
   Labels labels;
   std::int64_t created_ms = 0;
   std::int64_t created_zxid = 0;
   std::string child;
+  bool backup = false;      // far: serves while no near one does
   bool is_default = false;  // of defaultServers
 
   bool on_socket() const { return host.starts_with('/'); }
@@ -97,6 +99,10 @@ class Pool {
 
   // All records of the service, in any order.
   void update(const std::vector<Record>& records);
+
+  // What its predecessor, which had other options, knew: its servers stand until the first update(), and count as the
+  // last state then.
+  void inherit(const Pool& predecessor);
 
   // The registered name that first() of the correlated service gave; nothing when there is no such server.
   void exclude(std::optional<std::string> registered_name);

@@ -32,12 +32,13 @@ Pool pool_with(PoolRules rules, PoolOrder order = PoolOrder::name) {
   return Pool(std::move(options));
 }
 
-// "name options..." of each server.
+// "name options..." of each server, "+backup" behind the far ones.
 std::vector<std::string> lines(const Routed& routed) {
   std::vector<std::string> result;
   for (const auto& server : routed.servers) {
     result.push_back(server.name);
     for (const auto& word : server.options) result.back() += " " + word;
+    if (server.backup) result.back() += " +backup";
   }
   return result;
 }
@@ -207,7 +208,8 @@ TEST(PoolPreference, PutsNearOnesFirstAndMakesTheOthersBackups) {
                labelled(with_options(record("b", "10.0.0.2", 80), "cookie backup"), {{"az", "b"}}),
                with_options(record("c", "10.0.0.3", 80), "check backup rise 2"),
                labelled(with_options(record("e", "10.0.0.4", 80), "backup"), {{"az", "a"}})});
-  EXPECT_THAT(lines(pool.routed()), ElementsAre("d", "e backup", "b cookie backup backup", "c check backup rise 2"));
+  EXPECT_THAT(lines(pool.routed()),
+              ElementsAre("d", "e backup", "b cookie backup +backup", "c check backup rise 2 +backup"));
   EXPECT_EQ(pool.routed().servers[0].weight, 255);
   EXPECT_EQ(pool.routed().servers[2].weight, 255);
   EXPECT_EQ(pool.first(), "d");
@@ -231,10 +233,27 @@ TEST(PoolPreference, HoldsForKeptAndDefaultServers) {
   const auto near = labelled(record("near", "10.0.0.2", 80), {{"az", "a"}});
   pool.update({far, near});
   for (int i = 0; i < 2; ++i) {
-    EXPECT_THAT(lines(pool.routed()), ElementsAre("near", "z", "far backup", "y backup"));
+    EXPECT_THAT(lines(pool.routed()), ElementsAre("near", "z", "far +backup", "y +backup"));
     pool.update({});
   }
   EXPECT_TRUE(pool.routed().kept);
+}
+
+TEST(PoolPreference, IsThatOfTheNewConfigurationForInheritedServers) {
+  auto before = pool_with(near_a(10));
+  before.update(
+      {labelled(record("a", "10.0.0.1", 80), {{"az", "a"}}), labelled(record("b", "10.0.0.2", 80), {{"az", "b"}})});
+  PoolRules rules;
+  rules.prefer = Preference{"az", "b", std::nullopt};
+  auto pool = pool_with(rules);
+  pool.inherit(before);
+  pool.update({});
+  EXPECT_THAT(lines(pool.routed()), ElementsAre("b", "a +backup"));
+  EXPECT_EQ(pool.routed().servers[0].weight, 255);
+  auto filtered = pool_with(only_az_a());
+  filtered.inherit(pool);
+  filtered.update({});
+  EXPECT_THAT(lines(filtered.routed()), ElementsAre("a"));
 }
 
 TEST(PoolWeights, AServerOfWeightZeroDrains) {
