@@ -189,11 +189,12 @@ TEST(PoolDefaults, MayStayBehindTheOthers) {
 
 TEST(PoolDefaults, StandAsideForARecordOfTheSameAddressAndGiveUpTheirNames) {
   auto rules = with_defaults(true);
-  rules.port_override = 80;
+  rules.default_servers[1] = record("y", "10.0.9.1", 8080, 0);
+  rules.port_override = 8080;
   auto pool = pool_with(rules);
   pool.update({unavailable(record("other", "10.0.9.1", 81)), record("z", "10.0.0.1", 81)});
   EXPECT_THAT(shown(pool.routed()),
-              ElementsAre("!other@10.0.9.1:80 255", "z@10.0.0.1:80 255", "z_10.0.9.2_80@10.0.9.2:80 255"));
+              ElementsAre("!other@10.0.9.1:8080 255", "z@10.0.0.1:8080 255", "z_10.0.9.2_80@10.0.9.2:80 255"));
 }
 
 PoolRules near_a(std::optional<int> far_weight = std::nullopt) {

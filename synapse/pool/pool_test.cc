@@ -96,6 +96,11 @@ TEST(Pool, RandomOrderIsStable) {
   EXPECT_NE(order, routed_names(records, PoolOrder::name));
 }
 
+// Also after a new version of this program, or of its compiler.
+TEST(Pool, RandomOrderIsTheSameEverywhere) {
+  EXPECT_THAT(routed_names(many(6), PoolOrder::random, 7), ElementsAre("s5", "s2", "s0", "s4", "s1", "s3"));
+}
+
 TEST(Pool, RandomOrderOfTheOthersDoesNotChangeWhenOneGoes) {
   auto records = many(20);
   auto order = routed_names(records, PoolOrder::random);
