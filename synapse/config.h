@@ -114,6 +114,7 @@ struct Config {
   std::string api_host = "127.0.0.1";
   int api_port = 3455;       // 0: a free one
   bool watch_config = true;  // reload when a file changes
+  std::string state_path;    // a directory, of one synapse; empty: nothing is kept for the next start
   std::vector<RouterConfig> routers;
 
   friend bool operator==(const Config&, const Config&) = default;
@@ -125,6 +126,8 @@ struct ParseOptions {
   std::string runtime_dir = "/run/synapse";
   // The environment, for the values that may name a variable of it (`prefer`); may be empty: there is none.
   std::function<std::optional<std::string>(const std::string&)> environment;
+  // Where the last good records are kept when the configuration does not say (`statePath`): below this, by API port.
+  std::string state_dir = "/run/synapse";
   // The files of a `servicesDir`, by name: a service each.
   std::function<common::Result<std::vector<common::ConfigFile>>(const std::string& directory)> files_of;
 };

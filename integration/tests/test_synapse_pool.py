@@ -136,6 +136,11 @@ def test_default_servers_serve_when_nobody_is_there(sandbox, registry, start):
     registry.remove("a")
     eventually(lambda: "every server has vanished" in program.log(), SOON)
     always(lambda: answers(port, 1) == {"a": 1}, 0.5)
+    # Also when synapse is another one.
+    program.stop()
+    program = sandbox.synapse(program.config).await_ready()
+    eventually(lambda: "every server has vanished" in program.log(), SOON)
+    always(lambda: answers(port, 1) == {"a": 1}, 0.5)
     # One that says itself that it is not available is taken at its word.
     registry.add("a", a.port, available=False)
     answered_by(port, "spare")

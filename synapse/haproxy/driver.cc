@@ -49,6 +49,7 @@ Driver::Driver(asio::io_context& io, const RouterConfig& router, HaproxyControl&
       tasks_(io),
       wake_(io) {
   take_services(router);
+  read_file();
 }
 
 void Driver::take_services(const RouterConfig& router) {
@@ -123,7 +124,6 @@ void Driver::haproxy_ended(const std::string& how) {
 }
 
 asio::awaitable<void> Driver::run() {
-  read_file();
   gather_until_ = Clock::now() + kGatherFor;
   for (;;) {
     woken_ = false;
