@@ -71,6 +71,18 @@ def test_servers_are_filtered_by_their_labels(sandbox, registry, start):
     assert program.runtime.worker_pid() == worker
 
 
+def test_a_filter_that_nobody_passes_leaves_nobody_after_a_restart_either(sandbox, registry, start):
+    port = free_port()
+    registry.add("a", sandbox.backend("a").port)
+    program = start(port)
+    answered_by(port, "a")
+    config = program.config
+    config["routers"][0]["services"][0]["labelFilters"] = [{"label": "az", "condition": "exists"}]
+    program.stop()
+    sandbox.synapse(config).await_ready()
+    assert answers(port, 3) == {503: 3}
+
+
 def test_a_port_for_all(sandbox, registry, start):
     port = free_port()
     backend = sandbox.backend("a")

@@ -151,7 +151,7 @@ void HaproxyRouter::hand_over(const std::string& name) {
     if (address.empty() || is_socket(address) != server.on_socket()) continue;
     if (auto spec = to_spec(service, server, std::move(address))) servers.push_back(std::move(*spec));
   }
-  driver_.set_servers(name, std::move(servers));
+  driver_.set_servers(name, std::move(servers), service.wanted.empty_on_purpose());
 }
 
 // Words that do not fit its labels are no case for a server without them: it is left out. The pool has said so already.

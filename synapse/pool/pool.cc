@@ -137,6 +137,12 @@ bool is_fault(LeftOutBecause because) {
   return true;
 }
 
+bool Routed::empty_on_purpose() const {
+  return servers.empty() && std::any_of(left_out.begin(), left_out.end(), [](const LeftOut& out) {
+           return out.because != LeftOutBecause::invalid && out.because != LeftOutBecause::duplicate;
+         });
+}
+
 void Pool::update(const std::vector<Record>& records) {
   const auto& rules = options_.rules;
   Routed fresh;

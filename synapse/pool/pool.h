@@ -68,6 +68,9 @@ struct Routed {
   bool kept = false;       // the source names no available server any more; vanished ones are kept
   bool defaulted = false;  // nobody is there to serve but the default servers
 
+  // No servers, because the configuration does not want those that the source names: nothing has vanished.
+  bool empty_on_purpose() const;
+
   friend bool operator==(const Routed&, const Routed&) = default;
 };
 

@@ -81,9 +81,13 @@ TEST(PoolFilters, KeepNobodyWhoDoesNotPassAnyMore) {
   pool.update({labelled(record("a", "10.0.0.1", 80), {{"az", "b"}})});
   EXPECT_THAT(names(pool.routed()), ElementsAre("b"));
   EXPECT_TRUE(pool.routed().kept);
+  EXPECT_FALSE(pool.routed().empty_on_purpose());
   pool.update({labelled(record("b", "10.0.0.2", 80), {{"az", "b"}})});
   EXPECT_THAT(names(pool.routed()), IsEmpty());
   EXPECT_FALSE(pool.routed().kept);
+  EXPECT_TRUE(pool.routed().empty_on_purpose());
+  pool.update({bad("b", "empty data")});
+  EXPECT_FALSE(pool.routed().empty_on_purpose());
 }
 
 TEST(PoolPort, ReplacesThePortBeforeDuplicatesAreLookedFor) {
