@@ -59,7 +59,7 @@ std::string read_own_value(ObjectReader& object, const ParseOptions& options) {
   };
   auto expanded = common::expand_environment(value, "", lookup);
   if (!expanded) {
-    const auto& words = expanded.error().message;
+    const auto words = expanded.error().message;
     object.error("value", words.substr(words.find(": ") + 2));  // its line is that of another text
     return value;
   }
