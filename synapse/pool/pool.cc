@@ -138,9 +138,8 @@ bool is_fault(LeftOutBecause because) {
 }
 
 bool Routed::empty_on_purpose() const {
-  return servers.empty() && std::any_of(left_out.begin(), left_out.end(), [](const LeftOut& out) {
-           return out.because != LeftOutBecause::invalid && out.because != LeftOutBecause::duplicate;
-         });
+  return servers.empty() &&
+         std::any_of(left_out.begin(), left_out.end(), [](const LeftOut& out) { return !is_fault(out.because); });
 }
 
 void Pool::update(const std::vector<Record>& records) {
@@ -152,7 +151,7 @@ void Pool::update(const std::vector<Record>& records) {
   std::set<Address> named;
   for (const auto& server : servers) named.insert(address_of(server));
   filter(servers, rules.label_filters, fresh.left_out);
-  servers = without_unfit(std::move(servers), fresh.left_out);
+  for (const auto& server : leave_out_unfit(servers, fresh.left_out)) named.erase(address_of(server));
   fresh.available = static_cast<int>(std::count_if(servers.begin(), servers.end(), is_available));
   fresh.unavailable = static_cast<int>(servers.size()) - fresh.available;
   if (fresh.available == 0) keep_vanished(fresh, named);
@@ -173,17 +172,22 @@ void Pool::update(const std::vector<Record>& records) {
   route();
 }
 
-std::vector<RoutedServer> Pool::without_unfit(std::vector<RoutedServer> servers, std::vector<LeftOut>& left_out) const {
-  if (!options_.why_unfit) return servers;
+// Gives back those that it took away.
+std::vector<RoutedServer> Pool::leave_out_unfit(std::vector<RoutedServer>& servers,
+                                                std::vector<LeftOut>& left_out) const {
+  std::vector<RoutedServer> unfit;
+  if (!options_.why_unfit) return unfit;
   std::erase_if(servers, [&](const RoutedServer& server) {
     auto why = options_.why_unfit(server);
-    if (why) left_out.push_back({server.child, LeftOutBecause::unfit, std::move(*why)});
-    return why.has_value();
+    if (!why) return false;
+    left_out.push_back({server.child, LeftOutBecause::unfit, std::move(*why)});
+    unfit.push_back(server);
+    return true;
   });
-  return servers;
+  return unfit;
 }
 
-// The available servers of the last state that the source does not name any more, or not in a way that can be read.
+// The available servers of the last state that the source does not name any more, or not in a way that can be used.
 // Those that say themselves that they are not available are taken at their word, and so are the filters.
 void Pool::keep_vanished(Routed& fresh, const std::set<Address>& named) const {
   std::vector<RoutedServer> vanished;
@@ -206,8 +210,8 @@ void Pool::keep_vanished(Routed& fresh, const std::set<Address>& named) const {
 std::vector<RoutedServer> Pool::default_servers(Routed& fresh) const {
   const bool nobody = std::none_of(fresh.servers.begin(), fresh.servers.end(), is_available);
   if (options_.rules.default_servers.empty() || (!options_.rules.keep_default_servers && !nobody)) return {};
-  auto servers =
-      without_unfit(read(options_.rules.default_servers, options_.default_weight, 0, fresh.left_out), fresh.left_out);
+  auto servers = read(options_.rules.default_servers, options_.default_weight, 0, fresh.left_out);
+  (void)leave_out_unfit(servers, fresh.left_out);
   std::set<std::pair<std::string, int>> taken;
   for (const auto& server : fresh.servers) taken.emplace(server.host, server.port);
   std::erase_if(servers, [&](const RoutedServer& server) { return !taken.emplace(server.host, server.port).second; });

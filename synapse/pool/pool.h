@@ -124,7 +124,7 @@ class Pool {
 
   void keep_vanished(Routed& fresh, const std::set<Address>& named) const;
   std::vector<RoutedServer> default_servers(Routed& fresh) const;
-  std::vector<RoutedServer> without_unfit(std::vector<RoutedServer> servers, std::vector<LeftOut>& left_out) const;
+  std::vector<RoutedServer> leave_out_unfit(std::vector<RoutedServer>& servers, std::vector<LeftOut>& left_out) const;
   void route();
 
   PoolOptions options_;

@@ -290,5 +290,23 @@ TEST(PoolUnfit, LeavesOutWhatTheRouterCannotRoute) {
   EXPECT_THAT(pool.routed().left_out, ElementsAre(LeftOut{"z_10.0.9.1_80_0", LeftOutBecause::unfit, "is z"}));
 }
 
+TEST(PoolUnfit, KeepsTheLastServerAsItWasWhenItsRecordIsOfNoUseAnyMore) {
+  PoolOptions options;
+  options.order = PoolOrder::name;
+  options.why_unfit = [](const RoutedServer& server) {
+    return server.labels.empty() ? std::optional<std::string>("has no labels") : std::nullopt;
+  };
+  Pool pool(options);
+  pool.update({labelled(record("a", "10.0.0.1", 80), {{"az", "a"}})});
+  pool.update({record("a", "10.0.0.1", 80)});
+  EXPECT_THAT(names(pool.routed()), ElementsAre("a"));
+  EXPECT_TRUE(pool.routed().kept);
+  EXPECT_EQ(pool.routed().left_out.size(), 1u);
+  Pool other(options);
+  other.update({record("a", "10.0.0.1", 80)});
+  EXPECT_THAT(names(other.routed()), IsEmpty());
+  EXPECT_FALSE(other.routed().empty_on_purpose());
+}
+
 }  // namespace
 }  // namespace synapse
