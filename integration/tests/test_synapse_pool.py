@@ -13,7 +13,10 @@ from harness.web import answers, exchange
 
 SOON = 10.0
 # Quick verdicts of HAProxy's own check, which asks the backend for its status.
-CHECKED = {"serverOptions": "check inter 100ms fastinter 100ms rise 1 fall 1", "routerOptions": {"backend": ["option httpchk GET /"]}}
+CHECKED = {
+    "serverOptions": "check inter 100ms fastinter 100ms rise 1 fall 1",
+    "routerOptions": {"backend": ["option httpchk GET /"]},
+}
 
 
 @pytest.fixture

@@ -154,7 +154,8 @@ void HaproxyRouter::hand_over(const std::string& name) {
   driver_.set_servers(name, std::move(servers), service.wanted.empty_on_purpose());
 }
 
-// Words that do not fit its labels are no case for a server without them: it is left out. The pool has said so already.
+// Nothing when the service's words do not fit the server's labels: rather left out, as the pool has told, than served
+// without them.
 std::optional<ServerSpec> HaproxyRouter::to_spec(const Service& service, const RoutedServer& server,
                                                  std::string address) const {
   ServerSpec spec{.name = server.name,
