@@ -1,9 +1,9 @@
 #include <string_view>
+#include <utility>
 
 #include "synapse/config_parts.h"
 #include "synapse/haproxy/traits.h"
 #include "synapse/haproxy/words.h"
-#include "synapse/server_options.h"
 
 namespace synapse {
 namespace {
@@ -21,9 +21,8 @@ constexpr std::string_view kHoldWindow = "holdWindowInMilli";
 bool is_checked(const ServiceConfig& service, const HaproxyRouterConfig& router) {
   const auto traits = haproxy::traits_of(router.defaults, service.backend_lines, {});
   haproxy::ServerSpec server;
-  if (const auto options = expand_server_options(service.server_options, "name", 0)) {
-    if (auto words = haproxy::split_words(*options)) server.options = std::move(*words);
-  }
+  // As a template: what its forms become is the argument of some keyword.
+  if (auto words = haproxy::split_words(service.server_options)) server.options = std::move(*words);
   return haproxy::has_check(server, traits);
 }
 

@@ -80,7 +80,7 @@ void Events::servers_found(const std::string& service, int available, int unavai
   families_->available.Add({{"service", service}}).Set(available);
   families_->unavailable.Add({{"service", service}}).Set(unavailable);
   families_->stale.Add({{"service", service}}).Set(0);
-  over("empty " + service);
+  if (available > 0) over("empty " + service);
   if (!news("counts " + service, fmt::format("{} {}", available, unavailable))) return;
   log::info("{}: {} servers available, {} unavailable", service, available, unavailable);
 }
@@ -136,6 +136,12 @@ void Events::server_let_go(const std::string& service, const std::string& server
 void Events::held_servers(const std::string& service, std::size_t count) {
   families_->held.Add({{"service", service}}).Set(static_cast<double>(count));
   if (count == 0 && over("held " + service)) log::info("{}: no server is held any more", service);
+}
+
+void Events::servers_defaulted(const std::string& service) {
+  if (news("empty " + service, "defaulted")) {
+    log::warn("{}: no server is available; the default servers serve", service);
+  }
 }
 
 void Events::record_left_out(const std::string& service, const std::string& record, const std::string& reason) {

@@ -154,6 +154,11 @@ bool drained_by_file(const ServerSpec& spec, const ObservedServer& server) {
          kept_drained_by_weight(server);
 }
 
+// A server that HAProxy shows without address and port may be one on a unix socket.
+void take_socket(std::string_view address, ObservedServer& server) {
+  if (server.address.empty() && server.port == 0 && is_socket(address)) server.address = std::string(address);
+}
+
 std::string_view take_line(std::string_view& text) {
   auto end = std::min(text.find('\n'), text.size());
   auto line = text.substr(0, end);
@@ -206,6 +211,7 @@ void carry_over(const ObservedBackend& previous, ObservedBackend& fresh) {
     if (found == before.end()) continue;
     const auto* known = found->second;
     server.options = known->options;
+    take_socket(known->address, server);
     server.removal_refused = known->removal_refused;
     const bool serves = !server.forced_maintenance && !server.forced_drain;
     server.unverified = known->unverified && !serves;
@@ -234,6 +240,7 @@ void adopt(const std::vector<ServerSpec>& loaded, bool current, ObservedBackend&
     if (found == servers.end()) continue;
     auto* server = found->second;
     server->options = normalised(spec).options;
+    take_socket(spec.address, *server);
     switch (spec.standing) {
       case Standing::plain:
         if (current && spec.enabled) server->by_hand = present_hold(*server);

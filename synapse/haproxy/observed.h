@@ -23,7 +23,9 @@ enum class ByHand { nothing, maintenance, drain };
 
 struct ObservedServer {
   std::string name;
-  std::string address;  // empty: HAProxy has none (`-`), the server can never serve
+  // Empty: HAProxy has none (`-`), the server can never serve. It says the same of a unix socket, whose path is
+  // remembered like the options.
+  std::string address;
   int port = 0;
   int weight = 0;                      // srv_uweight: the present one, absolute
   int initial_weight = 0;              // srv_iweight: from the file or `add server`
@@ -80,9 +82,9 @@ struct ObservedState {
 // did not ask for is a person's.
 void carry_over(const ObservedBackend& previous, ObservedBackend& fresh);
 
-// After a load, or at our own start: the options of the servers are those of the file, and its comments tell why a
-// server does not serve. `current`: the file is known to be what this HAProxy runs, so that maintenance or drain of a
-// server that serves according to the file is a person's, from while we were away.
+// After a load, or at our own start: the options and unix sockets of the servers are those of the file, and its
+// comments tell why a server does not serve. `current`: the file is known to be what this HAProxy runs, so that
+// maintenance or drain of a server that serves according to the file is a person's, from while we were away.
 void adopt(const std::vector<ServerSpec>& loaded, bool current, ObservedBackend& fresh);
 
 // After a load: the drains that were under way end when they were to.

@@ -137,9 +137,11 @@ class Planner {
     if (held(present)) return keep_held(server, present);
     bool same_options = present.options == server.options;
     bool usable = !present.address.empty();
-    if ((!usable || !same_options) && replace(server, present)) return;
-    if (!usable) {
-      if (server.enabled) reload(ReloadReason::unusable_server, server.name + " has no address in HAProxy");
+    bool movable = can_move(present.address, server.address);
+    if ((!usable || !movable || !same_options) && replace(server, present)) return;
+    if (!usable || !movable) {
+      auto why = usable ? ": its unix socket is another one, or none" : " has no address in HAProxy";
+      if (server.enabled) reload(ReloadReason::unusable_server, server.name + why);
       if (!server.enabled) leave(server.name, present, unavailable_);
       return;
     }
@@ -177,7 +179,8 @@ class Planner {
     if (present.address.empty()) return;
     keep_drained(server.name, present);  // before its weight is more than 0
     if (traits_.live_weights) converge_weight(server, present, false);
-    if (moved(server, present)) addresses_.push_back(set_address(backend_, server.name, server.address, server.port));
+    if (moved(server, present) && can_move(present.address, server.address))
+      addresses_.push_back(set_address(backend_, server.name, server.address, server.port));
     converge_checks(server.name, present);
   }
 

@@ -82,9 +82,8 @@ void append_server(std::string& text, const ServerSpec& server) {
   const bool drained = server.standing == Standing::draining || server.standing == Standing::held_in_drain;
   const bool enabled = drained || (server.enabled && server.standing == Standing::plain);
   append_mark(text, server);
-  auto line =
-      fmt::format("{} {} {} weight {} {}", kServerWord, server.name, common::host_port(server.address, server.port),
-                  drained ? 0 : server.weight, enabled ? kEnabledWord : kDisabledWord);
+  auto line = fmt::format("{} {} {} weight {} {}", kServerWord, server.name, written_address(server),
+                          drained ? 0 : server.weight, enabled ? kEnabledWord : kDisabledWord);
   for (const auto& word : server.options) line += " " + word;
   append_line(text, line);
 }

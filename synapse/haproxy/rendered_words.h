@@ -15,6 +15,7 @@ inline constexpr std::string_view kDrainingMark = "# below: drains, weight";
 inline constexpr std::string_view kHeldInMaintenanceMark = "# below: in maintenance by hand";
 inline constexpr std::string_view kHeldInDrainMark = "# below: drained by hand, weight";
 inline constexpr std::string_view kServerWord = "server";
+inline constexpr std::string_view kSocketPrefix = "unix@";  // of an address
 inline constexpr std::string_view kEnabledWord = "enabled";
 inline constexpr std::string_view kDisabledWord = "disabled";
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
@@ -71,6 +72,19 @@ bool is_tombstone(const ObservedServer& server, const ServerPolicy& policy) {
   return leaving_standing(server, policy) == Standing::plain;
 }
 
+// As in plan(): then the last ones serve until those that follow them are verified.
+bool nobody_has_entered(const std::vector<ServerSpec>& wanted) {
+  const bool awaited = std::any_of(wanted.begin(), wanted.end(),
+                                   [](const ServerSpec& server) { return server.standing == Standing::unverified; });
+  return awaited && std::none_of(wanted.begin(), wanted.end(), takes_connections);
+}
+
+ServerSpec as_serving(const ObservedServer* server) {
+  auto spec = as_disabled(*server);
+  spec.enabled = true;
+  return spec;
+}
+
 std::size_t limit_of(const std::vector<ServerSpec>& wanted) {
   constexpr std::size_t kAtLeast = 10;
   return std::max(kAtLeast, wanted.size());
@@ -96,6 +110,18 @@ bool can_return_live(const ObservedServer& server, const BackendTraits& traits, 
   return !traits.not_dynamic && addition_of(as_disabled(server), traits, capabilities).has_value();
 }
 
+namespace {
+
+// Who reads the file after a restart takes it for what HAProxy has.
+void take_what_runs(const ObservedServer& runs, ServerSpec& server) {
+  if (runs.options) server.options = *runs.options;
+  if (runs.address.empty() || can_move(runs.address, server.address)) return;
+  server.address = runs.address;
+  server.port = runs.port;
+}
+
+}  // namespace
+
 std::vector<ServerSpec> servers_for_file(const BackendSpec& desired, const BackendTraits& traits,
                                          const ObservedBackend* observed, const Capabilities& capabilities,
                                          FileFor purpose) {
@@ -103,27 +129,25 @@ std::vector<ServerSpec> servers_for_file(const BackendSpec& desired, const Backe
   const ObservedBackend nothing;
   const auto& has = observed == nullptr ? nothing : *observed;
   const auto present = by_name(has);
-  auto dead = unwanted(servers, traits, has);
-  if (purpose == FileFor::reload) keep_for_reload(dead, limit_of(servers), desired.policy, traits, capabilities);
   for (auto& server : servers) {
     const auto found = present.find(server.name);
     const auto* known = found == present.end() ? nullptr : found->second;
     server.standing = wanted_standing(server, known, desired.policy, traits);
-    if (purpose == FileFor::running && known != nullptr && known->options) server.options = *known->options;
+    if (purpose == FileFor::running && known != nullptr) take_what_runs(*known, server);
   }
-  // As in plan(): the last ones serve until those that follow them are verified.
-  const bool awaited = std::any_of(servers.begin(), servers.end(),
-                                   [](const ServerSpec& server) { return server.standing == Standing::unverified; });
-  const bool last_ones_stay = awaited && std::none_of(servers.begin(), servers.end(), takes_connections);
+  const bool last_ones_stay = nobody_has_entered(servers);
+  auto dead = unwanted(servers, traits, has);
+  const auto leaving = std::stable_partition(dead.begin(), dead.end(), [&](const ObservedServer* server) {
+    return last_ones_stay && serves(*server) && !server->draining &&
+           held_standing(*server, desired.policy) == Standing::plain;
+  });
+  const auto limit = limit_of(servers);
+  std::transform(dead.begin(), leaving, std::back_inserter(servers), as_serving);
+  dead.erase(dead.begin(), leaving);
+  if (purpose == FileFor::reload) keep_for_reload(dead, limit, desired.policy, traits, capabilities);
   for (const auto* server : dead) {
     servers.push_back(as_disabled(*server));
-    auto& spec = servers.back();
-    if (last_ones_stay && serves(*server) && !server->draining &&
-        held_standing(*server, desired.policy) == Standing::plain) {
-      spec.enabled = true;
-    } else {
-      spec.standing = leaving_standing(*server, desired.policy);
-    }
+    servers.back().standing = leaving_standing(*server, desired.policy);
   }
   return servers;
 }

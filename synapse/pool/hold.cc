@@ -68,7 +68,7 @@ void Hold::note_vanished(const Routed& routed, Moment now) {
   }
   last_.clear();
   std::copy_if(routed.servers.begin(), routed.servers.end(), std::back_inserter(last_),
-               [](const RoutedServer& server) { return server.available; });
+               [](const RoutedServer& server) { return server.available && !server.is_default; });
 }
 
 // By their own return, or by another one in their place.
