@@ -23,6 +23,9 @@ namespace synapse {
 // The keys of a haproxy router other than those that every router has.
 [[nodiscard]] HaproxyRouterConfig read_haproxy_router(common::ObjectReader& object, const ParseOptions& options);
 
+// The mapping of one watcher. After an error the result is of no use.
+[[nodiscard]] WatcherConfig read_watcher(const common::Reader& reader);
+
 struct ServiceDefaults {
   std::string router_type;
   bool declare_empty = true;
