@@ -66,9 +66,10 @@ TEST(Serverset, DoesNotMixUpWhatStandsElsewhere) {
                     R"("port":9}}}})",
                     "a"),
             "field \"host\": is missing");
-  EXPECT_EQ(decoded(R"({"serviceEndpoint":{"host":"a","port":1},"additionalEndpoints":{"a":[{"host":"evil","port":9}]}})",
-                    "a"),
-            R"(no additional endpoint "a"; there are: none)");
+  EXPECT_EQ(
+      decoded(R"({"serviceEndpoint":{"host":"a","port":1},"additionalEndpoints":{"a":[{"host":"evil","port":9}]}})",
+              "a"),
+      R"(no additional endpoint "a"; there are: none)");
 }
 
 TEST(Serverset, RefusesWhatStandsTwice) {
@@ -81,10 +82,11 @@ TEST(Serverset, RefusesWhatStandsTwice) {
 }
 
 TEST(Serverset, ARecordOfNervesStaysOne) {
-  EXPECT_EQ(decoded(R"({"host":"a","port":1,"status":"DEAD","status":2,"shard":{},"serviceEndpoint":{"host":"b","port":)"
-                    R"(2},"serviceEndpoint":7,"additionalEndpoints":[]})",
-                    "admin"),
-            R"({"available":true,"host":"a","port":1,"name":"a:1"})");
+  EXPECT_EQ(
+      decoded(R"({"host":"a","port":1,"status":"DEAD","status":2,"shard":{},"serviceEndpoint":{"host":"b","port":)"
+              R"(2},"serviceEndpoint":7,"additionalEndpoints":[]})",
+              "admin"),
+      R"({"available":true,"host":"a","port":1,"name":"a:1"})");
 }
 
 TEST(Serverset, BoundsTheEndpoints) {

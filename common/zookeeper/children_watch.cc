@@ -43,7 +43,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
                                               },
                                           .on_watches_lost =
                                               [weak = weak_from_this()] {
-                                                if (const auto core = weak.lock()) core->enqueue_all();
+                                                if (const auto core = weak.lock()) core->verify_all();
                                               }});
     schedule_full_check();
   }
@@ -63,10 +63,10 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
     connected_ = state == SessionState::connected;
     if (!connected_) return;
     // Within one session the client arms its watches again and tells what changed meanwhile; only the list is read, in
-    // case it did not. A new session has no watches: everything is read once, while the old data stays in force.
+    // case it did not. A new session has no watches: each node is watched again, while the old data stays in force.
     if (session != session_) {
       session_ = session;
-      enqueue_all();
+      verify_all();
     }
     list();
     read_more();
@@ -127,7 +127,9 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
 
   void take_list(std::set<std::string> names) {
     for (const auto& gone : listed_) {
-      if (!names.contains(gone) && children_.erase(gone) != 0) changed_ = true;
+      if (names.contains(gone)) continue;
+      unsure_.erase(gone);
+      if (children_.erase(gone) != 0) changed_ = true;
     }
     for (const auto& name : names) {
       if (listed_.contains(name)) continue;
@@ -146,6 +148,11 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
 
   void enqueue(const std::string& child) {
     if (!options_.needs_data(child)) return;
+    unsure_.insert(child);
+    put_in_queue(child);
+  }
+
+  void put_in_queue(const std::string& child) {
     if (reading_.contains(child)) {
       read_again_.insert(child);
     } else if (queued_.insert(child).second) {
@@ -153,8 +160,12 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
     }
   }
 
-  void enqueue_all() {
-    for (const auto& child : listed_) enqueue(child);
+  // Watches all again. exists() does that, too, and what it answers tells whether the data must be read: most did not
+  // change.
+  void verify_all() {
+    for (const auto& child : listed_) {
+      if (options_.needs_data(child)) put_in_queue(child);
+    }
   }
 
   void read_more() {
@@ -162,20 +173,52 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
       const std::string child = std::move(queue_.front());
       queue_.pop_front();
       queued_.erase(child);
-      if (!listed_.contains(child)) continue;
+      if (!listed_.contains(child)) {
+        unsure_.erase(child);
+        continue;
+      }
       reading_.insert(child);
-      zookeeper_.get(options_.path == "/" ? "/" + child : options_.path + "/" + child, true,
-                     [weak = weak_from_this(), child](GetReply reply) {
-                       if (const auto core = weak.lock(); core && !core->stopped_) {
-                         core->on_read(child, std::move(reply));
-                       }
-                     });
+      if (unsure_.erase(child) != 0) {
+        read(child);
+      } else {
+        verify(child);
+      }
     }
   }
 
+  void read(const std::string& child) {
+    zookeeper_.get(path_of(child), true, [weak = weak_from_this(), child](GetReply reply) {
+      if (const auto core = weak.lock(); core && !core->stopped_) core->on_read(child, std::move(reply));
+    });
+  }
+
+  void verify(const std::string& child) {
+    zookeeper_.exists(path_of(child), true, [weak = weak_from_this(), child](ExistsReply reply) {
+      if (const auto core = weak.lock(); core && !core->stopped_) core->on_verified(child, reply);
+    });
+  }
+
+  std::string path_of(const std::string& child) const {
+    return options_.path == "/" ? "/" + child : options_.path + "/" + child;
+  }
+
+  void on_verified(const std::string& child, const ExistsReply& reply) {
+    if (reply.status == Status::lost) {
+      reading_.erase(child);
+      read_again_.erase(child);
+      put_in_queue(child);
+      return failed(reply.status, "");
+    }
+    if (reply.status != Status::ok) return on_read(child, {reply.status, reply.error, "", {}});
+    const auto known = children_.find(child);
+    if (known == children_.end() || known->second.stat != reply.stat) {
+      unsure_.insert(child);
+      read_again_.insert(child);
+    }
+    go_on_after(child);
+  }
+
   void on_read(const std::string& child, GetReply reply) {
-    reading_.erase(child);
-    const bool again = read_again_.erase(child) != 0;
     if (reply.status == Status::ok) {
       if (listed_.contains(child)) {
         auto& known = children_[child];
@@ -185,18 +228,26 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
     } else if (reply.status == Status::no_node) {
       // Gone between the list and the read; should it come back, the list says so.
       listed_.erase(child);
+      unsure_.erase(child);
       if (children_.erase(child) != 0) changed_ = true;
       list();
     } else if (reply.status == Status::lost) {
+      reading_.erase(child);
+      read_again_.erase(child);
       enqueue(child);
       return failed(reply.status, "");
     } else {
       // Such as no permission. It must not keep the others waiting: without data it is left out, and tried again.
       changed_ = children_.try_emplace(child).second || changed_;
       unreadable_.insert(child);
-      failed(reply.status, "read " + options_.path + "/" + child + ": " + reply.error);
+      failed(reply.status, "read " + path_of(child) + ": " + reply.error);
     }
-    if (again && listed_.contains(child)) enqueue(child);
+    go_on_after(child);
+  }
+
+  void go_on_after(const std::string& child) {
+    reading_.erase(child);
+    if (read_again_.erase(child) != 0 && listed_.contains(child)) put_in_queue(child);
     read_more();
     settle();
   }
@@ -250,7 +301,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
 
   void check_all() {
     if (connected_) {
-      enqueue_all();
+      verify_all();
       list();
       read_more();
     }
@@ -277,8 +328,9 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
   bool complete_list_ = false;
   std::set<std::string> listed_;
 
-  std::deque<std::string> queue_;     // to be read
+  std::deque<std::string> queue_;     // to be read or verified
   std::set<std::string> queued_;      // the same, for look-up
+  std::set<std::string> unsure_;      // of what is queued or asked: to be read, not only verified
   std::set<std::string> reading_;     // asked, not yet answered
   std::set<std::string> read_again_;  // changed while being read
 
