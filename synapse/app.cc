@@ -76,7 +76,7 @@ int App::run() {
   for (auto& unit : units_) tasks_.spawn("router", unit->router().run());
   control_.spawn("signals", wait_for_signal());
   io_.run();
-  const bool stuck = sessions_.busy() ||
+  const bool stuck = sessions_.busy() || name_servers_.busy() ||
                      std::any_of(units_.begin(), units_.end(), [](const auto& unit) { return unit->router().busy(); });
   if (stuck) {
     log::warn("a name server or ZooKeeper does not answer; ending without it");
@@ -104,13 +104,14 @@ std::unique_ptr<Unit> App::make_unit(const RouterConfig& config, const std::stri
   } else {
     router = std::make_unique<ConsoleRouter>();
   }
-  return std::make_unique<Unit>(Unit::Shared{io_, sessions_, events_, seed_}, place, config, std::move(router));
+  return std::make_unique<Unit>(Unit::Shared{io_, sessions_, name_servers_, events_, seed_}, place, config,
+                                std::move(router));
 }
 
 bool App::listen() {
   auto listening = common::http::Server::listen(
       io_, config_.api_host, config_.api_port,
-      api_routes({.not_ready = [this] { return not_ready(); }, .metrics = [this] { return metrics_.text(); }}));
+      api_routes({.not_ready = [this] { return not_ready(); }, .metrics = [this] { return metrics(); }}));
   if (!listening) {
     log::error("{}", listening.error().message);
     return false;
@@ -118,6 +119,11 @@ bool App::listen() {
   api_ = std::move(*listening);
   log::info("{} started, admin API on {}:{}", version(), config_.api_host, api_->port());
   return true;
+}
+
+std::string App::metrics() {
+  for (auto& unit : units_) unit->tell_ages();
+  return metrics_.text();
 }
 
 std::vector<std::string> App::not_ready() const {

@@ -37,6 +37,7 @@ class App {
   bool listen();
   std::unique_ptr<Unit> make_unit(const RouterConfig& config, const std::string& place);
   std::vector<std::string> not_ready() const;
+  std::string metrics();
 
   boost::asio::awaitable<void> wait_for_signal();
   boost::asio::awaitable<void> stop(bool leave_running);
@@ -52,6 +53,7 @@ class App {
   common::Metrics metrics_;
   Events events_{metrics_};
   Sessions sessions_{io_};
+  NameServers name_servers_{io_};
   std::vector<std::unique_ptr<Unit>> units_;
   std::unique_ptr<common::http::Server> api_;
   int exit_code_ = 0;

@@ -154,7 +154,8 @@ WatcherConfig read_fixed(ObjectReader& object) {
   }
   config.servers = read_servers(*list);
   // Where it stands in the file is of no interest to a reload.
-  for (std::size_t i = 0; i < config.servers.size(); ++i) config.servers[i].child = "servers[" + std::to_string(i) + "]";
+  for (std::size_t i = 0; i < config.servers.size(); ++i)
+    config.servers[i].child = "servers[" + std::to_string(i) + "]";
   return config;
 }
 
@@ -184,8 +185,10 @@ struct Kind {
 };
 
 constexpr std::array kKinds{
-    Kind{DnsWatcherConfig::kType, read_dns},       Kind{FileWatcherConfig::kType, read_file_watcher},
-    Kind{FixedWatcherConfig::kType, read_fixed},   Kind{MultiWatcherConfig::kType, read_multi},
+    Kind{DnsWatcherConfig::kType, read_dns},
+    Kind{FileWatcherConfig::kType, read_file_watcher},
+    Kind{FixedWatcherConfig::kType, read_fixed},
+    Kind{MultiWatcherConfig::kType, read_multi},
     Kind{ZookeeperWatcherConfig::kType, read_zookeeper},
 };
 

@@ -107,19 +107,19 @@ TEST(WatcherConfig, SaysWhatIsWrongWithDns) {
   EXPECT_THAT(errors("{type: dns, hosts: []}"), ElementsAre(kAt + needs));
   const std::string must = ": must be name:port, got ";
   const std::string hint = "; addresses are for a watcher of type fixed, names of SRV records for srv";
-  EXPECT_THAT(errors("{type: dns, hosts: [a, 'a:0', 'a:99999', '10.0.0.1:80', 'a b:1', ':1']}"),
-              ElementsAre(kAt + ".hosts[0]" + must + "\"a\"" + hint, kAt + ".hosts[1]" + must + "\"a:0\"" + hint,
-                          kAt + ".hosts[2]" + must + "\"a:99999\"" + hint,
-                          kAt + ".hosts[3]" + must + "\"10.0.0.1:80\"" + hint,
-                          kAt + ".hosts[4]" + must + "\"a b:1\"" + hint, kAt + ".hosts[5]" + must + "\":1\"" + hint));
+  EXPECT_THAT(
+      errors("{type: dns, hosts: [a, 'a:0', 'a:99999', '10.0.0.1:80', 'a b:1', ':1']}"),
+      ElementsAre(kAt + ".hosts[0]" + must + "\"a\"" + hint, kAt + ".hosts[1]" + must + "\"a:0\"" + hint,
+                  kAt + ".hosts[2]" + must + "\"a:99999\"" + hint, kAt + ".hosts[3]" + must + "\"10.0.0.1:80\"" + hint,
+                  kAt + ".hosts[4]" + must + "\"a b:1\"" + hint, kAt + ".hosts[5]" + must + "\":1\"" + hint));
   EXPECT_THAT(errors("{type: dns, srv: ['a/b']}"),
               ElementsAre(kAt + ".srv[0]: must be the name of SRV records, such as _http._tcp.example.org, got "
                                 "\"a/b\""));
   const std::string server = ": must be the address of a name server, with :port behind it if that is not 53, got ";
-  EXPECT_THAT(errors("{type: dns, srv: [a], nameservers: [dns1, '127.0.0.1:x', '::1:53x']}"),
-              ElementsAre(kAt + ".nameservers[0]" + server + "\"dns1\"",
-                          kAt + ".nameservers[1]" + server + "\"127.0.0.1:x\"",
-                          kAt + ".nameservers[2]" + server + "\"::1:53x\""));
+  EXPECT_THAT(
+      errors("{type: dns, srv: [a], nameservers: [dns1, '127.0.0.1:x', '::1:53x']}"),
+      ElementsAre(kAt + ".nameservers[0]" + server + "\"dns1\"", kAt + ".nameservers[1]" + server + "\"127.0.0.1:x\"",
+                  kAt + ".nameservers[2]" + server + "\"::1:53x\""));
   EXPECT_THAT(errors("{type: dns, srv: [a], nameservers: [127.0.0.1, 127.0.0.2, 127.0.0.3, 127.0.0.4], family: ipv5, "
                      "minTtlInMilli: 99}"),
               ElementsAre(kAt + ".nameservers: must be 3 at most, got 4",
@@ -157,8 +157,7 @@ TEST(WatcherConfig, ReadsSeveralAsOne) {
 
 TEST(WatcherConfig, SaysWhatIsWrongWithSeveral) {
   EXPECT_THAT(errors("{type: multi}"), ElementsAre(kAt + ".watchers: is missing"));
-  EXPECT_THAT(errors("{type: multi, watchers: {}}"),
-              ElementsAre(kAt + ".watchers: must name at least one watcher"));
+  EXPECT_THAT(errors("{type: multi, watchers: {}}"), ElementsAre(kAt + ".watchers: must name at least one watcher"));
   EXPECT_THAT(errors("{type: multi, watchers: []}"), ElementsAre(kAt + ".watchers: must be a mapping, got a list"));
   EXPECT_THAT(errors("{type: multi, resolver: first, watchers: {a b: {type: file, path: /a}, c: {type: file}}}"),
               ElementsAre(kAt + ".resolver: must be one of union, sequential, got \"first\"",
@@ -168,9 +167,10 @@ TEST(WatcherConfig, SaysWhatIsWrongWithSeveral) {
 }
 
 TEST(WatcherConfig, OnlyAPathGivesAName) {
-  EXPECT_THAT(errors("{type: file, path: /etc/web.yml}", ""),
-              ElementsAre("s.yml:4: routers[0].services[0].name: is missing: only the path of a zookeeper watcher gives "
-                          "one"));
+  EXPECT_THAT(
+      errors("{type: file, path: /etc/web.yml}", ""),
+      ElementsAre("s.yml:4: routers[0].services[0].name: is missing: only the path of a zookeeper watcher gives "
+                  "one"));
 }
 
 TEST(WatcherConfig, WhereItStandsIsNoDifference) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "synapse/watch/zookeeper_watcher.h"
+#include "synapse/watch/kinds.h"
 
 namespace synapse {
 namespace {
@@ -30,18 +30,19 @@ Unit::Unit(Shared shared, std::string place, const RouterConfig& config, std::un
 
 std::unique_ptr<Unit::Service> Unit::make(const ServiceConfig& config) {
   return std::make_unique<Service>(
-      Service{config, Pool({.order = order_of(config.sort), .seed = shared_.seed}), nullptr, nullptr, false});
+      Service{config, Pool({.order = order_of(config.sort), .seed = shared_.seed}), nullptr, false, {}});
 }
 
 void Unit::watch(Service& service) {
   const auto& config = service.config.watcher;
-  service.session = shared_.sessions.session_for(config);
-  service.watcher = std::make_unique<ZookeeperWatcher>(
-      shared_.io, *service.session, config.path,
-      WatcherEvents{
-          .on_snapshot = [this, &service](const std::vector<Record>& records) { take_snapshot(service, records); },
-          .on_failed = [this, name = service.config.name](
-                           const std::string& error) { shared_.events.watcher_failed(name, "zookeeper", error); }});
+  const auto& name = service.config.name;
+  WatcherEvents events{
+      .on_snapshot = [this, &service](const std::vector<Record>& records) { take_snapshot(service, records); },
+      .on_failed = [this, name, type = std::string(type_of(config))](
+                       const std::string& error) { shared_.events.watcher_failed(name, type, error); },
+      .on_recovered = [this, name] { shared_.events.watcher_recovered(name); }};
+  service.watched_since = std::chrono::steady_clock::now();
+  service.watcher = make_watcher(config, {shared_.io, shared_.sessions, shared_.name_servers}, std::move(events));
 }
 
 ServiceDifference Unit::reconfigure(const RouterConfig& config) {
@@ -112,11 +113,18 @@ std::vector<std::string> Unit::not_ready() const {
   return names;
 }
 
-void Unit::stop_watching() {
-  for (auto& service : services_) {
-    service->watcher.reset();
-    service->session.reset();
+// A source that has never confirmed anything is as old as our watching it.
+void Unit::tell_ages() {
+  const auto now = std::chrono::steady_clock::now();
+  for (const auto& service : services_) {
+    if (!service->watcher) continue;
+    const auto since = std::max(service->watcher->confirmed(), service->watched_since);
+    shared_.events.registry_age(service->config.name, std::max(now - since, now - now));
   }
+}
+
+void Unit::stop_watching() {
+  for (auto& service : services_) service->watcher.reset();
 }
 
 }  // namespace synapse

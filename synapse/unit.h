@@ -2,6 +2,7 @@
 // new configuration by difference: a service that did not change is not touched. Owned by App; loop thread only.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -16,6 +17,7 @@
 #include "synapse/pool/pool.h"
 #include "synapse/router.h"
 #include "synapse/sessions.h"
+#include "synapse/watch/name_servers.h"
 #include "synapse/watch/watcher.h"
 
 namespace synapse {
@@ -26,6 +28,7 @@ class Unit {
   struct Shared {
     boost::asio::io_context& io;
     Sessions& sessions;
+    NameServers& name_servers;
     Events& events;
     std::uint64_t seed;  // of this host
   };
@@ -42,6 +45,9 @@ class Unit {
   // The names of the services that were never routed.
   std::vector<std::string> not_ready() const;
 
+  // Brings the metrics up to date that change by themselves.
+  void tell_ages();
+
   // Nothing is watched any more.
   void stop_watching();
 
@@ -49,9 +55,9 @@ class Unit {
   struct Service {
     ServiceConfig config;
     Pool pool;
-    std::shared_ptr<common::zookeeper::Session> session;  // the watcher's
     std::unique_ptr<Watcher> watcher;
     bool known = false;  // its first snapshot has come
+    std::chrono::steady_clock::time_point watched_since{};
   };
 
   std::unique_ptr<Service> make(const ServiceConfig& config);

@@ -90,8 +90,8 @@ struct MultiWatcherConfig {
   friend bool operator==(const MultiWatcherConfig& one, const MultiWatcherConfig& other);
 };
 
-using WatcherConfig = std::variant<ZookeeperWatcherConfig, FileWatcherConfig, DnsWatcherConfig, FixedWatcherConfig,
-                                   MultiWatcherConfig>;
+using WatcherConfig =
+    std::variant<ZookeeperWatcherConfig, FileWatcherConfig, DnsWatcherConfig, FixedWatcherConfig, MultiWatcherConfig>;
 
 struct NamedWatcherConfig {
   std::string name;

@@ -8,14 +8,18 @@ using common::zookeeper::Child;
 using common::zookeeper::Children;
 using common::zookeeper::ChildrenWatch;
 
-ZookeeperWatcher::ZookeeperWatcher(boost::asio::io_context& io, common::zookeeper::Zookeeper& zookeeper,
-                                   const std::string& path, WatcherEvents events)
-    : events_(std::move(events)),
-      watch_(io, zookeeper,
-             ChildrenWatch::Options{
-                 .path = path, .needs_data = [](std::string_view child) { return !common::is_path_encoded(child); }},
-             ChildrenWatch::Events{.on_snapshot = [this](const Children& children) { take(children); },
-                                   .on_failed = events_.on_failed}) {}
+ZookeeperWatcher::ZookeeperWatcher(boost::asio::io_context& io, std::shared_ptr<common::zookeeper::Zookeeper> zookeeper,
+                                   const ZookeeperWatcherConfig& config, WatcherEvents events)
+    : zookeeper_(std::move(zookeeper)),
+      endpoint_name_(config.endpoint_name),
+      events_(std::move(events)),
+      watch_(
+          io, *zookeeper_,
+          ChildrenWatch::Options{.path = config.path,
+                                 .full_check_interval = config.full_check_interval,
+                                 .needs_data = [](std::string_view child) { return !common::is_path_encoded(child); }},
+          ChildrenWatch::Events{.on_snapshot = [this](const Children& children) { take(children); },
+                                .on_failed = events_.on_failed}) {}
 
 void ZookeeperWatcher::take(const Children& children) {
   for (auto known = decoded_.begin(); known != decoded_.end();) {
@@ -28,7 +32,7 @@ void ZookeeperWatcher::take(const Children& children) {
     if (known == decoded_.end() || known->second.modified_zxid != child.stat.modified_zxid) {
       Decoded fresh{.modified_zxid = child.stat.modified_zxid,
                     .record = {.child = name,
-                               .registration = common::decode(name, child.data),
+                               .registration = common::decode(name, child.data, endpoint_name_),
                                .created_ms = child.stat.created_ms,
                                .created_zxid = child.stat.created_zxid}};
       known = decoded_.insert_or_assign(name, std::move(fresh)).first;

@@ -3,20 +3,23 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 
 #include <boost/asio/io_context.hpp>
 
 #include "common/zookeeper/children_watch.h"
 #include "synapse/watch/watcher.h"
+#include "synapse/watch/watcher_config.h"
 
 namespace synapse {
 
 class ZookeeperWatcher : public Watcher {
  public:
-  // `zookeeper` outlives the watcher.
-  ZookeeperWatcher(boost::asio::io_context& io, common::zookeeper::Zookeeper& zookeeper, const std::string& path,
-                   WatcherEvents events);
+  ZookeeperWatcher(boost::asio::io_context& io, std::shared_ptr<common::zookeeper::Zookeeper> zookeeper,
+                   const ZookeeperWatcherConfig& config, WatcherEvents events);
+
+  std::chrono::steady_clock::time_point confirmed() const override { return watch_.confirmed(); }
 
  private:
   struct Decoded {
@@ -26,6 +29,8 @@ class ZookeeperWatcher : public Watcher {
 
   void take(const common::zookeeper::Children& children);
 
+  const std::shared_ptr<common::zookeeper::Zookeeper> zookeeper_;
+  const std::string endpoint_name_;
   const WatcherEvents events_;
   std::map<std::string, Decoded> decoded_;  // by child
   common::zookeeper::ChildrenWatch watch_;

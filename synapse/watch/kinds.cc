@@ -1,0 +1,69 @@
+#include "synapse/watch/kinds.h"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+#include "synapse/sessions.h"
+#include "synapse/watch/dns_watcher.h"
+#include "synapse/watch/file_watcher.h"
+#include "synapse/watch/fixed_watcher.h"
+#include "synapse/watch/multi_watcher.h"
+#include "synapse/watch/zookeeper_watcher.h"
+
+namespace synapse {
+namespace {
+
+std::unique_ptr<Watcher> make_dns(const WatcherConfig& config, const WatchContext& context, WatcherEvents events) {
+  return std::make_unique<DnsWatcher>(context.io, context.name_servers, std::get<DnsWatcherConfig>(config),
+                                      std::move(events));
+}
+
+std::unique_ptr<Watcher> make_file(const WatcherConfig& config, const WatchContext& context, WatcherEvents events) {
+  return std::make_unique<FileWatcher>(context.io, std::get<FileWatcherConfig>(config).path, std::move(events));
+}
+
+std::unique_ptr<Watcher> make_fixed(const WatcherConfig& config, const WatchContext& context, WatcherEvents events) {
+  return std::make_unique<FixedWatcher>(context.io, std::get<FixedWatcherConfig>(config).servers, std::move(events));
+}
+
+std::unique_ptr<Watcher> make_multi(const WatcherConfig& config, const WatchContext& context, WatcherEvents events) {
+  const auto make_child = [&context](const WatcherConfig& child, WatcherEvents of_child) {
+    return make_watcher(child, context, std::move(of_child));
+  };
+  return std::make_unique<MultiWatcher>(context.io, std::get<MultiWatcherConfig>(config), make_child,
+                                        std::move(events));
+}
+
+std::unique_ptr<Watcher> make_zookeeper(const WatcherConfig& config, const WatchContext& context,
+                                        WatcherEvents events) {
+  const auto& zookeeper = std::get<ZookeeperWatcherConfig>(config);
+  return std::make_unique<ZookeeperWatcher>(context.io, context.sessions.session_for(zookeeper), zookeeper,
+                                            std::move(events));
+}
+
+struct Kind {
+  std::string_view type;
+  std::unique_ptr<Watcher> (*make)(const WatcherConfig& config, const WatchContext& context, WatcherEvents events);
+};
+
+constexpr std::array kKinds{
+    Kind{DnsWatcherConfig::kType, make_dns},
+    Kind{FileWatcherConfig::kType, make_file},
+    Kind{FixedWatcherConfig::kType, make_fixed},
+    Kind{MultiWatcherConfig::kType, make_multi},
+    Kind{ZookeeperWatcherConfig::kType, make_zookeeper},
+};
+
+}  // namespace
+
+std::unique_ptr<Watcher> make_watcher(const WatcherConfig& config, const WatchContext& context, WatcherEvents events) {
+  const auto type = type_of(config);
+  const auto* kind = std::find_if(kKinds.begin(), kKinds.end(), [type](const Kind& each) { return each.type == type; });
+  if (kind == kKinds.end()) throw std::logic_error("no such kind of watcher: " + std::string(type));
+  return kind->make(config, context, std::move(events));
+}
+
+}  // namespace synapse
