@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include <boost/asio/io_context.hpp>
 
@@ -20,6 +21,9 @@ struct WatchContext {
   Sessions& sessions;
   NameServers& name_servers;
 };
+
+// Where the records come from, in words that are others when that is another place.
+[[nodiscard]] std::string source_of(const WatcherConfig& config);
 
 [[nodiscard]] std::unique_ptr<Watcher> make_watcher(const WatcherConfig& config, const WatchContext& context,
                                                     WatcherEvents events);
