@@ -113,6 +113,19 @@ def test_a_mounted_config_map_is_followed(sandbox):
     eventually(lambda: answers(port, 2) == {"b": 2})
 
 
+def test_a_change_that_the_kernel_does_not_tell_of_is_found(sandbox):
+    """Through another link to the file, which is not on the way to it."""
+    path, elsewhere = sandbox.path("web.yml"), sandbox.path("elsewhere")
+    os.mkdir(elsewhere)
+    replace(path, ["127.0.0.1:1"])
+    os.link(path, f"{elsewhere}/web.yml")
+    program = sandbox.synapse(synapse(service({"type": "file", "path": path}))).await_ready()
+    eventually(lambda: in_rotation(program) == {"127.0.0.1:1"})
+    with open(f"{elsewhere}/web.yml", "w", encoding="utf-8") as file:
+        file.write("[127.0.0.1:2]")
+    eventually(lambda: in_rotation(program) == {"127.0.0.1:2"}, 30)
+
+
 # dns
 
 
@@ -227,6 +240,19 @@ def test_an_answer_that_needs_tcp(sandbox, name_server):
     name_server.services("many.test", *[(1, 1, 1000 + i, "node.test") for i in range(100)])
     program = sandbox.synapse(synapse(service(dns(name_server, srv=["many.test."])))).await_ready()
     eventually(lambda: len(in_rotation(program)) == 100)
+
+
+def test_a_name_without_an_answer_holds_up_the_others_for_a_while_only(sandbox, name_server):
+    name_server.addresses("good.test", "127.0.0.1")
+    name_server.addresses("late.test", "127.0.0.2")
+    name_server.silent_about.add("late.test")
+    program = sandbox.synapse(synapse(service(dns(name_server, "good.test.:80", "late.test.:80"))))
+    eventually(lambda: name_server.asked("late.test", "A") > 0)
+    assert program.get("/ready")[0] == 503
+    program.await_ready(30)
+    eventually(lambda: in_rotation(program) == {"127.0.0.1:80"})
+    name_server.silent_about.clear()
+    eventually(lambda: in_rotation(program) == {"127.0.0.1:80", "127.0.0.2:80"}, 40)
 
 
 def test_silent_name_servers_hold_up_nobody_else(sandbox, registry, name_server):
