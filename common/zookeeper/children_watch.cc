@@ -1,12 +1,12 @@
 #include "common/zookeeper/children_watch.h"
 
-#include <deque>
 #include <random>
 #include <set>
 #include <utility>
 
 #include "common/runtime/alarm.h"
 #include "common/time/backoff.h"
+#include "common/zookeeper/read_queue.h"
 
 namespace common::zookeeper {
 namespace {
@@ -29,7 +29,8 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
         retry_(io, [this] { go_on(); }),
         full_check_(io, [this] { check_all(); }),
         snapshot_due_(io, [this] { tell_in_time(); }),
-        random_(std::random_device{}()) {}
+        random_(std::random_device{}()),
+        queue_(options_.max_reads_in_flight) {}
 
   void start() {
     listener_ =
@@ -43,7 +44,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
                                               },
                                           .on_watches_lost =
                                               [weak = weak_from_this()] {
-                                                if (const auto core = weak.lock()) core->verify_all();
+                                                if (const auto core = weak.lock()) core->look_at_all();
                                               }});
     schedule_full_check();
   }
@@ -66,18 +67,18 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
     // case it did not. A new session has no watches: each node is watched again, while the old data stays in force.
     if (session != session_) {
       session_ = session;
-      verify_all();
+      look_at_all();
     }
     list();
-    read_more();
+    ask_more();
   }
 
   void on_change(const std::string& changed) {
     if (changed == options_.path) return list();
     const auto child = changed.substr(options_.path == "/" ? 1 : options_.path.size() + 1);
     if (!listed_.contains(child)) return;
-    enqueue(child);
-    read_more();
+    read(child);
+    ask_more();
   }
 
   void list() {
@@ -128,13 +129,13 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
   void take_list(std::set<std::string> names) {
     for (const auto& gone : listed_) {
       if (names.contains(gone)) continue;
-      unsure_.erase(gone);
+      queue_.forget(gone);
       if (children_.erase(gone) != 0) changed_ = true;
     }
     for (const auto& name : names) {
       if (listed_.contains(name)) continue;
       if (options_.needs_data(name)) {
-        enqueue(name);
+        read(name);
       } else {
         children_.emplace(name, Child{});
         changed_ = true;
@@ -142,78 +143,49 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
     }
     listed_ = std::move(names);
     complete_list_ = true;
-    read_more();
+    ask_more();
     settle();
   }
 
-  void enqueue(const std::string& child) {
-    if (!options_.needs_data(child)) return;
-    unsure_.insert(child);
-    put_in_queue(child);
-  }
-
-  void put_in_queue(const std::string& child) {
-    if (reading_.contains(child)) {
-      read_again_.insert(child);
-    } else if (queued_.insert(child).second) {
-      queue_.push_back(child);
-    }
+  void read(const std::string& child) {
+    if (options_.needs_data(child)) queue_.read(child);
   }
 
   // Watches all again. exists() does that, too, and what it answers tells whether the data must be read: most did not
   // change.
-  void verify_all() {
+  void look_at_all() {
     for (const auto& child : listed_) {
-      if (options_.needs_data(child)) put_in_queue(child);
+      if (options_.needs_data(child)) queue_.look_at(child);
     }
   }
 
-  void read_more() {
-    while (connected_ && !queue_.empty() && reading_.size() < options_.max_reads_in_flight) {
-      const std::string child = std::move(queue_.front());
-      queue_.pop_front();
-      queued_.erase(child);
-      if (!listed_.contains(child)) {
-        unsure_.erase(child);
-        continue;
-      }
-      reading_.insert(child);
-      if (unsure_.erase(child) != 0) {
-        read(child);
+  void ask_more() {
+    while (connected_) {
+      const auto request = queue_.next();
+      if (!request) return;
+      const auto path = options_.path == "/" ? "/" + request->node : options_.path + "/" + request->node;
+      if (request->read) {
+        zookeeper_.get(path, true, [weak = weak_from_this(), child = request->node](GetReply reply) {
+          if (const auto core = weak.lock(); core && !core->stopped_) core->on_read(child, std::move(reply));
+        });
       } else {
-        verify(child);
+        zookeeper_.exists(path, true, [weak = weak_from_this(), child = request->node](ExistsReply reply) {
+          if (const auto core = weak.lock(); core && !core->stopped_) core->on_seen(child, reply);
+        });
       }
     }
   }
 
-  void read(const std::string& child) {
-    zookeeper_.get(path_of(child), true, [weak = weak_from_this(), child](GetReply reply) {
-      if (const auto core = weak.lock(); core && !core->stopped_) core->on_read(child, std::move(reply));
-    });
-  }
-
-  void verify(const std::string& child) {
-    zookeeper_.exists(path_of(child), true, [weak = weak_from_this(), child](ExistsReply reply) {
-      if (const auto core = weak.lock(); core && !core->stopped_) core->on_verified(child, reply);
-    });
-  }
-
-  std::string path_of(const std::string& child) const {
-    return options_.path == "/" ? "/" + child : options_.path + "/" + child;
-  }
-
-  void on_verified(const std::string& child, const ExistsReply& reply) {
-    if (reply.status == Status::lost) {
-      reading_.erase(child);
-      read_again_.erase(child);
-      put_in_queue(child);
+  void on_seen(const std::string& child, const ExistsReply& reply) {
+    if (reply.status == Status::ok) {
+      const auto known = children_.find(child);
+      const bool same = known != children_.end() && known->second.stat == reply.stat;
+      if (!same && listed_.contains(child)) queue_.read(child);
+    } else if (reply.status == Status::lost) {
+      queue_.lost({child, false});
       return failed(reply.status, "");
-    }
-    if (reply.status != Status::ok) return on_read(child, {reply.status, reply.error, "", {}});
-    const auto known = children_.find(child);
-    if (known == children_.end() || known->second.stat != reply.stat) {
-      unsure_.insert(child);
-      read_again_.insert(child);
+    } else {
+      no_data(child, reply.status, reply.error);
     }
     go_on_after(child);
   }
@@ -225,38 +197,39 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
         changed_ = changed_ || known.stat != reply.stat;
         known = {std::move(reply.data), reply.stat};
       }
-    } else if (reply.status == Status::no_node) {
-      // Gone between the list and the read; should it come back, the list says so.
-      listed_.erase(child);
-      unsure_.erase(child);
-      if (children_.erase(child) != 0) changed_ = true;
-      list();
     } else if (reply.status == Status::lost) {
-      reading_.erase(child);
-      read_again_.erase(child);
-      enqueue(child);
+      queue_.lost({child, true});
       return failed(reply.status, "");
     } else {
-      // Such as no permission. It must not keep the others waiting: without data it is left out, and tried again.
-      changed_ = children_.try_emplace(child).second || changed_;
-      unreadable_.insert(child);
-      failed(reply.status, "read " + path_of(child) + ": " + reply.error);
+      no_data(child, reply.status, reply.error);
     }
     go_on_after(child);
   }
 
+  void no_data(const std::string& child, Status status, const std::string& error) {
+    if (status == Status::no_node) {
+      // Gone between the list and the read; should it come back, the list says so.
+      listed_.erase(child);
+      queue_.forget(child);
+      if (children_.erase(child) != 0) changed_ = true;
+      return list();
+    }
+    // Such as no permission. It must not keep the others waiting: without data it is left out, and tried again.
+    changed_ = children_.try_emplace(child).second || changed_;
+    unreadable_.insert(child);
+    failed(status, "read " + options_.path + "/" + child + ": " + error);
+  }
+
   void go_on_after(const std::string& child) {
-    reading_.erase(child);
-    if (read_again_.erase(child) != 0 && listed_.contains(child)) put_in_queue(child);
-    read_more();
+    queue_.answered(child);
+    ask_more();
     settle();
   }
 
   // Decides whether what is known now is worth a snapshot.
   void settle() {
     if (!complete_list_) return;
-    const bool all_read = reading_.empty() && queue_.empty();
-    if (all_read) {
+    if (queue_.idle()) {
       if (changed_ || !told_) tell();
       return;
     }
@@ -288,9 +261,9 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
 
   void go_on() {
     retrying_ = false;
-    for (const auto& child : std::exchange(unreadable_, {})) enqueue(child);
+    for (const auto& child : std::exchange(unreadable_, {})) read(child);
     list();
-    read_more();
+    ask_more();
   }
 
   void schedule_full_check() {
@@ -301,9 +274,9 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
 
   void check_all() {
     if (connected_) {
-      verify_all();
+      look_at_all();
       list();
-      read_more();
+      ask_more();
     }
     pause_.reset();
     schedule_full_check();
@@ -328,12 +301,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
   bool complete_list_ = false;
   std::set<std::string> listed_;
 
-  std::deque<std::string> queue_;     // to be read or verified
-  std::set<std::string> queued_;      // the same, for look-up
-  std::set<std::string> unsure_;      // of what is queued or asked: to be read, not only verified
-  std::set<std::string> reading_;     // asked, not yet answered
-  std::set<std::string> read_again_;  // changed while being read
-
+  ReadQueue queue_;
   std::set<std::string> unreadable_;  // to be read again after a pause
 
   Children children_;
