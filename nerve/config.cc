@@ -108,7 +108,7 @@ class ConfigParser {
     read_root(ObjectReader(root));
     services_.warn_of_loopback(root);
     parsed_.config.services = services_.take();
-    parsed_.shown = common::shown(*document, "services", service_files_);
+    parsed_.shown = common::shown(*document, {{{"services"}, service_files_}});
   }
 
  private:
@@ -163,7 +163,7 @@ class ConfigParser {
     directory = (std::filesystem::path(file_).parent_path() / directory).string();
     const auto files = sources_.files_of(directory);
     if (!files) return object.error("servicesDir", files.error().message);
-    for (const ConfigFile& file : *files) {
+    for (const common::ConfigFile& file : *files) {
       const Document* document = open(file.text, file.name);
       if (document == nullptr) continue;
       service_files_.push_back(*document);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -14,63 +15,61 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "common/http/server.h"
-#include "common/runtime/blocking_pool.h"
+#include "common/reload/config_follower.h"
 #include "common/runtime/task_group.h"
 #include "common/telemetry/metrics.h"
-#include "common/zookeeper/session.h"
 #include "synapse/config.h"
+#include "synapse/config_files.h"
 #include "synapse/events.h"
-#include "synapse/pool/pool.h"
-#include "synapse/router.h"
-#include "synapse/watch/watcher.h"
+#include "synapse/sessions.h"
+#include "synapse/unit.h"
 
 namespace synapse {
 
 class App {
  public:
-  explicit App(Config config);
+  // `log_level`: overrides the configuration's, unless it is empty.
+  App(ConfigFiles files, std::string log_level);
   ~App();
 
+  // Makes everything that a good configuration asks for. False: nothing runs, and it was said why.
+  [[nodiscard]] bool start(const ParsedConfig& parsed);
+
   // Until a signal ends it. SIGTERM, SIGINT: stops an HAProxy of its own after its connections. SIGUSR2: leaves it
-  // running for the next synapse. Returns the exit code.
+  // running for the next synapse. SIGHUP: reads the configuration again. Returns the exit code.
   int run();
 
  private:
-  struct Service {
-    ServiceConfig config;
-    Pool pool;
-    std::unique_ptr<Watcher> watcher;
-    bool known = false;  // its first snapshot has come
-  };
-  struct Unit {  // a router with its services
-    std::vector<Service> services;
-    std::unique_ptr<Router> router;
-  };
-
-  bool make_units();
   bool listen();
-  common::zookeeper::Session& session_for(const ZookeeperWatcherConfig& watcher);
-  void take_snapshot(Unit& unit, std::size_t service, const std::vector<Record>& records);
-  void correlate(Unit& unit, const Service& changed);
-  void route(Unit& unit, std::size_t service);
+  common::LoadedConfig load();
+  common::Result<common::ConfigDifference> apply();
+  void begin(const ParsedConfig& parsed);
+  common::ConfigDifference go_to(const std::vector<std::string>& places,
+                                 std::map<std::string, std::unique_ptr<Unit>> added);
+  common::Result<std::unique_ptr<Unit>> make_unit(const RouterConfig& config, const std::string& place);
+  Unit* find_unit(const std::string& place) const;
   std::vector<std::string> not_ready() const;
 
   boost::asio::awaitable<void> wait_for_signal();
   boost::asio::awaitable<void> stop(bool leave_running);
-  boost::asio::awaitable<void> close_sessions();
+  boost::asio::awaitable<void> retire(std::unique_ptr<Unit> unit);
   void give_up_after(std::chrono::milliseconds limit);
 
-  const Config config_;
+  const ConfigFiles files_;
+  const std::string log_level_;
+  ParsedConfig loaded_;  // read, and not applied yet
+  Config config_;        // that runs
+  std::string shown_;    // likewise, as JSON without secrets
+  const std::uint64_t seed_;
   boost::asio::io_context io_;
-  common::BlockingPool blocking_{io_};
-  common::TaskGroup tasks_{io_};    // the routers' work
   common::TaskGroup control_{io_};  // waits for signals, stops everything
   boost::asio::signal_set signals_;
   boost::asio::steady_timer deadline_;
   common::Metrics metrics_;
   Events events_{metrics_};
-  std::map<std::string, std::unique_ptr<common::zookeeper::Session>> sessions_;  // by hosts
-  std::vector<std::unique_ptr<Unit>> units_;
+  common::ConfigFollower follower_;
+  Sessions sessions_{io_};
+  std::vector<std::unique_ptr<Unit>> units_;  // in the order of the configuration
   std::unique_ptr<common::http::Server> api_;
   int exit_code_ = 0;
 };

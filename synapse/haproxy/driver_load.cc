@@ -50,25 +50,23 @@ bool is_proxy_of(std::string_view proxy, std::string_view service) {
 void Driver::read_file() {
   file_.read();
   if (const auto known = read_rendered(file_.text())) {
-    for (auto& service : services_) {
-      const auto found = find_servers(*known, service.wanted);
-      if (service.known || found == known->servers.end()) continue;
-      service.wanted.servers = found->second;
-      service.from_file = true;
-      service.ever_available = true;
+    for (const auto& service : services_) {
+      const auto found = find_servers(*known, service->wanted);
+      if (service->known || found == known->servers.end()) continue;
+      service->wanted.servers = found->second;
+      service->from_file = true;
+      service->ever_available = true;
     }
   }
-  for (auto& service : services_) {
-    service.traits = traits_of(skeleton_.defaults, service.wanted.backend_lines, capabilities_);
-  }
+  take_traits();
   update_fingerprint();
 }
 
 void Driver::update_fingerprint() {
   ConfigSpec spec = skeleton_;
   for (const auto& service : services_) {
-    if (!declared(service)) continue;
-    spec.backends.push_back(service.wanted);
+    if (!declared(*service)) continue;
+    spec.backends.push_back(service->wanted);
     spec.backends.back().servers.clear();
   }
   fingerprint_ = render(spec).fingerprint;
@@ -76,7 +74,8 @@ void Driver::update_fingerprint() {
 
 RenderedConfig Driver::rendered(FileFor purpose) const {
   ConfigSpec spec = skeleton_;
-  for (const auto& service : services_) {
+  for (const auto& each : services_) {
+    const Service& service = *each;
     if (!declared(service)) continue;
     const auto found = running_.state.backends.find(service.wanted.name);
     const auto* observed = attached_ && found != running_.state.backends.end() ? &found->second : nullptr;
@@ -245,12 +244,11 @@ void Driver::take(Reading reading, bool freshly_loaded) {
   const auto now = Clock::now();
   read_all_at_ = now + kReadAllInterval;
   look_at_ = std::max(look_at_, now);
-  if (!other_version) return;
-  const auto version = parse_version(running_.process.version);
-  capabilities_ = version ? capabilities_of(*version) : least_capabilities();
-  for (auto& service : services_) {
-    service.traits = traits_of(skeleton_.defaults, service.wanted.backend_lines, capabilities_);
+  if (other_version) {
+    const auto version = parse_version(running_.process.version);
+    capabilities_ = version ? capabilities_of(*version) : least_capabilities();
   }
+  if (other_version || (freshly_loaded && running_.fingerprint == fingerprint_)) take_traits();
 }
 
 asio::awaitable<void> Driver::write_file() {
