@@ -18,6 +18,11 @@ using std::chrono::milliseconds;
 // Reads that belong together arrive together; a snapshot waits for them, but not longer than this.
 constexpr milliseconds kSnapshotWaitsAtMost{50};
 
+// Made when it is needed, which is seldom: one for each of hundreds of watches would be megabytes.
+std::mt19937 seeded_random() {
+  return std::mt19937(std::random_device{}());
+}
+
 }  // namespace
 
 class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::Core> {
@@ -28,8 +33,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
         events_(std::move(events)),
         retry_(io, [this] { go_on(); }),
         full_check_(io, [this] { check_all(); }),
-        snapshot_due_(io, [this] { tell_in_time(); }),
-        random_(std::random_device{}()) {}
+        snapshot_due_(io, [this] { tell_in_time(); }) {}
 
   void start() {
     listener_ =
@@ -177,11 +181,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
     reading_.erase(child);
     const bool again = read_again_.erase(child) != 0;
     if (reply.status == Status::ok) {
-      if (listed_.contains(child)) {
-        auto& known = children_[child];
-        changed_ = changed_ || known.stat != reply.stat;
-        known = {std::move(reply.data), reply.stat};
-      }
+      if (listed_.contains(child)) take(child, std::move(reply));
     } else if (reply.status == Status::no_node) {
       // Gone between the list and the read; should it come back, the list says so.
       listed_.erase(child);
@@ -199,6 +199,14 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
     if (again && listed_.contains(child)) enqueue(child);
     read_more();
     settle();
+  }
+
+  void take(const std::string& child, GetReply reply) {
+    const auto [known, appeared] = children_.try_emplace(child);
+    // Read once more without having changed: its data may have been taken.
+    if (!appeared && known->second.stat == reply.stat) return;
+    known->second = {std::move(reply.data), reply.stat};
+    changed_ = true;
   }
 
   // Decides whether what is known now is worth a snapshot.
@@ -232,7 +240,8 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
     if (status != Status::lost && events_.on_failed) events_.on_failed(what);
     if (retrying_) return;
     retrying_ = true;
-    retry_.set(Clock::now() + pause_.next(random_));
+    auto random = seeded_random();
+    retry_.set(Clock::now() + pause_.next(random));
   }
 
   void go_on() {
@@ -245,7 +254,8 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
   void schedule_full_check() {
     const auto interval = options_.full_check_interval;
     std::uniform_int_distribution<std::int64_t> spread(interval.count() * 3 / 4, interval.count() * 5 / 4);
-    full_check_.set(Clock::now() + milliseconds(spread(random_)));
+    auto random = seeded_random();
+    full_check_.set(Clock::now() + milliseconds(spread(random)));
   }
 
   void check_all() {
@@ -264,7 +274,6 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
   Alarm retry_;
   Alarm full_check_;
   Alarm snapshot_due_;
-  std::mt19937 random_;
   int listener_ = 0;
   bool stopped_ = false;
 

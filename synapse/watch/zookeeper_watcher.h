@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 
@@ -19,15 +19,11 @@ class ZookeeperWatcher : public Watcher {
                    WatcherEvents events);
 
  private:
-  struct Decoded {
-    std::int64_t modified_zxid;  // of the data that was decoded
-    Record record;
-  };
-
-  void take(const common::zookeeper::Children& children);
+  void take(common::zookeeper::Children& children);
 
   const WatcherEvents events_;
-  std::map<std::string, Decoded> decoded_;  // by child
+  std::vector<Record> records_;               // by child, as decoded
+  std::vector<std::int64_t> modified_zxids_;  // of the data that they were decoded from
   common::zookeeper::ChildrenWatch watch_;
 };
 
