@@ -48,6 +48,10 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
                                           .on_watches_lost =
                                               [weak = weak_from_this()] {
                                                 if (const auto core = weak.lock()) core->enqueue_all();
+                                              },
+                                          .on_deleted =
+                                              [weak = weak_from_this()](const std::string& deleted) {
+                                                if (const auto core = weak.lock()) core->on_deleted(deleted);
                                               }});
     schedule_full_check();
   }
@@ -78,10 +82,21 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
 
   void on_change(const std::string& changed) {
     if (changed == options_.path) return list();
-    const auto child = changed.substr(options_.path == "/" ? 1 : options_.path.size() + 1);
+    const auto child = child_of(changed);
     if (!listed_.contains(child)) return;
     enqueue(child);
     read_more();
+  }
+
+  // The watch of the list tells the same. Reading the node would only be asking for it in vain, unless it has been
+  // created again by then: it is the list that says so.
+  void on_deleted(const std::string& deleted) {
+    if (deleted == options_.path) return list();
+    deleted_.insert(child_of(deleted));
+  }
+
+  std::string child_of(const std::string& path) const {
+    return path.substr(options_.path == "/" ? 1 : options_.path.size() + 1);
   }
 
   void list() {
@@ -134,7 +149,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
       if (!names.contains(gone) && children_.erase(gone) != 0) changed_ = true;
     }
     for (const auto& name : names) {
-      if (listed_.contains(name)) continue;
+      if (listed_.contains(name) && !deleted_.contains(name)) continue;
       if (options_.needs_data(name)) {
         enqueue(name);
       } else {
@@ -143,6 +158,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
       }
     }
     listed_ = std::move(names);
+    deleted_.clear();
     complete_list_ = true;
     read_more();
     settle();
@@ -285,6 +301,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
   bool list_again_ = false;
   bool complete_list_ = false;
   std::set<std::string> listed_;
+  std::set<std::string> deleted_;  // since that list, maybe created again
 
   std::deque<std::string> queue_;     // to be read
   std::set<std::string> queued_;      // the same, for look-up

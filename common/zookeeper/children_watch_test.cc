@@ -256,5 +256,19 @@ TEST_F(ChildrenWatchTest, DataThatWasTakenComesAgainOnlyWithAChange) {
   EXPECT_THAT(snapshots, ElementsAre("a=1 b=2 ", "a= b=3 "));
 }
 
+TEST_F(ChildrenWatchTest, ANodeThatGoesAndComesBackAtOnceIsReadAgain) {
+  zookeeper.other(CreateOperation{"/web", "", false});
+  create("a", "1");
+  zookeeper.connect(1);
+  const auto watch = make();
+  settle();
+  zookeeper.other(DeleteOperation{"/web/a", -1});
+  create("a", "2");
+  settle();
+  zookeeper.other(SetOperation{"/web/a", "3"});
+  settle();
+  EXPECT_THAT(snapshots, ElementsAre("a=1 ", "a=2 ", "a=3 "));
+}
+
 }  // namespace
 }  // namespace common::zookeeper
