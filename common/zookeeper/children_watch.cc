@@ -18,6 +18,11 @@ using std::chrono::milliseconds;
 // Reads that belong together arrive together; a snapshot waits for them, but not longer than this.
 constexpr milliseconds kSnapshotWaitsAtMost{50};
 
+// Made when it is needed, which is seldom: one for each of hundreds of watches would be megabytes.
+std::mt19937 seeded_random() {
+  return std::mt19937(std::random_device{}());
+}
+
 }  // namespace
 
 class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::Core> {
@@ -29,7 +34,6 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
         retry_(io, [this] { go_on(); }),
         full_check_(io, [this] { check_all(); }),
         snapshot_due_(io, [this] { tell_in_time(); }),
-        random_(std::random_device{}()),
         queue_(options_.max_reads_in_flight) {}
 
   void start() {
@@ -45,6 +49,10 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
                                           .on_watches_lost =
                                               [weak = weak_from_this()] {
                                                 if (const auto core = weak.lock()) core->look_at_all();
+                                              },
+                                          .on_deleted =
+                                              [weak = weak_from_this()](const std::string& deleted) {
+                                                if (const auto core = weak.lock()) core->on_deleted(deleted);
                                               }});
     schedule_full_check();
   }
@@ -75,10 +83,21 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
 
   void on_change(const std::string& changed) {
     if (changed == options_.path) return list();
-    const auto child = changed.substr(options_.path == "/" ? 1 : options_.path.size() + 1);
+    const auto child = child_of(changed);
     if (!listed_.contains(child)) return;
     read(child);
     ask_more();
+  }
+
+  // The watch of the list tells the same. Reading the node would only be asking for it in vain, unless it has been
+  // created again by then: it is the list that says so.
+  void on_deleted(const std::string& deleted) {
+    if (deleted == options_.path) return list();
+    deleted_.insert(child_of(deleted));
+  }
+
+  std::string child_of(const std::string& path) const {
+    return path.substr(options_.path == "/" ? 1 : options_.path.size() + 1);
   }
 
   void list() {
@@ -133,7 +152,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
       if (children_.erase(gone) != 0) changed_ = true;
     }
     for (const auto& name : names) {
-      if (listed_.contains(name)) continue;
+      if (listed_.contains(name) && !deleted_.contains(name)) continue;
       if (options_.needs_data(name)) {
         read(name);
       } else {
@@ -142,6 +161,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
       }
     }
     listed_ = std::move(names);
+    deleted_.clear();
     complete_list_ = true;
     ask_more();
     settle();
@@ -192,11 +212,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
 
   void on_read(const std::string& child, GetReply reply) {
     if (reply.status == Status::ok) {
-      if (listed_.contains(child)) {
-        auto& known = children_[child];
-        changed_ = changed_ || known.stat != reply.stat;
-        known = {std::move(reply.data), reply.stat};
-      }
+      if (listed_.contains(child)) take(child, std::move(reply));
     } else if (reply.status == Status::lost) {
       queue_.lost({child, true});
       return failed(reply.status, "");
@@ -224,6 +240,14 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
     queue_.answered(child);
     ask_more();
     settle();
+  }
+
+  void take(const std::string& child, GetReply reply) {
+    const auto [known, appeared] = children_.try_emplace(child);
+    // Read once more without having changed: its data may have been taken.
+    if (!appeared && known->second.stat == reply.stat) return;
+    known->second = {std::move(reply.data), reply.stat};
+    changed_ = true;
   }
 
   // Decides whether what is known now is worth a snapshot.
@@ -256,7 +280,8 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
     if (status != Status::lost && events_.on_failed) events_.on_failed(what);
     if (retrying_) return;
     retrying_ = true;
-    retry_.set(Clock::now() + pause_.next(random_));
+    auto random = seeded_random();
+    retry_.set(Clock::now() + pause_.next(random));
   }
 
   void go_on() {
@@ -269,7 +294,8 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
   void schedule_full_check() {
     const auto interval = options_.full_check_interval;
     std::uniform_int_distribution<std::int64_t> spread(interval.count() * 3 / 4, interval.count() * 5 / 4);
-    full_check_.set(Clock::now() + milliseconds(spread(random_)));
+    auto random = seeded_random();
+    full_check_.set(Clock::now() + milliseconds(spread(random)));
   }
 
   void check_all() {
@@ -288,7 +314,6 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
   Alarm retry_;
   Alarm full_check_;
   Alarm snapshot_due_;
-  std::mt19937 random_;
   int listener_ = 0;
   bool stopped_ = false;
 
@@ -300,6 +325,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
   bool list_again_ = false;
   bool complete_list_ = false;
   std::set<std::string> listed_;
+  std::set<std::string> deleted_;  // since that list, maybe created again
 
   ReadQueue queue_;
   std::set<std::string> unreadable_;  // to be read again after a pause

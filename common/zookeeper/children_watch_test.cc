@@ -320,5 +320,64 @@ TEST_F(ChildrenWatchTest, LooksAndReadsInFlightAreBounded) {
   EXPECT_EQ(zookeeper.most_in_flight, 256);
 }
 
+// Whatever the number of nodes: one that changed is one read, one that appeared is the list and one read, one that went
+// is the list.
+TEST_F(ChildrenWatchTest, OneChangeAmongThousandsIsOneRead) {
+  constexpr std::size_t kNodes = 3'000;
+  zookeeper.other(CreateOperation{"/web", "", false});
+  for (std::size_t i = 0; i < kNodes; ++i) create("n" + std::to_string(i), "1");
+  std::size_t told = 0;
+  const ChildrenWatch watch(io, zookeeper, {.path = "/web"},
+                            {.on_snapshot = [&told](const Children&) { ++told; }, .on_failed = {}});
+  const auto asked = [&](const std::function<void()>& happens) {
+    const auto before = zookeeper.log.size();
+    told = 0;
+    happens();
+    io.restart();
+    while (io.poll() != 0) {
+    }
+    EXPECT_EQ(told, 1u);
+    return std::vector<std::string>(zookeeper.log.begin() + static_cast<std::ptrdiff_t>(before), zookeeper.log.end());
+  };
+  EXPECT_EQ(asked([&] { zookeeper.connect(1); }).size(), kNodes + 1);
+  EXPECT_THAT(asked([&] { zookeeper.other(SetOperation{"/web/n7", "2"}); }), ElementsAre("get /web/n7"));
+  EXPECT_THAT(asked([&] { create("new", "1"); }), ElementsAre("list /web", "get /web/new"));
+  EXPECT_THAT(asked([&] { zookeeper.other(DeleteOperation{"/web/n8", -1}); }), ElementsAre("list /web"));
+}
+
+TEST_F(ChildrenWatchTest, DataThatWasTakenComesAgainOnlyWithAChange) {
+  zookeeper.other(CreateOperation{"/web", "", false});
+  create("a", "1");
+  create("b", "2");
+  const ChildrenWatch watch(io, zookeeper, {.path = "/web"},
+                            {.on_snapshot =
+                                 [this](Children& children) {
+                                   snapshots.push_back(text(children));
+                                   for (auto& [name, child] : children) child.data.clear();
+                                 },
+                             .on_failed = {}});
+  zookeeper.connect(1);
+  settle();
+  zookeeper.connect(2);
+  settle();
+  zookeeper.other(SetOperation{"/web/b", "3"});
+  settle();
+  EXPECT_THAT(snapshots, ElementsAre("a=1 b=2 ", "a= b=3 "));
+}
+
+TEST_F(ChildrenWatchTest, ANodeThatGoesAndComesBackAtOnceIsReadAgain) {
+  zookeeper.other(CreateOperation{"/web", "", false});
+  create("a", "1");
+  zookeeper.connect(1);
+  const auto watch = make();
+  settle();
+  zookeeper.other(DeleteOperation{"/web/a", -1});
+  create("a", "2");
+  settle();
+  zookeeper.other(SetOperation{"/web/a", "3"});
+  settle();
+  EXPECT_THAT(snapshots, ElementsAre("a=1 ", "a=2 ", "a=3 "));
+}
+
 }  // namespace
 }  // namespace common::zookeeper

@@ -209,18 +209,20 @@ class FakeZookeeper : public Zookeeper {
       if (found == nodes.end()) return Status::no_node;
       if (remove.version != -1 && remove.version != found->second.stat.version) return Status::bad_version;
       nodes.erase(found);
-      fire(remove.path, false);
+      fire(remove.path, false, true);
       fire(parent_of(remove.path), true);
     }
     return Status::ok;
   }
 
-  void fire(const std::string& path, bool children) {
+  void fire(const std::string& path, bool children, bool deleted = false) {
     bool& armed = children ? watches_[path].children : watches_[path].data;
     if (!std::exchange(armed, false)) return;
-    boost::asio::post(io_, [this, path] {
+    boost::asio::post(io_, [this, path, deleted] {
       for (const auto& [id, entry] : std::map(listeners_)) {
-        if (entry.first == path || entry.first == parent_of(path)) entry.second.on_change(path);
+        const auto& listener = entry.second;
+        const auto& tell = deleted && listener.on_deleted ? listener.on_deleted : listener.on_change;
+        if (entry.first == path || entry.first == parent_of(path)) tell(path);
       }
     });
   }

@@ -99,7 +99,7 @@ void Session::Core::on_event(const std::shared_ptr<Handle>& handle, int type, in
   if (type == ZOO_SESSION_EVENT) {
     on_state(state);
   } else if (type != ZOO_NOTWATCHING_EVENT) {
-    listeners_.tell_change(path);
+    listeners_.tell_change(path, type == ZOO_DELETED_EVENT);
   }
 }
 

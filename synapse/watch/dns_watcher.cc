@@ -41,8 +41,7 @@ class DnsWatcher::Core : public std::enable_shared_from_this<DnsWatcher::Core> {
         servers_(config.name_servers),
         events_(std::move(events)),
         sources_(MultiResolver::union_of_all, names_of(config)),
-        first_wait_(io, [this] { go_on_without(); }),
-        random_(std::random_device{}()) {
+        first_wait_(io, [this] { go_on_without(); }) {
     const auto questions = questions_of(config);
     for (std::size_t i = 0; i < questions.size(); ++i) {
       asked_.push_back(std::make_unique<Asked>(questions[i], DnsSchedule(config.min_ttl, config.max_ttl), io,
@@ -92,12 +91,13 @@ class DnsWatcher::Core : public std::enable_shared_from_this<DnsWatcher::Core> {
   void learn(std::size_t index, const common::Result<DnsServers>& found) {
     const auto alive = shared_from_this();  // whoever is told may take it away
     auto& asked = *asked_[index];
+    std::mt19937 random(std::random_device{}());
     if (!found) {
-      asked.due.set(Clock::now() + asked.schedule.after_failure(random_));
+      asked.due.set(Clock::now() + asked.schedule.after_failure(random));
       asked.failed = true;
       return events_.on_failed(found.error().message);
     }
-    asked.due.set(Clock::now() + asked.schedule.after_answer(found->ttl, random_));
+    asked.due.set(Clock::now() + asked.schedule.after_answer(found->ttl, random));
     const bool first = asked.answered == Clock::time_point{};
     asked.answered = Clock::now();
     const bool was_failing = std::exchange(asked.failed, false);
@@ -125,7 +125,6 @@ class DnsWatcher::Core : public std::enable_shared_from_this<DnsWatcher::Core> {
   const WatcherEvents events_;
   JoinedSources sources_;
   common::Alarm first_wait_;
-  std::mt19937 random_;
   std::vector<std::unique_ptr<Asked>> asked_;
   bool stopped_ = false;
 };

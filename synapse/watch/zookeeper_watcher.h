@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 
@@ -22,17 +22,13 @@ class ZookeeperWatcher : public Watcher {
   std::chrono::steady_clock::time_point confirmed() const override { return watch_.confirmed(); }
 
  private:
-  struct Decoded {
-    std::int64_t modified_zxid;  // of the data that was decoded
-    Record record;
-  };
-
-  void take(const common::zookeeper::Children& children);
+  void take(common::zookeeper::Children& children);
 
   const std::shared_ptr<common::zookeeper::Zookeeper> zookeeper_;
   const std::string endpoint_name_;
   const WatcherEvents events_;
-  std::map<std::string, Decoded> decoded_;  // by child
+  std::vector<Record> records_;               // by child, as decoded
+  std::vector<std::int64_t> modified_zxids_;  // of the data that they were decoded from
   common::zookeeper::ChildrenWatch watch_;
 };
 

@@ -97,5 +97,23 @@ TEST_F(ZookeeperWatcherTest, KnowsWhenItWasConfirmed) {
   EXPECT_GT(watcher.confirmed(), first);
 }
 
+TEST_F(ZookeeperWatcherTest, KeepsWhatItHasDecodedWhileOthersComeAndGo) {
+  zookeeper.other(CreateOperation{"/web", "", false});
+  for (const std::string name : {"b", "d", "f"}) write(name, R"({"host":"10.0.0.1","port":80,"name":")" + name + "\"}");
+  zookeeper.connect(1);
+  const ZookeeperWatcher watcher(io, shared, {.path = "/web"}, events);
+  settle();
+  write("a", "garbage");
+  write("e", R"({"host":"10.0.0.9","port":80,"name":"e"})");
+  zookeeper.other(DeleteOperation{"/web/b", -1});
+  settle();
+  std::vector<std::string> found;
+  for (const auto& record : snapshots.back()) {
+    found.push_back(record.child + "=" + (record.registration ? record.registration->name : "?"));
+  }
+  EXPECT_EQ(found, (std::vector<std::string>{"a=?", "d=d", "e=e", "f=f"}));
+  EXPECT_NE(snapshots.back()[1].created_zxid, snapshots.back()[3].created_zxid);
+}
+
 }  // namespace
 }  // namespace synapse
