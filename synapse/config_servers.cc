@@ -125,7 +125,9 @@ void read_mapping(const Reader& item, Record& record) {
 }
 
 Record read_server(const Reader& item, std::size_t index) {
-  Record record{.child = item.path(), .registration = Registration()};
+  // Not the whole path: a service that moves to another place in its file is the same.
+  const auto& path = item.path();
+  Record record{.child = path.substr(path.rfind('.') + 1), .registration = Registration()};
   record.created_zxid = static_cast<std::int64_t>(index);
   if (item.is_mapping() || item.is_list()) {
     read_mapping(item, record);

@@ -8,7 +8,7 @@
 
 #include "common/config/reader.h"
 #include "common/result.h"
-#include "synapse/pool/pool.h"
+#include "synapse/pool/record.h"
 
 namespace synapse {
 

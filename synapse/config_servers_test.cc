@@ -145,6 +145,14 @@ TEST(ConfigServers, AFileServesTheGoodAndNamesTheBad) {
   EXPECT_EQ(records->at(1).child, "[1]");
 }
 
+TEST(ConfigServers, AFileMayBeCutAnywhere) {
+  const std::string text = "- a:80\n- {name: b, host: '::1', port: 81, labels: {az: \"x\"}}\n- {socket: /run/c.sock}\n";
+  for (std::size_t length = 0; length <= text.size(); ++length) {
+    const auto records = parse_servers(text.substr(0, length), "f");
+    EXPECT_TRUE(!records || records->size() <= 3u) << length;
+  }
+}
+
 TEST(ConfigServers, AFileMayBeJsonOrEmptyButNotNothing) {
   EXPECT_THAT(shown(*parse_servers("[{\"host\": \"a\", \"port\": 80},\n \"b:81\"]", "f")),
               ElementsAre("a:80 a 80", "b:81 b 81"));

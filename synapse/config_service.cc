@@ -4,7 +4,6 @@
 
 #include "common/registration/validate.h"
 #include "synapse/config_parts.h"
-#include "synapse/haproxy/words.h"
 #include "synapse/server_options.h"
 
 namespace synapse {
@@ -45,12 +44,7 @@ std::optional<ServerCorrelation> read_correlation(ObjectReader& service) {
 // What the driver will do with it for each server.
 std::string read_server_options(ObjectReader& object) {
   auto options = read_line(object, "serverOptions", "");
-  const auto expanded = expand_server_options(options, "name", 0);
-  if (!expanded) {
-    object.error("serverOptions", expanded.error().message);
-  } else if (const auto words = haproxy::split_words(*expanded); !words) {
-    object.error("serverOptions", words.error().message);
-  }
+  if (const auto why = why_no_server_options(options)) object.error("serverOptions", *why);
   return options;
 }
 
@@ -101,13 +95,14 @@ std::string read_name(ObjectReader& object, const WatcherConfig& watcher) {
 
 }  // namespace
 
-ServiceConfig read_service(const Reader& reader, const ServiceDefaults& defaults) {
+ServiceConfig read_service(const Reader& reader, const ServiceDefaults& defaults, const ParseOptions& options) {
   ObjectReader object(reader);
   ServiceConfig service;
   service.watcher = read_watcher_of(object);
   service.name = read_name(object, service.watcher);
   service.sort = read_sort(object);
   service.correlation = read_correlation(object);
+  service.pool = read_pool_rules(object, options);
   service.server_options = read_server_options(object);
   if (defaults.router_type == "haproxy") {
     read_haproxy_keys(object, service, defaults);

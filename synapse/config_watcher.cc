@@ -153,9 +153,6 @@ WatcherConfig read_fixed(ObjectReader& object) {
     return config;
   }
   config.servers = read_servers(*list);
-  // Where it stands in the file is of no interest to a reload.
-  for (std::size_t i = 0; i < config.servers.size(); ++i)
-    config.servers[i].child = "servers[" + std::to_string(i) + "]";
   return config;
 }
 

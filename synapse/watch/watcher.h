@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "synapse/pool/pool.h"
+#include "synapse/pool/record.h"
 
 namespace synapse {
 

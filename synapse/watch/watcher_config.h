@@ -8,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-#include "synapse/pool/pool.h"
+#include "synapse/pool/record.h"
 
 namespace synapse {
 
