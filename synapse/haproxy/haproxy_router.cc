@@ -59,7 +59,7 @@ HaproxyRouter::HaproxyRouter(asio::io_context& io, const RouterConfig& config, E
     : directory_(std::move(directory)),
       events_(events),
       seed_(seed),
-      addresses_(io, events, [this](const std::string& service) { hand_over(service); }),
+      addresses_(io, events, [this](const std::string& service) { resolved(service); }),
       control_(make_control(io, std::get<HaproxyRouterConfig>(config.kind))),
       driver_(io, config, *control_, events, [this](const std::string& service) {
         if (const auto found = services_.find(service); found != services_.end()) found->second.routed = true;
@@ -85,7 +85,7 @@ void HaproxyRouter::take_services(const RouterConfig& config) {
 void HaproxyRouter::reconfigure(const RouterConfig& config) {
   take_services(config);
   driver_.reconfigure(config);
-  for (const auto& [name, service] : services_) hand_over(name);
+  for (const auto& [name, service] : services_) resolved(name);
 }
 
 bool HaproxyRouter::routed(const std::string& service) const {
@@ -119,23 +119,28 @@ void HaproxyRouter::update(const std::string& name, const Routed& routed) {
   const auto found = services_.find(name);
   if (found == services_.end()) return;
   auto& service = found->second;
-  service.wanted = routed;
-  service.known = true;
   std::set<std::string> names;
   for (const auto& server : routed.servers) {
     if (!common::is_ip_address(server.host)) names.insert(server.host);
   }
   addresses_.follow(name, names);
-  hand_over(name);
+  service.wanted.clear();
+  if (!names.empty()) service.wanted = routed.servers;
+  hand_over(name, service, routed.servers);
+}
+
+void HaproxyRouter::resolved(const std::string& name) {
+  const auto found = services_.find(name);
+  if (found == services_.end() || found->second.wanted.empty()) return;
+  hand_over(name, found->second, found->second.wanted);
 }
 
 // A server whose name does not resolve (yet) is left out; the others are served.
-void HaproxyRouter::hand_over(const std::string& name) {
-  const auto found = services_.find(name);
-  if (found == services_.end() || !found->second.known) return;
-  const auto& service = found->second;
+void HaproxyRouter::hand_over(const std::string& name, const Service& service,
+                              const std::vector<RoutedServer>& wanted) {
   std::vector<ServerSpec> servers;
-  for (const auto& server : service.wanted.servers) {
+  servers.reserve(wanted.size());
+  for (const auto& server : wanted) {
     auto address = common::is_ip_address(server.host) ? server.host : addresses_.address(server.host);
     if (address.empty()) address = driver_.present_address(name, server.name);  // of an earlier look-up
     if (!address.empty()) servers.push_back(to_spec(service, server, std::move(address)));
