@@ -10,7 +10,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
 
-from fleet import record  # noqa: E402
+from harness.fleet import record  # noqa: E402
 from harness.zookeeper_wire import ZookeeperWire  # noqa: E402
 
 port, services, backends = map(int, sys.argv[1:4])
