@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <iterator>
+#include <set>
 #include <sys/file.h>
 #include <unistd.h>
 #include <utility>
@@ -21,6 +22,7 @@
 #include "synapse/api.h"
 #include "synapse/haproxy/haproxy_router.h"
 #include "synapse/output/console_router.h"
+#include "synapse/stable_hash.h"
 
 namespace synapse {
 
@@ -38,7 +40,7 @@ constexpr seconds kStopMargin{10};
 std::uint64_t host_seed() {
   std::array<char, 256> name{};
   ::gethostname(name.data(), name.size() - 1);
-  return std::hash<std::string_view>()(name.data());
+  return StableHash().add(std::string_view(name.data())).value();
 }
 
 common::LoadedConfig loaded_of(const ParsedConfig& parsed, const ConfigFiles& files) {
@@ -62,6 +64,8 @@ void warn_of_fixed_keys(const Config& before, const Config& after) {
   std::vector<std::string> keys;
   if (after.api_host != before.api_host) keys.emplace_back("apiHost");
   if (after.api_port != before.api_port) keys.emplace_back("apiPort");
+  // Its default follows the port.
+  if (after.state_path != before.state_path && after.api_port == before.api_port) keys.emplace_back("statePath");
   if (!keys.empty()) log::warn("a restart is needed for the new {}: synapse keeps the old until then", joined(keys));
 }
 
@@ -91,6 +95,7 @@ App::~App() = default;
 bool App::start(const ParsedConfig& parsed) {
   std::signal(SIGPIPE, SIG_IGN);
   begin(parsed);
+  saved_.emplace(io_, config_.state_path, events_);
   const auto places = places_of(config_.routers);
   for (std::size_t i = 0; i < config_.routers.size(); ++i) {
     auto unit = make_unit(config_.routers[i], places[i]);
@@ -101,6 +106,7 @@ bool App::start(const ParsedConfig& parsed) {
     units_.push_back(*std::move(unit));
   }
   if (!listen()) return false;
+  forget_unwanted();
   for (auto& unit : units_) unit->start();
   follower_.begin(loaded_of(parsed, files_));
   return true;
@@ -163,7 +169,15 @@ common::ConfigDifference App::go_to(const std::vector<std::string>& places,
     control_.spawn("end of a router", retire(std::move(unit)));
   }
   sessions_.close_unused();
+  forget_unwanted();
   return difference;
+}
+
+// What is kept of services that are not configured any more.
+void App::forget_unwanted() {
+  std::set<std::string> files;
+  for (const auto& unit : units_) files.merge(unit->saved_files());
+  saved_->keep_only(files);
 }
 
 // HAProxy, if it is ours, ends after its connections.
@@ -181,10 +195,10 @@ int App::run() {
   for (const int number : {SIGTERM, SIGINT, SIGUSR2, SIGHUP}) signals_.add(number);
   control_.spawn("signals", wait_for_signal());
   io_.run();
-  const bool stuck =
-      sessions_.busy() || std::any_of(units_.begin(), units_.end(), [](const auto& unit) { return unit->busy(); });
+  const bool stuck = sessions_.busy() || saved_->busy() ||
+                     std::any_of(units_.begin(), units_.end(), [](const auto& unit) { return unit->busy(); });
   if (stuck) {
-    log::warn("a name server or ZooKeeper does not answer; ending without it");
+    log::warn("a name server, ZooKeeper or the disk does not answer; ending without it");
     std::_Exit(exit_code_);
   }
   return exit_code_;
@@ -199,7 +213,8 @@ common::Result<std::unique_ptr<Unit>> App::make_unit(const RouterConfig& config,
   } else {
     router = std::make_unique<ConsoleRouter>();
   }
-  return std::make_unique<Unit>(Unit::Shared{io_, sessions_, events_, seed_}, place, config, std::move(router));
+  return std::make_unique<Unit>(Unit::Shared{io_, sessions_, events_, *saved_, seed_}, place, config,
+                                std::move(router));
 }
 
 bool App::listen() {
@@ -250,6 +265,7 @@ asio::awaitable<void> App::stop(bool leave_running) {
   }
   give_up_after(limit);
   follower_.end();
+  saved_->flush();
   for (auto& unit : units_) co_await unit->stop(leave_running);
   co_await sessions_.close();
   api_.reset();

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@
 #include "synapse/config.h"
 #include "synapse/config_files.h"
 #include "synapse/events.h"
+#include "synapse/saved_records.h"
 #include "synapse/sessions.h"
 #include "synapse/unit.h"
 
@@ -47,6 +49,7 @@ class App {
   common::ConfigDifference go_to(const std::vector<std::string>& places,
                                  std::map<std::string, std::unique_ptr<Unit>> added);
   common::Result<std::unique_ptr<Unit>> make_unit(const RouterConfig& config, const std::string& place);
+  void forget_unwanted();
   Unit* find_unit(const std::string& place) const;
   std::vector<std::string> not_ready() const;
 
@@ -69,6 +72,7 @@ class App {
   Events events_{metrics_};
   common::ConfigFollower follower_;
   Sessions sessions_{io_};
+  std::optional<SavedRecords> saved_;
   std::vector<std::unique_ptr<Unit>> units_;  // in the order of the configuration
   std::unique_ptr<common::http::Server> api_;
   int exit_code_ = 0;

@@ -105,7 +105,7 @@ RouterConfig read_router(const Reader& reader, const ParseOptions& options, Serv
   placed.services.push_back(object.items("services"));
   std::move(more.begin(), more.end(), std::back_inserter(placed.services.back()));
   for (const auto& service : placed.services.back()) {
-    router.services.push_back(read_service(service, defaults));
+    router.services.push_back(read_service(service, defaults, options));
     router.services.back().id = next_id++;
   }
   if (router.services.empty() && object.self().is_mapping()) {
@@ -200,6 +200,11 @@ Config read_config(const Reader& reader, const ParseOptions& options, ServiceFil
   }
   config.api_port = static_cast<int>(root.integer("apiPort", config.api_port, {0, 65535}));
   config.watch_config = root.boolean("watchConfig", config.watch_config);
+  config.state_path = root.text("statePath", options.state_dir + "/state-" + std::to_string(config.api_port));
+  if (!config.state_path.empty() && !config.state_path.starts_with('/')) {
+    root.error("statePath",
+               "must be an absolute path, or empty to keep nothing, got " + common::quote_for_log(config.state_path));
+  }
   Placed placed;
   int next_id = 1;  // over all routers, as go-synapse counts
   for (const auto& router : root.items("routers")) {

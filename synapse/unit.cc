@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "synapse/server_options.h"
 #include "synapse/watch/zookeeper_watcher.h"
 
 namespace synapse {
@@ -20,6 +21,21 @@ PoolOrder order_of(ServerSort sort) {
   return PoolOrder::random;
 }
 
+PoolOptions pool_options(const ServiceConfig& config, const std::string& router_type, std::uint64_t seed) {
+  PoolOptions options{.order = order_of(config.sort), .seed = seed, .rules = config.pool, .why_unfit = {}};
+  if (router_type == "haproxy" && names_labels(config.server_options)) {
+    options.why_unfit = [words = config.server_options](const RoutedServer& server) {
+      return why_options_do_not_fit(words, server.name, server.labels);
+    };
+  }
+  return options;
+}
+
+std::string saved_file(const ServiceConfig& service) {
+  const auto& watcher = service.watcher;
+  return SavedRecords::file_name(service.name, common::zookeeper::join_hosts(watcher.hosts) + " " + watcher.path);
+}
+
 }  // namespace
 
 Unit::Unit(Shared shared, std::string place, const RouterConfig& config, std::unique_ptr<Router> router)
@@ -29,7 +45,35 @@ Unit::Unit(Shared shared, std::string place, const RouterConfig& config, std::un
 
 void Unit::start() {
   tasks_.spawn("router " + place_, router_->run());
+  for (auto& service : services_) restore(*service);
   for (auto& service : services_) watch(*service);
+}
+
+// Until its source speaks a service has what it had in an earlier run.
+void Unit::restore(Service& service) {
+  const auto saved = shared_.saved.load(saved_file(service.config));
+  if (!saved) return;
+  service.pool.update(saved->records);
+  service.known = true;
+  service.stale = true;
+  shared_.events.servers_restored(service.config.name, saved->records.size(), saved->saved_at);
+  route(service);
+  correlate(service);
+}
+
+// Whoever asks for the servers later may find the service gone, or replaced by one that speaks for itself.
+void Unit::save(const Service& service) {
+  shared_.saved.changed(saved_file(service.config), service.config.name,
+                        [weak = service.weak_from_this()]() -> const std::vector<RoutedServer>* {
+                          const auto living = weak.lock();
+                          return living ? &living->pool.uncorrelated().servers : nullptr;
+                        });
+}
+
+std::set<std::string> Unit::saved_files() const {
+  std::set<std::string> files;
+  for (const auto& service : services_) files.insert(saved_file(service->config));
+  return files;
 }
 
 boost::asio::awaitable<void> Unit::stop(bool leave_running) {
@@ -42,9 +86,8 @@ boost::asio::awaitable<void> Unit::stop(bool leave_running) {
   co_await router_->stop(leave_running);
 }
 
-std::unique_ptr<Unit::Service> Unit::make(const ServiceConfig& config) {
-  return std::make_unique<Service>(
-      Service{config, Pool({.order = order_of(config.sort), .seed = shared_.seed}), nullptr, nullptr, false});
+std::shared_ptr<Unit::Service> Unit::make(const ServiceConfig& config) {
+  return std::make_shared<Service>(config, Pool(pool_options(config, config_.type, shared_.seed)));
 }
 
 void Unit::watch(Service& service) {
@@ -60,7 +103,7 @@ void Unit::watch(Service& service) {
 
 common::ConfigDifference Unit::reconfigure(const RouterConfig& config) {
   auto found = difference(config_.services, config.services);
-  std::vector<std::unique_ptr<Service>> services;
+  std::vector<std::shared_ptr<Service>> services;
   std::vector<Service*> fresh;
   for (const auto& wanted : config.services) {
     const auto known = std::find_if(services_.begin(), services_.end(), [&](const auto& service) {
@@ -77,6 +120,7 @@ common::ConfigDifference Unit::reconfigure(const RouterConfig& config) {
     if (known == services_.end()) continue;
     services.back()->pool.inherit((*known)->pool);
     services.back()->known = (*known)->known;
+    services.back()->stale = (*known)->stale;
   }
   for (const auto& name : found.removed) shared_.events.service_removed(name);
   services_ = std::move(services);
@@ -92,10 +136,12 @@ common::ConfigDifference Unit::reconfigure(const RouterConfig& config) {
 
 void Unit::take_snapshot(Service& service, const std::vector<Record>& records) {
   service.known = true;
+  service.stale = false;
   service.pool.update(records);
-  tell(service);
   route(service);
   correlate(service);
+  tell(service);
+  save(service);
 }
 
 void Unit::tell(const Service& service) {
@@ -103,9 +149,10 @@ void Unit::tell(const Service& service) {
   const auto& routed = service.pool.routed();
   shared_.events.servers_found(name, routed.available, routed.unavailable);
   if (routed.kept) shared_.events.servers_kept(name);
+  if (routed.defaulted) shared_.events.servers_defaulted(name);
   for (const auto& server : routed.servers) shared_.events.record_accepted(name, server.child);
   for (const auto& out : routed.left_out) {
-    if (out.because != LeftOutBecause::correlated) shared_.events.record_left_out(name, out.child, out.reason);
+    if (is_fault(out.because)) shared_.events.record_left_out(name, out.child, out.reason);
   }
 }
 

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
@@ -16,6 +18,7 @@
 #include "synapse/events.h"
 #include "synapse/pool/pool.h"
 #include "synapse/router.h"
+#include "synapse/saved_records.h"
 #include "synapse/sessions.h"
 #include "synapse/watch/watcher.h"
 
@@ -28,6 +31,7 @@ class Unit {
     boost::asio::io_context& io;
     Sessions& sessions;
     Events& events;
+    SavedRecords& saved;
     std::uint64_t seed;  // of this host
   };
 
@@ -44,20 +48,28 @@ class Unit {
   const RouterConfig& config() const { return config_; }
   bool busy() const { return router_->busy(); }  // see Router
 
+  // The files in which the services' records are kept.
+  std::set<std::string> saved_files() const;
+
   // The names of the services that were never routed.
   std::vector<std::string> not_ready() const;
 
  private:
-  struct Service {
+  struct Service : std::enable_shared_from_this<Service> {
+    Service(ServiceConfig its_config, Pool its_pool) : config(std::move(its_config)), pool(std::move(its_pool)) {}
+
     ServiceConfig config;
     Pool pool;
     std::shared_ptr<common::zookeeper::Session> session;  // the watcher's
     std::unique_ptr<Watcher> watcher;
-    bool known = false;  // its first snapshot has come
+    bool known = false;  // it has servers to be routed, or none for sure
+    bool stale = false;  // they are those of an earlier run
   };
 
-  std::unique_ptr<Service> make(const ServiceConfig& config);
+  std::shared_ptr<Service> make(const ServiceConfig& config);
+  void restore(Service& service);
   void watch(Service& service);
+  void save(const Service& service);
   void take_snapshot(Service& service, const std::vector<Record>& records);
   void tell(const Service& service);
   void correlate(const Service& changed);
@@ -67,7 +79,7 @@ class Unit {
   const std::string place_;
   RouterConfig config_;
   std::unique_ptr<Router> router_;
-  std::vector<std::unique_ptr<Service>> services_;  // in the order of the configuration
+  std::vector<std::shared_ptr<Service>> services_;  // in the order of the configuration
   common::TaskGroup tasks_;                         // the router's work
 };
 
