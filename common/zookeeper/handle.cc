@@ -169,9 +169,9 @@ void Handle::get(const std::string& path, bool watch, std::function<void(GetRepl
   waiting_.push_back(std::move(wanted));
 }
 
-void Handle::read(Read read) {
+void Handle::read(Read wanted) {
   ++reads_;
-  Call& call = begin([self = shared_from_this(), done = std::move(read.done)](const Reply& reply) {
+  Call& call = begin([self = shared_from_this(), done = std::move(wanted.done)](const Reply& reply) {
     --self->reads_;
     if (!self->waiting_.empty()) {
       auto next = std::move(self->waiting_.front());
@@ -180,7 +180,7 @@ void Handle::read(Read read) {
     }
     done({reply.status(), reply.error(), reply.data, reply.stat});
   });
-  started(call, zoo_aget(zh_, read.path.c_str(), read.watch ? 1 : 0, on_data, &call));
+  started(call, zoo_aget(zh_, wanted.path.c_str(), wanted.watch ? 1 : 0, on_data, &call));
 }
 
 void Handle::children(const std::string& path, bool watch, std::function<void(ChildrenReply)> done) {

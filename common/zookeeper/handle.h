@@ -85,7 +85,7 @@ class Handle : public std::enable_shared_from_this<Handle> {
     std::function<void(GetReply)> done;
   };
 
-  void read(Read read);
+  void read(Read wanted);
   Call& begin(std::function<void(const Reply&)> done);
   void started(const Call& call, int code);
   void finish(std::uint64_t id);

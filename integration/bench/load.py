@@ -5,8 +5,6 @@ import os
 import subprocess
 import sys
 
-from measure import percentile
-
 HERE = os.path.dirname(os.path.abspath(__file__))
 # One connection for each request, and HAProxy tries nothing twice.
 WITHOUT_RETRIES = [
@@ -62,7 +60,3 @@ class Requests:
 def print_failures(failures):
     for problem, count in sorted(failures.items()):
         print(f"  {count} x {problem}")
-
-
-def median(values):
-    return percentile(values, 0.5)

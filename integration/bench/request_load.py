@@ -1,6 +1,6 @@
-"""An application that asks at a steady pace, whether or not earlier requests were answered: PORT RATE. One connection for
-each request, never a second try. Until its input ends; then it prints one JSON document: for each request its start
-(monotonic), its milliseconds, and null or what went wrong; and how late it was itself."""
+"""An application that asks at a steady pace, whether or not earlier requests were answered: PORT RATE. One connection
+for each request, never a second try. Until its input ends; then it prints one JSON document: for each request its
+start (monotonic), its milliseconds, and null or what went wrong; and how late it was itself."""
 
 import asyncio
 import json

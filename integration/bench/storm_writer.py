@@ -1,5 +1,6 @@
-"""The registry's side of the storm: PORT SERVICES BACKENDS RATE SECONDS. Makes the changes at their pace, then prints each
-as a line [time, HAProxy's backend, server, weight]; weight 0: it shall not take traffic. The nodes are there, at 100."""
+"""The registry's side of the storm: PORT SERVICES BACKENDS RATE SECONDS. Makes the changes at their pace, then prints
+each as a line [time, HAProxy's backend, server, weight]; weight 0: it shall not take traffic. The nodes are there, at
+100."""
 
 import json
 import os
