@@ -41,12 +41,9 @@ def percentile(values, share):
 
 
 def cpu_seconds(pid):
-    """Of all its threads; none of ours end."""
-    nanoseconds = 0
-    for thread in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{thread}/schedstat", encoding="ascii") as file:
-            nanoseconds += int(file.read().split()[0])
-    return nanoseconds / 1e9
+    """Of all its threads, also of those that have ended."""
+    scheduler_clock = 2  # CPUCLOCK_SCHED; the clock's id is made of the process' as clock_getcpuclockid(3) does it
+    return time.clock_gettime(~pid << 3 | scheduler_clock)
 
 
 def cpu_seconds_of_children(pid):

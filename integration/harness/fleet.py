@@ -19,8 +19,8 @@ def record(name, number, weight=100, **fields):
 
 
 class Fleet:
-    """`services` paths with `backends` nodes each, on a server of its own. Its clients are no more than a socket, so that
-    none of their threads run beside what is measured."""
+    """`services` paths with `backends` nodes each, on a server of its own. Its clients are no more than a socket, so
+    that none of their threads run beside what is measured."""
 
     def __init__(self, server, services, backends):
         self.server = server
