@@ -37,6 +37,7 @@ class Program(Process):
             file.write(text)
         argv = [*wrapper, binary(program), *arguments, self.config_path]
         # What it keeps for its next life stays in the sandbox.
+        self.directory = directory
         env = {"RUNTIME_DIRECTORY": directory}
         super().__init__(name, argv, os.path.join(directory, f"{name}.log"), env=env, cwd=directory)
 
@@ -45,6 +46,11 @@ class Program(Process):
 
     def put(self, path, timeout=15.0):
         return self.get(path, "PUT", timeout)
+
+    def kept(self):
+        """What a nerve has on disk for its next life, which is a moment behind what ZooKeeper has."""
+        with open(os.path.join(self.directory, f"nerve-{self.api_port}.json"), encoding="utf-8") as file:
+            return file.read()
 
     def metrics(self):
         status, text = self.get("/metrics")

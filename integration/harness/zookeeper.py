@@ -102,9 +102,9 @@ class ZookeeperServer:
         return answer.decode()
 
     def client(self, **options):
-        """A started kazoo client; the caller stops and closes it. Its session outlives a pause of the server."""
+        """A started kazoo client; the caller stops and closes it."""
         forever = KazooRetry(max_tries=-1, delay=0.02, backoff=1, max_delay=0.1)
-        client = KazooClient(self.hosts, **{"timeout": 20.0, "connection_retry": forever, **options})
+        client = KazooClient(self.hosts, **{"timeout": 5.0, "connection_retry": forever, **options})
         client.start(timeout=30)
         return client
 

@@ -182,6 +182,7 @@ def test_a_change_of_the_form_is_one_transaction(sandbox, registry, how):
             replace(program.config_path, json.dumps(settings))
             program.signal(signal.SIGHUP)
         else:
+            eventually(lambda: name in program.kept())
             program.signal(signal.SIGKILL if how == "crash" else signal.SIGUSR2)
             program.wait()
             program = sandbox.nerve(settings)

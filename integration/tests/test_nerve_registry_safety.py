@@ -17,7 +17,8 @@ GUARDED = [make_digest_acl("nerve", SECRET, all=True), make_acl("world", "anyone
 
 
 def service(sandbox, registry, port=None, **keys):
-    return nerve_service(port or sandbox.backend("a").port, registry, reporters=[reporter(registry, **keys)])
+    reporters = [reporter(registry, **keys)]
+    return nerve_service(port or sandbox.backend("a").port, reporters=reporters, reportReplayInMilli=500)
 
 
 def acl_of(client, path):

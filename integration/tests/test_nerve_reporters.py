@@ -60,7 +60,7 @@ def test_a_file_can_be_appended_to(sandbox):
 def test_a_reporter_that_fails_does_not_hold_up_the_others(sandbox, registry):
     backend = sandbox.backend("a")
     reporters = [{"type": "file", "path": sandbox.path("missing", "directory", "report")}, reporter(registry)]
-    program = sandbox.nerve(nerve(nerve_service(backend.port, reporters=reporters)))
+    program = sandbox.nerve(nerve(nerve_service(backend.port, reporters=reporters, reportReplayInMilli=100)))
     eventually(lambda: registry.only_record()["weight"] == 255)
     eventually(lambda: program.metrics().value("nerve_reporter_failure_total", name="web", type="file") >= 2)
 

@@ -154,6 +154,7 @@ def test_a_restart_with_another_form_of_node_leaves_no_gap(sandbox, registry):
     program = start_and_settle(sandbox, settings, registry)
     before = registry.names()
     recorder = ChildrenRecorder(registry)
+    eventually(lambda: before[0] in program.kept())
     program.kill()
     settings["services"][0]["reporters"] = [reporter(registry, connectionTimeoutInMilli=30_000)]
     sandbox.nerve(settings)

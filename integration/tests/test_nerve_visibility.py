@@ -23,6 +23,7 @@ def test_what_is_not_registered_is_not_said_to_be(sandbox):
     server = sandbox.zookeeper()
     registry = Registry(server, "/services/web")
     service = nerve_service(sandbox.backend("a").port, registry)
+    service["reporters"][0]["connectionTimeoutInMilli"] = 6000
     server.stop()
     program = sandbox.nerve(nerve(service))
     eventually(lambda: reporter_of(program)["Error"] and not reporter_of(program)["Confirmed"])

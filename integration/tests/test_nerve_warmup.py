@@ -91,7 +91,8 @@ def test_a_report_that_nobody_took_starts_the_warm_up_again(sandbox):
         weight=233,
         enableWarmupIntervalInMilli=300,
         enableWarmupMaxDurationInMilli=60_000,
-        reporters=[reporter(registry, connectionTimeoutInMilli=30_000)],
+        reportReplayInMilli=1000,
+        reporters=[reporter(registry, connectionTimeoutInMilli=6000)],
     )
     program = sandbox.nerve(nerve(service))
     eventually(lambda: weights.seen[-1] >= 5)

@@ -28,7 +28,7 @@ def test_a_restarted_zookeeper_keeps_the_node(sandbox, own):
     server, registry = own
     backend = sandbox.backend("a")
     sandbox.nerve(
-        nerve(nerve_service(backend.port, registry, reporters=[reporter(registry, connectionTimeoutInMilli=20_000)]))
+        nerve(nerve_service(backend.port, registry, reporters=[reporter(registry, connectionTimeoutInMilli=6000)]))
     )
     eventually(lambda: registry.only_record()["weight"] == 255)
     (name,) = registry.names()
@@ -95,7 +95,8 @@ def test_nerve_starts_before_zookeeper(sandbox, own):
     server, registry = own
     server.stop()
     backend = sandbox.backend("a")
-    program = sandbox.nerve(nerve(nerve_service(backend.port, registry)))
+    service = nerve_service(backend.port, registry, reporters=[reporter(registry, connectionTimeoutInMilli=6000)])
+    program = sandbox.nerve(nerve(service))
     eventually(lambda: program.get("/services/web/status")[0] in (200, 503))
     server.start()
     eventually(registry.only_record)

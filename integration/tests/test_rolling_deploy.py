@@ -81,7 +81,8 @@ def test_downloads_survive_a_rolling_deploy(sandbox, registry, expose):
                 assert shown == ((False, 0) if expose else None)
             always(lambda: disable.waiting() or not instance.sends(), 0.5)
             assert disable.result()[0] == 200
-            assert instance.record() is None
+            assert not instance.sends(), "it is idle"
+            eventually(lambda: instance.record() is None)
             eventually(lambda: not download.running)
             assert download.complete, download.error
             serving[index] = f"{old}2"

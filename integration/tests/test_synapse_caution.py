@@ -100,7 +100,7 @@ def test_a_reload_that_does_not_come_about_holds_nothing_else_up(sandbox, regist
         synapse_service(live, free_port(), name="live"),
     ]
     haproxy = sandbox.haproxy()
-    program = sandbox.synapse({"routers": [haproxy.router(services)]}).await_ready()
+    program = sandbox.synapse({"routers": [haproxy.router(services, reloadTimeoutInMilli=8000)]}).await_ready()
     with open(haproxy.reload_command[0], "w", encoding="ascii") as file:
         file.write("#!/bin/sh\nexit 0\n")
     static.add("b", 40_002)
