@@ -63,6 +63,7 @@ common::LoadedConfig loaded_of(const ParsedConfig& parsed, const ConfigFiles& fi
   if (!parsed.config.watch_config) return loaded;
   loaded.directories.push_back(common::directory_of(files.path()));
   if (!parsed.config.services_dir.empty()) loaded.directories.push_back(parsed.config.services_dir);
+  for (const auto& file : other_files(parsed.config)) loaded.directories.push_back(common::directory_of(file));
   return loaded;
 }
 
