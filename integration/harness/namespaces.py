@@ -23,3 +23,9 @@ def with_files(**files):
     mounts = " && ".join(f"mount --bind {path} /etc/{name.replace('_', '.')}" for name, path in files.items())
     script = ["sh", "-c", f'{mounts} && exec "$@"', "sh"]
     return _first_that_works(["unshare", "-m", *script], ["unshare", "-rm", *script], lacks="mount namespace")
+
+
+def without_inotify():
+    """The program gets no inotify instance: the limit of a user namespace of its own is 0."""
+    script = 'echo 0 > /proc/sys/user/max_inotify_instances && exec "$@"'
+    return _first_that_works(["unshare", "-Ur", "sh", "-c", script, "sh"], lacks="user namespace")
