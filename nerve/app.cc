@@ -198,7 +198,10 @@ void App::read_token_again() {
 }
 
 void App::save_state() {
-  if (!swept_ && roster_->all_settled()) sweep();
+  if (!stop_asked_ && roster_->all_settled()) {
+    if (!swept_) sweep();
+    sessions_->close_unused();
+  }
   if (!state_file_ || sessions_closed_) return;
   if (!stop_asked_) {
     saved_services_.services.clear();
