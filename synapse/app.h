@@ -16,6 +16,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "common/http/server.h"
+#include "common/process/orphan_reaper.h"
 #include "common/reload/config_follower.h"
 #include "common/runtime/task_group.h"
 #include "common/telemetry/metrics.h"
@@ -69,6 +70,7 @@ class App {
   common::TaskGroup control_{io_};  // waits for signals, stops everything
   boost::asio::signal_set signals_;
   boost::asio::steady_timer deadline_;
+  common::OrphanReaper orphans_{io_};
   common::Metrics metrics_;
   Events events_{metrics_};
   common::ConfigFollower follower_;
