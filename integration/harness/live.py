@@ -33,11 +33,9 @@ def away(program, name, service="web"):
 
 
 def master_of(program):
-    found = [
-        pid
-        for pid in descendants()
-        if command_line(pid)[:1] and "haproxy" in command_line(pid)[0] and program.router["configPath"] in command_line(pid)
-    ]
+    path = program.router["configPath"]
+    lines = {pid: command_line(pid) for pid in descendants()}
+    found = [pid for pid, line in lines.items() if line[:1] and "haproxy" in line[0] and path in line]
     return next(pid for pid in found if set(children_of(pid)) & set(found))
 
 

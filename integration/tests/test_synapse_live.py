@@ -1,5 +1,5 @@
-"""Servers at run time: what they are added with, checks before they enter, drains before they go, and what stays against
-the registry."""
+"""Servers at run time: what they are added with, checks before they enter, drains before they go, and what stays
+although the registry lost it."""
 
 import http.client
 import os

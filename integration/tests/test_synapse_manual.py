@@ -159,7 +159,8 @@ def test_a_new_synapse_takes_over_what_runs_without_a_reload(sandbox, registry):
     worker = program.runtime.worker_pid()
     before = snapshot(program)
     for end in (signal.SIGTERM, signal.SIGKILL):
-        file_says(program, "server dynamic 127.0.0.1:40003 weight 255 enabled", "server a 127.0.0.1:40001 weight 255 dis")
+        file_says(program, "server dynamic 127.0.0.1:40003 weight 255 enabled")
+        file_says(program, "server a 127.0.0.1:40001 weight 255 disabled")
         program.signal(end)
         program.wait(15)
         program = sandbox.synapse(config).await_ready()
