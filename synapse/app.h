@@ -53,6 +53,7 @@ class App {
   void forget_unwanted();
   Unit* find_unit(const std::string& place) const;
   std::vector<std::string> not_ready() const;
+  std::string metrics();
 
   boost::asio::awaitable<void> wait_for_signal();
   boost::asio::awaitable<void> stop(bool leave_running);
@@ -74,6 +75,7 @@ class App {
   Events events_{metrics_};
   common::ConfigFollower follower_;
   Sessions sessions_{io_};
+  NameServers name_servers_{io_};
   std::optional<SavedRecords> saved_;
   std::vector<std::unique_ptr<Unit>> units_;  // in the order of the configuration
   std::unique_ptr<common::http::Server> api_;

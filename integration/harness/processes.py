@@ -132,7 +132,7 @@ class Process:
         if self.running:
             self._popen.send_signal(number)
 
-    def wait(self, timeout=10.0):
+    def wait(self, timeout=20.0):
         """The exit status; an error when it does not end in time."""
         try:
             status = self._popen.wait(timeout)
@@ -141,7 +141,7 @@ class Process:
         self._output.close()
         return status
 
-    def stop(self, timeout=10.0):
+    def stop(self, timeout=20.0):
         self.signal(signal.SIGTERM)
         return self.wait(timeout)
 
