@@ -13,17 +13,10 @@
 #include "common/config/reader.h"
 #include "common/file/config_files.h"
 #include "common/result.h"
+#include "synapse/pool/rules.h"
+#include "synapse/watch/watcher_config.h"
 
 namespace synapse {
-
-// Follows the children of one ZooKeeper path.
-struct ZookeeperWatcherConfig {
-  std::vector<std::string> hosts;  // "host" or "host:port", the last one with a chroot behind it if there is one
-  std::string path;                // begins with '/', does not end with one
-  std::chrono::milliseconds timeout{2000};
-
-  friend bool operator==(const ZookeeperWatcherConfig&, const ZookeeperWatcherConfig&) = default;
-};
 
 enum class ServerSort {
   random,  // the same order at every start of this host, another one on other hosts
@@ -41,9 +34,10 @@ struct ServerCorrelation {
 struct ServiceConfig {
   std::string name;  // fit for the name of an HAProxy proxy; unique in its router
   int id = 1;        // counts from 1 over all routers, as go-synapse counts; part of proxy_name()
-  ZookeeperWatcherConfig watcher;
+  WatcherConfig watcher;
   ServerSort sort = ServerSort::random;
   std::optional<ServerCorrelation> correlation;
+  PoolRules pool;
   std::string server_options;  // a template, see server_options.h
 
   // Routers of type haproxy:
@@ -122,6 +116,8 @@ struct ParseOptions {
   bool strict = false;  // unknown keys are errors
   // Where our own HAProxy lives when the configuration does not say (`runtimeDir`).
   std::string runtime_dir = "/run/synapse";
+  // The environment, for the values that may name a variable of it (`prefer`); may be empty: there is none.
+  std::function<std::optional<std::string>(const std::string&)> environment;
   // Where the last good records are kept when the configuration does not say (`statePath`): below this, by API port.
   std::string state_dir = "/run/synapse";
   // The files of a `servicesDir`, by name: a service each.

@@ -4,12 +4,14 @@
 
 #include <CLI/CLI.hpp>
 
+#include "common/runtime/memory.h"
 #include "common/telemetry/log.h"
 #include "synapse/api.h"
 #include "synapse/app.h"
 #include "synapse/config_files.h"
 
 int main(int argc, char** argv) {
+  common::prefer_little_memory();
   CLI::App cli("Watches services in ZooKeeper and keeps a local HAProxy in step with them.", "synapse");
   std::string file;
   std::string level;

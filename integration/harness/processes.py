@@ -82,6 +82,12 @@ def children_of(pid):
     return [child for child in descendants(pid) if (_stat(child) or ("", 0))[1] == pid]
 
 
+def zombies_of(pid):
+    """How many children of a process have ended and were not reaped."""
+    stats = [_stat(int(name)) for name in os.listdir("/proc") if name.isdigit()]
+    return stats.count(("Z", pid))
+
+
 def command_line(pid):
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:

@@ -164,7 +164,7 @@ def test_restarting_synapse_is_no_event_for_an_external_haproxy(sandbox, registr
     registry.add("b", b.port)
     eventually(lambda: program.runtime.names_in_rotation("web") == {"a", "b"})
     worker, reloads = haproxy.runtime.worker_pid(), haproxy.reloads()
-    content = eventually(lambda: f":{b.port}" in program.haproxy_config() and program.haproxy_config())
+    content = eventually(lambda: f":{b.port}" in program.haproxy_config() and program.haproxy_config(), 15)
     with Load(port) as load:
         for end in (signal.SIGTERM, signal.SIGKILL):
             program.signal(end)
@@ -177,7 +177,7 @@ def test_restarting_synapse_is_no_event_for_an_external_haproxy(sandbox, registr
     assert haproxy.runtime.worker_pid() == worker
     assert haproxy.reloads() == reloads and set(reloads) == {haproxy.config_path}
     registry.add("a", a.port)
-    eventually(lambda: sorted(program.haproxy_config().splitlines()) == sorted(content.splitlines()))
+    eventually(lambda: sorted(program.haproxy_config().splitlines()) == sorted(content.splitlines()), 15)
 
 
 def test_what_changed_while_synapse_was_away_is_made_good_without_a_reload(sandbox, registry, mode):
@@ -193,7 +193,7 @@ def test_what_changed_while_synapse_was_away_is_made_good_without_a_reload(sandb
         config = synapse(synapse_service(registry, port, name="web"), runtimeDir=directory)
     program = sandbox.synapse(config).await_ready()
     worker = program.runtime.worker_pid()
-    eventually(lambda: f":{a.port}" in program.haproxy_config() and f":{b.port}" in program.haproxy_config())
+    eventually(lambda: f":{a.port}" in program.haproxy_config() and f":{b.port}" in program.haproxy_config(), 15)
     program.kill()
     registry.remove("a")
     registry.add("b", b.port, weight=11)

@@ -49,8 +49,9 @@ class Driver {
   // servers; one that is not named any more goes with the reload that follows.
   void reconfigure(const RouterConfig& router);
 
-  // The servers that a service of the configuration shall have. Acts soon.
-  void set_servers(const std::string& service, std::vector<ServerSpec> servers);
+  // The servers that a service of the configuration shall have. Acts soon. When there are none the file's servers of an
+  // earlier synapse stay, unless that is `on_purpose`.
+  void set_servers(const std::string& service, std::vector<ServerSpec> servers, bool on_purpose);
 
   // The address that a server of the service has now, in HAProxy's file or by set_servers(); empty when it has none.
   std::string present_address(const std::string& service, const std::string& server) const;
@@ -64,6 +65,9 @@ class Driver {
 
  private:
   using Clock = std::chrono::steady_clock;
+
+  // A file that is written at every change of a burst, and checked each time, costs more than the burst itself.
+  static constexpr std::chrono::seconds kFileInterval{1};
 
   struct Service {
     BackendSpec wanted;
@@ -148,6 +152,8 @@ class Driver {
   Reading running_;
   Capabilities capabilities_ = least_capabilities();
   std::string end_;  // how it ended last
+
+  std::size_t next_due_ = 0;  // where take_due() goes on looking
 
   std::vector<ReloadNeed> reloads_;  // what is waiting for a reload
   common::MinInterval reload_interval_;

@@ -1,11 +1,12 @@
 #include "synapse/haproxy/haproxy_router.h"
 
-#include <charconv>
+#include <algorithm>
 #include <set>
 #include <utility>
 
 #include "common/registration/validate.h"
 #include "synapse/haproxy/reload_command.h"
+#include "synapse/haproxy/server_keywords.h"
 #include "synapse/haproxy/words.h"
 #include "synapse/server_options.h"
 
@@ -40,6 +41,15 @@ std::vector<std::string> without_ids(const std::vector<std::string>& options, co
   return kept;
 }
 
+bool says_backup(const std::vector<std::string>& options) {
+  const auto groups = group_options(options);
+  return std::any_of(groups.begin(), groups.end(), [](const OptionGroup& group) { return group.is("backup"); });
+}
+
+bool needs_resolving(const RoutedServer& server) {
+  return !server.on_socket() && !common::is_ip_address(server.host);
+}
+
 }  // namespace
 
 common::Result<std::unique_ptr<Router>> HaproxyRouter::make(asio::io_context& io, const RouterConfig& config,
@@ -59,7 +69,7 @@ HaproxyRouter::HaproxyRouter(asio::io_context& io, const RouterConfig& config, E
     : directory_(std::move(directory)),
       events_(events),
       seed_(seed),
-      addresses_(io, events, [this](const std::string& service) { hand_over(service); }),
+      addresses_(io, events, [this](const std::string& service) { resolved(service); }),
       control_(make_control(io, std::get<HaproxyRouterConfig>(config.kind))),
       driver_(io, config, *control_, events, [this](const std::string& service) {
         if (const auto found = services_.find(service); found != services_.end()) found->second.routed = true;
@@ -85,7 +95,7 @@ void HaproxyRouter::take_services(const RouterConfig& config) {
 void HaproxyRouter::reconfigure(const RouterConfig& config) {
   take_services(config);
   driver_.reconfigure(config);
-  for (const auto& [name, service] : services_) hand_over(name);
+  for (const auto& [name, service] : services_) resolved(name);
 }
 
 bool HaproxyRouter::routed(const std::string& service) const {
@@ -119,43 +129,51 @@ void HaproxyRouter::update(const std::string& name, const Routed& routed) {
   const auto found = services_.find(name);
   if (found == services_.end()) return;
   auto& service = found->second;
-  service.wanted = routed;
-  service.known = true;
   std::set<std::string> names;
   for (const auto& server : routed.servers) {
-    if (!common::is_ip_address(server.host)) names.insert(server.host);
+    if (needs_resolving(server)) names.insert(server.host);
   }
   addresses_.follow(name, names);
-  hand_over(name);
+  service.wanted.reset();
+  if (!names.empty()) service.wanted = routed;
+  hand_over(name, service, routed);
+}
+
+void HaproxyRouter::resolved(const std::string& name) {
+  const auto found = services_.find(name);
+  if (found == services_.end() || !found->second.wanted) return;
+  hand_over(name, found->second, *found->second.wanted);
 }
 
 // A server whose name does not resolve (yet) is left out; the others are served.
-void HaproxyRouter::hand_over(const std::string& name) {
-  const auto found = services_.find(name);
-  if (found == services_.end() || !found->second.known) return;
-  const auto& service = found->second;
+void HaproxyRouter::hand_over(const std::string& name, const Service& service, const Routed& wanted) {
   std::vector<ServerSpec> servers;
-  for (const auto& server : service.wanted.servers) {
-    auto address = common::is_ip_address(server.host) ? server.host : addresses_.address(server.host);
+  servers.reserve(wanted.servers.size());
+  for (const auto& server : wanted.servers) {
+    auto address = needs_resolving(server) ? addresses_.address(server.host) : server.host;
     if (address.empty()) address = driver_.present_address(name, server.name);  // of an earlier look-up
-    if (!address.empty()) servers.push_back(to_spec(service, server, std::move(address)));
+    if (address.empty() || is_socket(address) != server.on_socket()) continue;
+    if (auto spec = to_spec(service, server, std::move(address))) servers.push_back(std::move(*spec));
   }
-  driver_.set_servers(name, std::move(servers));
+  driver_.set_servers(name, std::move(servers), wanted.empty_on_purpose());
 }
 
-ServerSpec HaproxyRouter::to_spec(const Service& service, const RoutedServer& server, std::string address) const {
+// Nothing when the service's words do not fit the server's labels: rather left out, as the pool has told, than served
+// without them.
+std::optional<ServerSpec> HaproxyRouter::to_spec(const Service& service, const RoutedServer& server,
+                                                 std::string address) const {
   ServerSpec spec{.name = server.name,
                   .address = std::move(address),
                   .port = server.port,
                   .weight = server.weight,
-                  .enabled = server.available,
+                  .enabled = server.available || server.draining,
                   .options = without_ids(server.options, service.reserved_ids)};
-  // The configuration was checked when it was read, so neither step fails here.
-  if (const auto expanded = expand_server_options(service.config.server_options, server.name, seed_)) {
-    if (const auto words = split_words(*expanded)) {
-      spec.options.insert(spec.options.end(), words->begin(), words->end());
-    }
-  }
+  if (server.backup && !says_backup(spec.options)) spec.options.emplace_back("backup");
+  const auto expanded = expand_server_options(service.config.server_options, server.name, server.labels, seed_);
+  if (!expanded) return std::nullopt;
+  const auto words = split_words(*expanded);
+  if (!words) return std::nullopt;
+  spec.options.insert(spec.options.end(), words->begin(), words->end());
   return spec;
 }
 
