@@ -1,6 +1,6 @@
 // Follows the children of one path and their data. Each node is read once when it appears and once when it changes;
-// reads are pipelined. Gives whole snapshots, never deltas. While ZooKeeper is away the last snapshot stays true.
-// Loop thread only.
+// reads are pipelined. A new session, and a slow check, only ask for each node's stat, and read what is different.
+// Gives whole snapshots, never deltas. While ZooKeeper is away the last snapshot stays true. Loop thread only.
 #pragma once
 
 #include <chrono>

@@ -8,14 +8,18 @@ using common::zookeeper::Child;
 using common::zookeeper::Children;
 using common::zookeeper::ChildrenWatch;
 
-ZookeeperWatcher::ZookeeperWatcher(boost::asio::io_context& io, common::zookeeper::Zookeeper& zookeeper,
-                                   const std::string& path, WatcherEvents events)
-    : events_(std::move(events)),
-      watch_(io, zookeeper,
-             ChildrenWatch::Options{
-                 .path = path, .needs_data = [](std::string_view child) { return !common::is_path_encoded(child); }},
-             ChildrenWatch::Events{.on_snapshot = [this](Children& children) { take(children); },
-                                   .on_failed = events_.on_failed}) {}
+ZookeeperWatcher::ZookeeperWatcher(boost::asio::io_context& io, std::shared_ptr<common::zookeeper::Zookeeper> zookeeper,
+                                   const ZookeeperWatcherConfig& config, WatcherEvents events)
+    : zookeeper_(std::move(zookeeper)),
+      endpoint_name_(config.endpoint_name),
+      events_(std::move(events)),
+      watch_(
+          io, *zookeeper_,
+          ChildrenWatch::Options{.path = config.path,
+                                 .full_check_interval = config.full_check_interval,
+                                 .needs_data = [](std::string_view child) { return !common::is_path_encoded(child); }},
+          ChildrenWatch::Events{.on_snapshot = [this](Children& children) { take(children); },
+                                .on_failed = events_.on_failed}) {}
 
 // Children and records are both in the order of their names.
 void ZookeeperWatcher::take(Children& children) {
@@ -32,7 +36,7 @@ void ZookeeperWatcher::take(Children& children) {
       records.push_back(std::move(records_[next++]));
     } else {
       records.push_back({.child = name,
-                         .registration = common::decode(name, child.data),
+                         .registration = common::decode(name, child.data, endpoint_name_),
                          .created_ms = child.stat.created_ms,
                          .created_zxid = child.stat.created_zxid});
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -9,18 +10,22 @@
 
 #include "common/zookeeper/children_watch.h"
 #include "synapse/watch/watcher.h"
+#include "synapse/watch/watcher_config.h"
 
 namespace synapse {
 
 class ZookeeperWatcher : public Watcher {
  public:
-  // `zookeeper` outlives the watcher.
-  ZookeeperWatcher(boost::asio::io_context& io, common::zookeeper::Zookeeper& zookeeper, const std::string& path,
-                   WatcherEvents events);
+  ZookeeperWatcher(boost::asio::io_context& io, std::shared_ptr<common::zookeeper::Zookeeper> zookeeper,
+                   const ZookeeperWatcherConfig& config, WatcherEvents events);
+
+  std::chrono::steady_clock::time_point confirmed() const override { return watch_.confirmed(); }
 
  private:
   void take(common::zookeeper::Children& children);
 
+  const std::shared_ptr<common::zookeeper::Zookeeper> zookeeper_;
+  const std::string endpoint_name_;
   const WatcherEvents events_;
   std::vector<Record> records_;               // by child, as decoded
   std::vector<std::int64_t> modified_zxids_;  // of the data that they were decoded from
