@@ -14,8 +14,8 @@ namespace common {
 struct Transition {
   std::chrono::system_clock::time_point time;
   std::string service;
-  std::string what;   // of the service: "state", "mode", "check"
-  std::string check;  // which one, when it is a check
+  std::string what;  // of the service: "state", "mode", "check"
+  std::string part;  // which one, when it is about a part of the service: a check, a server
   std::string old_value;
   std::string new_value;
   std::string reason;

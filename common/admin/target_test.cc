@@ -1,10 +1,10 @@
-#include "nerve/admin/target.h"
+#include "common/admin/target.h"
 
 #include <string>
 
 #include <gtest/gtest.h>
 
-namespace nerve {
+namespace common {
 namespace {
 
 TEST(AdminTarget, IsAnAddressOrASocket) {
@@ -23,7 +23,7 @@ TEST(AdminTarget, IsAnAddressOrASocket) {
       {"./n.sock", {"./n.sock"}, "unix:./n.sock"},
   };
   for (const auto& good : cases) {
-    const auto target = parse_admin_target(good.text);
+    const auto target = parse_admin_target(good.text, 3454);
     ASSERT_TRUE(target.has_value()) << good.text;
     EXPECT_EQ(*target, good.target) << good.text;
     EXPECT_EQ(target->words(), good.words);
@@ -33,9 +33,9 @@ TEST(AdminTarget, IsAnAddressOrASocket) {
 TEST(AdminTarget, NothingElse) {
   for (const auto* text :
        {"", ":99", "host:", "host:0", "host:65536", "host:9x", "a b:1", "unix:", "n.sock:", "[::1"}) {
-    EXPECT_FALSE(parse_admin_target(text).has_value()) << text;
+    EXPECT_FALSE(parse_admin_target(text, 3454).has_value()) << text;
   }
-  EXPECT_EQ(parse_admin_target("a:b").error().message,
+  EXPECT_EQ(parse_admin_target("a:b", 3454).error().message,
             "--api must be HOST:PORT, unix:PATH or a path with a slash, got \"a:b\"");
 }
 
@@ -45,4 +45,4 @@ TEST(PercentEncode, LeavesOnlyWhatNeedsNoEscape) {
 }
 
 }  // namespace
-}  // namespace nerve
+}  // namespace common

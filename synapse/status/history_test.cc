@@ -1,0 +1,108 @@
+#include "synapse/status/history.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "synapse/status/status_case.h"
+
+namespace synapse {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+using testing::UnorderedElementsAre;
+using Change = History::Change;
+
+Routed routed(std::vector<RoutedServer> servers) {
+  Routed routed;
+  routed.servers = std::move(servers);
+  return routed;
+}
+
+class HistoryTest : public testing::Test {
+ protected:
+  std::vector<Change> update(const std::vector<std::string>& records, const Routed& state, int seconds) {
+    return history.update("web", records_of(records), state, at(seconds));
+  }
+
+  History history;
+};
+
+TEST_F(HistoryTest, TheFirstStateIsNoChange) {
+  EXPECT_THAT(update({"a"}, routed({routed_server("a")}), 0), IsEmpty());
+  EXPECT_THAT(update({"a"}, routed({routed_server("a")}), 1), IsEmpty());
+  EXPECT_EQ(history.present("web", "a_node")->since, at(0));
+  EXPECT_EQ(history.present("web", "b_node"), nullptr);
+  EXPECT_EQ(history.present("db", "a_node"), nullptr);
+}
+
+TEST_F(HistoryTest, TellsWhatChanged) {
+  update({"a", "b"}, routed({routed_server("a"), routed_server("b")}), 0);
+  auto moved = routed_server("a", 7);
+  moved.port = 81;
+  EXPECT_THAT(update({"a", "b", "c"}, routed({moved, unavailable_server("b", "HTTP 503"), routed_server("c")}), 1),
+              UnorderedElementsAre(
+                  Change{"a", "weight", "5", "7", ""}, Change{"a", "address", "10.0.0.1:80", "10.0.0.1:81", ""},
+                  Change{"b", "server", "in", "unavailable", "HTTP 503"}, Change{"c", "server", "", "in", ""}));
+  EXPECT_EQ(history.present("web", "b_node")->since, at(1));
+  EXPECT_EQ(history.present("web", "b_node")->reason, "HTTP 503");
+}
+
+TEST_F(HistoryTest, RemembersWhoWentWithTheLastReason) {
+  update({"a", "b"}, routed({routed_server("a"), unavailable_server("b", "HTTP 503")}), 0);
+  EXPECT_THAT(update({"a"}, routed({routed_server("a")}), 9),
+              ElementsAre(Change{"b", "server", "unavailable", "out", "no record"}));
+  const auto* gone = history.gone("web", "b");
+  ASSERT_NE(gone, nullptr);
+  EXPECT_EQ(gone, history.gone("web", "b_node"));
+  EXPECT_EQ(gone->since, at(9));
+  EXPECT_EQ(gone->kind, "gone");
+  EXPECT_EQ(gone->last, "HTTP 503");
+  EXPECT_EQ(history.gone("web", "a"), nullptr);
+  update({"a", "b"}, routed({routed_server("a"), routed_server("b")}), 10);
+  EXPECT_THAT(history.gone("web"), IsEmpty()) << "it is there again";
+}
+
+TEST_F(HistoryTest, KnowsWhyARecordIsLeftOut) {
+  update({"a"}, routed({routed_server("a")}), 0);
+  Routed state;
+  state.left_out = {{"a_node", LeftOutBecause::invalid, "port 70000 is out of range"}};
+  EXPECT_THAT(update({"a"}, state, 1), ElementsAre(Change{"a", "server", "in", "out", "port 70000 is out of range"}));
+  EXPECT_EQ(history.gone("web", "a")->kind, "invalid");
+  update({}, {}, 2);
+  EXPECT_EQ(history.gone("web", "a")->kind, "gone");
+  EXPECT_EQ(history.gone("web", "a")->last, "port 70000 is out of range");
+  EXPECT_EQ(history.gone("web", "a")->since, at(2));
+}
+
+TEST_F(HistoryTest, KnowsWhoIsKeptAndSinceWhen) {
+  update({"a"}, routed({routed_server("a")}), 0);
+  EXPECT_THAT(update({}, routed({routed_server("a")}), 3),
+              ElementsAre(Change{"a", "server", "in", "kept", "its record is gone"}));
+  EXPECT_TRUE(history.present("web", "a_node")->kept);
+  update({}, routed({routed_server("a")}), 4);
+  EXPECT_EQ(history.present("web", "a_node")->since, at(3));
+  update({"b"}, routed({routed_server("b")}), 5);
+  EXPECT_EQ(history.gone("web", "a")->since, at(3)) << "its record was gone before it was given up";
+}
+
+TEST_F(HistoryTest, AServerThatNeverHadARecordIsNotKept) {
+  update({}, routed({routed_server("default")}), 0);
+  update({}, routed({routed_server("default")}), 1);
+  EXPECT_FALSE(history.present("web", "default_node")->kept);
+}
+
+TEST_F(HistoryTest, IsBounded) {
+  for (int i = 0; i < 300; ++i) {
+    const auto name = "s" + std::to_string(i);
+    update({name}, routed({routed_server(name)}), i);
+  }
+  EXPECT_THAT(history.gone("web"), SizeIs(100));
+  EXPECT_EQ(history.gone("web").front().name, "s298");
+  history.forget("web");
+  EXPECT_THAT(history.gone("web"), IsEmpty());
+}
+
+}  // namespace
+}  // namespace synapse
