@@ -58,6 +58,7 @@ void Driver::read_file() {
       service->ever_available = true;
     }
   }
+  take_traits();
   update_fingerprint();
 }
 
@@ -243,12 +244,11 @@ void Driver::take(Reading reading, bool freshly_loaded) {
   const auto now = Clock::now();
   read_all_at_ = now + kReadAllInterval;
   look_at_ = std::max(look_at_, now);
-  if (!other_version) return;
-  const auto version = parse_version(running_.process.version);
-  capabilities_ = version ? capabilities_of(*version) : least_capabilities();
-  for (const auto& service : services_) {
-    service->traits = traits_of(skeleton_.defaults, service->wanted.backend_lines, capabilities_);
+  if (other_version) {
+    const auto version = parse_version(running_.process.version);
+    capabilities_ = version ? capabilities_of(*version) : least_capabilities();
   }
+  if (other_version || (freshly_loaded && running_.fingerprint == fingerprint_)) take_traits();
 }
 
 asio::awaitable<void> Driver::write_file() {
