@@ -63,6 +63,7 @@ void warn_of_fixed_keys(const Config& before, const Config& after) {
   std::vector<std::string> keys;
   if (after.api_host != before.api_host) keys.emplace_back("apiHost");
   if (after.api_port != before.api_port) keys.emplace_back("apiPort");
+  if (after.api_socket != before.api_socket) keys.emplace_back("apiSocket");
   // Its default follows the port.
   if (after.state_path != before.state_path && after.api_port == before.api_port) keys.emplace_back("statePath");
   if (!keys.empty()) log::warn("a restart is needed for the new {}: synapse keeps the old until then", joined(keys));
@@ -165,6 +166,7 @@ common::ConfigDifference App::go_to(const std::vector<std::string>& places,
   for (auto& unit : before) {
     if (!unit) continue;
     for (const auto& service : unit->config().services) difference.removed.push_back(service.name);
+    unit->forget();
     control_.spawn("end of a router", retire(std::move(unit)));
   }
   sessions_.close_unused();
@@ -217,25 +219,67 @@ common::Result<std::unique_ptr<Unit>> App::make_unit(const RouterConfig& config,
 }
 
 bool App::listen() {
-  auto listening = common::http::Server::listen(
-      io_, config_.api_host, config_.api_port,
-      api_routes({.not_ready = [this] { return not_ready(); }, .metrics = [this] { return metrics_.text(); }}));
+  auto routes = api_routes({.missing = [this] { return missing(); },
+                            .services = [this](const std::string& name) { return status(name); },
+                            .health = [this] { return health(); },
+                            .metrics = [this] { return metrics_text(); },
+                            .config = [this] { return shown_; },
+                            .events = events_.log(),
+                            .started = started_});
+  auto listening = common::http::Server::listen(io_, config_.api_host, config_.api_port, std::move(routes));
   if (!listening) {
     log::error("{}", listening.error().message);
     return false;
   }
   api_ = std::move(*listening);
-  log::info("{} started, admin API on {}:{}", version(), config_.api_host, api_->port());
+  if (!config_.api_socket.empty()) {
+    if (const auto on_socket = api_->listen_on_socket(config_.api_socket); !on_socket) {
+      log::error("{}", on_socket.error().message);
+      return false;
+    }
+  }
+  loop_.emplace(io_);
+  log::info("{} started, admin API on {}:{}{}", version(), config_.api_host, api_->port(),
+            config_.api_socket.empty() ? "" : " and " + config_.api_socket);
   return true;
 }
 
-std::vector<std::string> App::not_ready() const {
-  std::vector<std::string> names;
+std::vector<ServiceStatus> App::status(const std::string& service) const {
+  std::vector<ServiceStatus> statuses;
   for (const auto& unit : units_) {
-    auto missing = unit->not_ready();
-    std::move(missing.begin(), missing.end(), std::back_inserter(names));
+    auto more = unit->status(service);
+    std::move(more.begin(), more.end(), std::back_inserter(statuses));
   }
-  return names;
+  return statuses;
+}
+
+std::vector<MissingService> App::missing() const {
+  std::vector<MissingService> missing;
+  for (const auto& unit : units_) {
+    auto more = unit->missing();
+    std::move(more.begin(), more.end(), std::back_inserter(missing));
+  }
+  return missing;
+}
+
+Health App::health() const {
+  const auto now = std::chrono::steady_clock::now();
+  const auto loop = loop_->look(now);
+  const auto ms = [](auto duration) { return std::chrono::duration<double, std::milli>(duration).count(); };
+  Health health{.problems = {}, .loop_late_ms = ms(loop.lateness), .loop_worst_late_ms = ms(loop.worst_lateness)};
+  if (!loop.problem.empty()) health.problems.push_back(loop.problem);
+  for (const auto& unit : units_) {
+    auto problem = unit->stalled(now);
+    if (!problem.empty()) health.problems.push_back(std::move(problem));
+  }
+  return health;
+}
+
+std::string App::metrics_text() {
+  std::size_t watches = 0;
+  for (const auto& unit : units_) watches += unit->watches();
+  events_.watches_held(watches);
+  return metrics_.text();
 }
 
 asio::awaitable<void> App::wait_for_signal() {

@@ -1,6 +1,8 @@
 #include "synapse/unit.h"
 
 #include <algorithm>
+#include <chrono>
+#include <optional>
 #include <utility>
 
 #include "synapse/watch/zookeeper_watcher.h"
@@ -45,7 +47,7 @@ void Unit::restore(Service& service) {
   service.pool.update(saved->records);
   service.known = true;
   service.stale = true;
-  shared_.events.servers_restored(service.config.name, saved->records.size(), saved->saved_at);
+  shared_.events.servers_restored(name_of(service), saved->records.size(), saved->saved_at);
   route(service);
   correlate(service);
 }
@@ -86,8 +88,11 @@ void Unit::watch(Service& service) {
       shared_.io, *service.session, config.path,
       WatcherEvents{
           .on_snapshot = [this, &service](const std::vector<Record>& records) { take_snapshot(service, records); },
-          .on_failed = [this, name = service.config.name](
-                           const std::string& error) { shared_.events.watcher_failed(name, "zookeeper", error); }});
+          .on_failed =
+              [this, &service](const std::string& error) {
+                service.trouble = error;
+                shared_.events.watcher_failed(name_of(service), "zookeeper", error);
+              }});
 }
 
 common::ConfigDifference Unit::reconfigure(const RouterConfig& config) {
@@ -111,7 +116,10 @@ common::ConfigDifference Unit::reconfigure(const RouterConfig& config) {
     services.back()->known = (*known)->known;
     services.back()->stale = (*known)->stale;
   }
-  for (const auto& name : found.removed) shared_.events.service_removed(name);
+  for (const auto& name : found.removed) {
+    shared_.events.service_removed({name, place_});
+    history_.forget(name);
+  }
   services_ = std::move(services);
   config_ = config;
   router_->reconfigure(config);
@@ -124,17 +132,37 @@ common::ConfigDifference Unit::reconfigure(const RouterConfig& config) {
 }
 
 void Unit::take_snapshot(Service& service, const std::vector<Record>& records) {
+  time_change(service, records);
   service.known = true;
   service.stale = false;
+  service.trouble.clear();
   service.pool.update(records);
-  route(service);
+  route(service, &records);
   correlate(service);
   tell(service);
   save(service);
 }
 
+// The first snapshot tells of changes that nobody waits for any more.
+void Unit::time_change(Service& service, const std::vector<Record>& records) {
+  std::int64_t latest = 0;
+  for (const auto& record : records) latest = std::max(latest, record.modified_ms);
+  const bool is_news = service.known && !service.stale && latest > service.modified_ms;
+  service.modified_ms = std::max(latest, service.modified_ms);
+  shared_.events.change_heard(name_of(service),
+                              is_news ? std::optional(WallTime(std::chrono::milliseconds(latest))) : std::nullopt);
+}
+
+void Unit::route(const Service& service, const std::vector<Record>* records) {
+  const auto& routed = service.pool.routed();
+  router_->update(service.config.name, routed);
+  if (router_->routed(service.config.name)) shared_.events.service_ready(name_of(service));
+  const auto changes = history_.update(service.config.name, records, routed, std::chrono::system_clock::now());
+  shared_.events.servers_changed(name_of(service), changes);
+}
+
 void Unit::tell(const Service& service) {
-  const auto& name = service.config.name;
+  const auto name = name_of(service);
   const auto& routed = service.pool.routed();
   shared_.events.servers_found(name, routed.available, routed.unavailable);
   if (routed.kept) shared_.events.servers_kept(name);
@@ -153,12 +181,62 @@ void Unit::correlate(const Service& changed) {
   }
 }
 
-std::vector<std::string> Unit::not_ready() const {
-  std::vector<std::string> names;
+std::vector<MissingService> Unit::missing() const {
+  std::vector<MissingService> missing;
+  const auto now = std::chrono::system_clock::now();
   for (const auto& service : services_) {
-    if (!router_->routed(service->config.name)) names.push_back(service->config.name);
+    if (router_->routed(service->config.name)) continue;
+    missing.push_back({service->config.name, place_, status_of(facts_of(*service), history_, now).trouble});
   }
-  return names;
+  return missing;
+}
+
+std::vector<ServiceStatus> Unit::status(const std::string& name) const {
+  std::vector<ServiceStatus> statuses;
+  const auto now = std::chrono::system_clock::now();
+  for (const auto& service : services_) {
+    if (!name.empty() && service->config.name != name) continue;
+    statuses.push_back(status_of(facts_of(*service), history_, now));
+  }
+  return statuses;
+}
+
+ServiceFacts Unit::facts_of(const Service& service) const {
+  const auto& config = service.config;
+  const bool has_proxy = std::holds_alternative<HaproxyRouterConfig>(config_.kind);
+  ServiceFacts facts{.place = {.service = config.name,
+                               .proxy = has_proxy ? config.proxy_name() : "",
+                               .router = config_.type,
+                               .place = place_,
+                               .source = "zookeeper",
+                               .path = config.watcher.path,
+                               .hosts = config.watcher.hosts},
+                     .ready = router_->routed(config.name),
+                     .known = service.known && !service.stale,
+                     .stale = service.stale,
+                     .age = std::nullopt,
+                     .trouble = service.trouble,
+                     .routed = service.pool.routed(),
+                     .output = router_->output(config.name),
+                     .history_key = config.name};
+  using Clock = std::chrono::steady_clock;
+  const auto confirmed = service.watcher ? service.watcher->confirmed() : Clock::time_point();
+  if (confirmed != Clock::time_point()) {
+    facts.age = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - confirmed);
+  }
+  return facts;
+}
+
+void Unit::forget() {
+  for (const auto& service : services_) shared_.events.service_removed(name_of(*service));
+}
+
+std::size_t Unit::watches() const {
+  std::size_t watches = 0;
+  for (const auto& service : services_) {
+    if (service->watcher) watches += service->watcher->watches();
+  }
+  return watches;
 }
 
 }  // namespace synapse

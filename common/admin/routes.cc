@@ -30,6 +30,7 @@ std::optional<std::size_t> parse_count(const std::string& text) {
 
 Json object_of(const Transition& transition, const std::string& part) {
   Json object{{"time", rfc3339(transition.time)}, {"service", transition.service}, {"what", transition.what}};
+  if (!transition.router.empty()) object["router"] = transition.router;
   if (!transition.part.empty()) object[part] = transition.part;
   object["old"] = transition.old_value;
   object["new"] = transition.new_value;

@@ -74,10 +74,15 @@ std::string_view kind_of(LeftOutBecause because) {
   return "left_out";
 }
 
-std::vector<Change> History::update(const std::string& name, const std::vector<Record>& records, const Routed& routed,
+std::vector<Change> History::update(const std::string& name, const std::vector<Record>* records, const Routed& routed,
                                     WallTime now) {
   std::unordered_set<std::string_view> children;
-  for (const auto& record : records) children.insert(record.child);
+  if (records != nullptr) {
+    for (const auto& record : *records) children.insert(record.child);
+  }
+  const auto has_record = [&](const std::string& child, const Present* before) {
+    return records != nullptr ? children.contains(child) : before == nullptr || !before->kept;
+  };
   const auto [found, first] = services_.try_emplace(name);
   auto& service = found->second;
   std::vector<Present> fresh;
@@ -85,7 +90,7 @@ std::vector<Change> History::update(const std::string& name, const std::vector<R
   std::vector<Change> changes;
   for (const auto& server : routed.servers) {
     const auto* before = find(service.present, server.child);
-    fresh.push_back(present_of(server, before, children.contains(server.child), now));
+    fresh.push_back(present_of(server, before, has_record(server.child, before), now));
     if (before != nullptr) {
       compare(*before, fresh.back(), changes);
     } else if (!first) {
@@ -121,7 +126,7 @@ std::vector<Change> History::update(const std::string& name, const std::vector<R
   for (const auto& server : service.present) names.insert(server.name);
   std::erase_if(service.gone, [&](const GoneServer& gone) { return names.contains(gone.name); });
   for (auto& gone : service.gone) {
-    if (gone.kind == kGone || children.contains(gone.child)) continue;
+    if (records == nullptr || gone.kind == kGone || children.contains(gone.child)) continue;
     gone.last = std::exchange(gone.reason, kNoRecord);
     gone.kind = kGone;
     gone.since = now;

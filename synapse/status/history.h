@@ -63,9 +63,10 @@ class History {
     friend bool operator==(const Change&, const Change&) = default;
   };
 
-  // The state of a service from now on: what its source has, and what is routed of it. Gives what is different, in no
-  // particular order; nothing for the first state of a service. `service` is any name that is unique.
-  std::vector<Change> update(const std::string& service, const std::vector<Record>& records, const Routed& routed,
+  // The state of a service from now on: what its source has (null: what it had), and what is routed of it. Gives what
+  // is different, in no particular order; nothing for the first state of a service. `service` is any name that is
+  // unique.
+  std::vector<Change> update(const std::string& service, const std::vector<Record>* records, const Routed& routed,
                              WallTime now);
 
   void forget(const std::string& service);

@@ -23,7 +23,8 @@ Routed routed(std::vector<RoutedServer> servers) {
 class HistoryTest : public testing::Test {
  protected:
   std::vector<Change> update(const std::vector<std::string>& records, const Routed& state, int seconds) {
-    return history.update("web", records_of(records), state, at(seconds));
+    const auto present = records_of(records);
+    return history.update("web", &present, state, at(seconds));
   }
 
   History history;

@@ -59,6 +59,19 @@ std::string_view to_string(OutputMode mode) {
   return "unknown";
 }
 
+OutputState written_output(const Routed& routed) {
+  OutputState output;
+  for (const auto& server : routed.servers) {
+    output.wanted.push_back({.name = server.name,
+                             .address = server.host,
+                             .port = server.port,
+                             .weight = server.weight,
+                             .mode = server.available ? OutputMode::ready : OutputMode::maintenance});
+  }
+  output.present = output.wanted;
+  return output;
+}
+
 std::vector<OutputDifference> differences(const OutputState& output) {
   std::vector<OutputDifference> found;
   if (!output.unknown.empty()) return found;

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "synapse/pool/pool.h"
+
 namespace synapse {
 
 enum class OutputMode {
@@ -41,6 +43,9 @@ struct OutputState {
 
   friend bool operator==(const OutputState&, const OutputState&) = default;
 };
+
+// Of an output that has what was written to it: nobody can be asked.
+[[nodiscard]] OutputState written_output(const Routed& routed);
 
 // One thing in which the two are not the same.
 struct OutputDifference {

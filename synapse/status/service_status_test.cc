@@ -26,7 +26,8 @@ class ServiceStatusTest : public testing::Test {
   // What is routed of these records, from now on.
   void routes(const std::vector<std::string>& records, std::vector<RoutedServer> servers, int seconds) {
     facts.routed.servers = std::move(servers);
-    history.update("web", records_of(records), facts.routed, at(seconds));
+    const auto present = records_of(records);
+    history.update("web", &present, facts.routed, at(seconds));
   }
 
   void has(std::vector<OutputServer> servers) { facts.output.present = std::move(servers); }

@@ -2,6 +2,8 @@
 // while its source is away it says nothing, and the last snapshot stays in force. Loop thread only.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
@@ -14,6 +16,12 @@ namespace synapse {
 class Watcher {
  public:
   virtual ~Watcher() = default;
+
+  // When the source last confirmed what the latest snapshot says; the epoch when it never has.
+  virtual std::chrono::steady_clock::time_point confirmed() const = 0;
+
+  // How many watches it holds in ZooKeeper.
+  virtual std::size_t watches() const { return 0; }
 };
 
 struct WatcherEvents {

@@ -23,14 +23,17 @@ void ZookeeperWatcher::take(const Children& children) {
   }
   std::vector<Record> records;
   records.reserve(children.size());
+  watches_ = 1;
   for (const auto& [name, child] : children) {
+    if (!common::is_path_encoded(name)) ++watches_;
     auto known = decoded_.find(name);
     if (known == decoded_.end() || known->second.modified_zxid != child.stat.modified_zxid) {
       Decoded fresh{.modified_zxid = child.stat.modified_zxid,
                     .record = {.child = name,
                                .registration = common::decode(name, child.data),
                                .created_ms = child.stat.created_ms,
-                               .created_zxid = child.stat.created_zxid}};
+                               .created_zxid = child.stat.created_zxid,
+                               .modified_ms = child.stat.modified_ms}};
       known = decoded_.insert_or_assign(name, std::move(fresh)).first;
     }
     records.push_back(known->second.record);
