@@ -44,11 +44,11 @@ void Unit::start() {
 void Unit::restore(Service& service) {
   const auto saved = shared_.saved.load(saved_file(service.config));
   if (!saved) return;
-  service.pool.update(saved->records);
+  const auto before = service.pool.update(saved->records);
   service.known = true;
   service.stale = true;
   shared_.events.servers_restored(name_of(service), saved->records.size(), saved->saved_at);
-  route(service);
+  route(service, before);
   correlate(service);
 }
 
@@ -125,7 +125,7 @@ common::ConfigDifference Unit::reconfigure(const RouterConfig& config) {
   router_->reconfigure(config);
   for (auto* service : fresh) {
     watch(*service);
-    if (service->known) route(*service);
+    if (service->known) route(*service, service->pool.routed());
   }
   for (auto& service : services_) correlate(*service);
   return found;
@@ -136,8 +136,8 @@ void Unit::take_snapshot(Service& service, const std::vector<Record>& records) {
   service.known = true;
   service.stale = false;
   service.trouble.clear();
-  service.pool.update(records);
-  route(service, &records);
+  const auto before = service.pool.update(records);
+  route(service, before, &records);
   correlate(service);
   tell(service);
   save(service);
@@ -153,11 +153,11 @@ void Unit::time_change(Service& service, const std::vector<Record>& records) {
                               is_news ? std::optional(WallTime(std::chrono::milliseconds(latest))) : std::nullopt);
 }
 
-void Unit::route(const Service& service, const std::vector<Record>* records) {
+void Unit::route(const Service& service, const Routed& before, const std::vector<Record>* records) {
   const auto& routed = service.pool.routed();
   router_->update(service.config.name, routed);
   if (router_->routed(service.config.name)) shared_.events.service_ready(name_of(service));
-  const auto changes = history_.update(service.config.name, records, routed, std::chrono::system_clock::now());
+  const auto changes = history_.update(service.config.name, before, routed, records, std::chrono::system_clock::now());
   shared_.events.servers_changed(name_of(service), changes);
 }
 
@@ -176,8 +176,9 @@ void Unit::tell(const Service& service) {
 void Unit::correlate(const Service& changed) {
   for (auto& service : services_) {
     if (!service->config.correlation || service->config.correlation->other_service != changed.config.name) continue;
+    const auto before = service->pool.routed();
     service->pool.exclude(changed.pool.first());
-    if (service->known) route(*service);
+    if (service->known) route(*service, before);
   }
 }
 

@@ -95,8 +95,8 @@ class Unit {
   ServiceName name_of(const Service& service) const { return {service.config.name, place_}; }
   ServiceFacts facts_of(const Service& service) const;
   void correlate(const Service& changed);
-  // `records`: those of a new snapshot; null: what is routed of them changed.
-  void route(const Service& service, const std::vector<Record>* records = nullptr);
+  // `before`: what was routed; `records`: those of a new snapshot, null: what is routed of them changed.
+  void route(const Service& service, const Routed& before, const std::vector<Record>* records = nullptr);
 
   const Shared shared_;
   const std::string place_;

@@ -27,7 +27,7 @@ std::string AdminTarget::words() const {
 
 Result<AdminTarget> parse_admin_target(std::string_view text, int default_port) {
   constexpr std::string_view scheme = "unix:";
-  AdminTarget target{.port = default_port};
+  AdminTarget target;
   const auto bad = [&] {
     return fail("--api must be HOST:PORT, unix:PATH or a path with a slash, got " + quote_for_log(text));
   };
@@ -37,6 +37,7 @@ Result<AdminTarget> parse_admin_target(std::string_view text, int default_port) 
     if (target.socket.empty()) return bad();
     return target;
   }
+  target.port = default_port;
   std::string_view host = text;
   if (!is_ipv6_address(text)) {
     const auto colon = text.rfind(':');

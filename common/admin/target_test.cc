@@ -39,6 +39,15 @@ TEST(AdminTarget, NothingElse) {
             "--api must be HOST:PORT, unix:PATH or a path with a slash, got \"a:b\"");
 }
 
+TEST(AdminTarget, IsWhereTheConfigurationSays) {
+  EXPECT_EQ(configured_admin_target("/run/n.sock", "0.0.0.0", 0)->words(), "unix:/run/n.sock");
+  EXPECT_EQ(configured_admin_target("", "0.0.0.0", 99)->words(), "127.0.0.1:99");
+  EXPECT_EQ(configured_admin_target("", "::", 99)->words(), "[::1]:99");
+  EXPECT_EQ(configured_admin_target("", "10.0.0.1", 99)->words(), "10.0.0.1:99");
+  EXPECT_EQ(configured_admin_target("", "10.0.0.1", 0).error().message,
+            "apiPort is 0, so nobody knows the port; give --api, or set apiSocket");
+}
+
 TEST(PercentEncode, LeavesOnlyWhatNeedsNoEscape) {
   EXPECT_EQ(percent_encode("web-1_a.b~"), "web-1_a.b~");
   EXPECT_EQ(percent_encode("a/b c%?#\xC3\xA9:80"), "a%2Fb%20c%25%3F%23%C3%A9%3A80");

@@ -26,7 +26,13 @@ def service_of(program, name="web"):
 
 
 def server_of(program, name):
-    return next(server for server in service_of(program)["servers"] if server["name"] == name)
+    """A LookupError when it is not there."""
+    return {server["name"]: server for server in service_of(program)["servers"]}[name]
+
+
+def weight_in_haproxy(program, name):
+    has = server_of(program, name)["has"]
+    return has and has["weight"]
 
 
 def explained(program, server):
@@ -217,7 +223,7 @@ def test_propagation_is_measured(sandbox, registry):
     port = sandbox.backend("b").port
     for weight in range(1, 6):
         registry.add("b", port, weight=weight)
-        eventually(lambda w=weight: server_of(program, "b")["has"]["weight"] == w)
+        eventually(lambda w=weight: weight_in_haproxy(program, "b") == w)
     eventually(lambda: program.metrics().total(metric, since="change") > before)
     metrics = program.metrics()
     assert metrics.total(metric, since="event") >= metrics.total(metric, since="change")

@@ -1,6 +1,7 @@
 #include "synapse/admin/tables.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -118,6 +119,22 @@ TableRow out_row(const Json& server) {
           text_at(server, "why")};
 }
 
+// A record that is left out may still have its server in the output, which says all there is to say.
+std::vector<TableRow> server_rows(const Json& service) {
+  std::vector<TableRow> rows;
+  std::set<std::string> shown;
+  for (const auto& server : objects_at(service, "servers")) {
+    rows.push_back(server_row(server));
+    shown.insert(text_at(server, "name"));
+  }
+  for (const auto* list : {"leftOut", "gone"}) {
+    for (const auto& server : objects_at(service, list)) {
+      if (!shown.contains(text_at(server, "name"))) rows.push_back(out_row(server));
+    }
+  }
+  return rows;
+}
+
 std::string line(const char* title, const std::string& text) {
   return fmt::format("{:<8} {}\n", title, table_cell(text));
 }
@@ -153,14 +170,9 @@ Result<Shown> servers_table(std::string_view body, bool colours) {
   if (!services) return services.error();
   Shown shown{.text = "", .good = std::all_of(services->begin(), services->end(), is_served)};
   for (const auto& service : *services) {
-    std::vector<TableRow> rows;
-    for (const auto& server : objects_at(service, "servers")) rows.push_back(server_row(server));
-    for (const auto* list : {"leftOut", "gone"}) {
-      for (const auto& server : objects_at(service, list)) rows.push_back(out_row(server));
-    }
     if (!shown.text.empty()) shown.text += "\n";
     shown.text += paragraph(service) + "\n" +
-                  coloured_table({"SERVER", "STATE", "WEIGHT", "ADDRESS", "WHY"}, std::move(rows), colours);
+                  coloured_table({"SERVER", "STATE", "WEIGHT", "ADDRESS", "WHY"}, server_rows(service), colours);
   }
   return shown;
 }

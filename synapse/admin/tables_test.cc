@@ -51,7 +51,7 @@ TEST(ServersTable, SaysWhyEachIsInOrOut) {
       R"({"name":"t","in":false,"kind":"gone","why":"no record since 12:00:07","wanted":null,)"
       R"("has":{"address":"10.0.0.3","port":80,"weight":4}}],)"
       R"("leftOut":[{"name":"","record":"x_node","address":"","weight":null,"kind":"invalid","why":"port 0"}],)"
-      R"("gone":[{"name":"b","record":"b_node","address":"10.0.0.2:80","weight":5,"kind":"gone","why":"no record"}])";
+      R"("gone":[{"name":"t","kind":"gone"},{"name":"b","record":"b_node","address":"10.0.0.2:80","weight":5,"kind":"gone","why":"no record"}])";
   const auto table = servers_table("[" + service("web", "pending", 1, servers) + "]", false);
   EXPECT_EQ(text(table),
             "service  web\n"

@@ -152,7 +152,7 @@ void sort_by_child(std::vector<LeftOut>& left_out) {
 
 }  // namespace
 
-void Pool::update(const std::vector<Record>& records) {
+Routed Pool::update(const std::vector<Record>& records) {
   Routed fresh;
   fresh.servers = read(records, options_.default_weight, fresh.left_out);
   drop_duplicates(fresh.servers, fresh.left_out);
@@ -165,8 +165,10 @@ void Pool::update(const std::vector<Record>& records) {
   make_names_unique(fresh.servers);
   make_ids_unique(fresh.servers);
   put_in_order(fresh.servers, options_);
+  Routed before = std::move(excluded_ ? correlated_ : snapshot_);
   snapshot_ = std::move(fresh);
   route();
+  return before;
 }
 
 // The available servers of the last state whose records are not there any more, or not readable. Those that say

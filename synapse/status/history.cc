@@ -1,6 +1,7 @@
 #include "synapse/status/history.h"
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -14,50 +15,29 @@ constexpr std::size_t kMostGone = 100;
 constexpr auto kGone = "gone";
 constexpr auto kNoRecord = "no record";
 
-using Present = History::Present;
 using Change = History::Change;
+using Note = History::Note;
+using State = Note::State;
+using ByChild = std::unordered_map<std::string_view, const RoutedServer*>;
 
-const Present* find(const std::vector<Present>& servers, std::string_view child) {
-  const auto found =
-      std::lower_bound(servers.begin(), servers.end(), child,
-                       [](const Present& server, std::string_view wanted) { return server.child < wanted; });
-  return found == servers.end() || found->child != child ? nullptr : &*found;
+ByChild by_child(const Routed& routed) {
+  ByChild found;
+  for (const auto& server : routed.servers) found.emplace(server.child, &server);
+  return found;
 }
 
-std::string_view state_of(const Present& server) {
-  if (server.kept) return "kept";
+std::string_view state_of(const RoutedServer& server, const Note* note) {
+  if (note != nullptr && note->state == State::kept) return "kept";
   return server.available ? "in" : "unavailable";
 }
 
-std::string place_of(const Present& server) {
+std::string place_of(const RoutedServer& server) {
   return server.host.starts_with('/') ? server.host : common::host_port(server.host, server.port);
 }
 
-Present present_of(const RoutedServer& server, const Present* before, bool has_record, WallTime now) {
-  Present present{.child = server.child,
-                  .name = server.name,
-                  .host = server.host,
-                  .port = server.port,
-                  .weight = server.weight,
-                  .available = server.available,
-                  .recorded = has_record || (before != nullptr && before->recorded),
-                  .kept = !has_record && before != nullptr && before->recorded,
-                  .reason = server.available ? "" : server.unavailable_reason,
-                  .since = now};
-  if (!server.available && present.reason.empty() && server.weight == 0) present.reason = "its weight is 0";
-  if (before != nullptr && state_of(*before) == state_of(present)) present.since = before->since;
-  return present;
-}
-
-void compare(const Present& before, const Present& after, std::vector<Change>& changes) {
-  const auto add = [&](const char* what, std::string_view old_value, std::string_view new_value, std::string reason) {
-    changes.push_back({after.name, what, std::string(old_value), std::string(new_value), std::move(reason)});
-  };
-  if (state_of(before) != state_of(after)) {
-    add("server", state_of(before), state_of(after), after.kept ? "its record is gone" : after.reason);
-  }
-  if (before.weight != after.weight) add("weight", std::to_string(before.weight), std::to_string(after.weight), "");
-  if (place_of(before) != place_of(after)) add("address", place_of(before), place_of(after), "");
+std::string reason_of(const RoutedServer& server) {
+  if (server.available) return "";
+  return server.unavailable_reason.empty() && server.weight == 0 ? "its weight is 0" : server.unavailable_reason;
 }
 
 }  // namespace
@@ -74,89 +54,149 @@ std::string_view kind_of(LeftOutBecause because) {
   return "left_out";
 }
 
-std::vector<Change> History::update(const std::string& name, const std::vector<Record>* records, const Routed& routed,
-                                    WallTime now) {
-  std::unordered_set<std::string_view> children;
-  if (records != nullptr) {
-    for (const auto& record : *records) children.insert(record.child);
+// One update() in the making.
+class History::Update {
+ public:
+  Update(Service& service, const Routed& before, const Routed& after, const std::vector<Record>* records, WallTime now)
+      : service_(service),
+        before_(by_child(before)),
+        after_(by_child(after)),
+        source_spoke_(records != nullptr),
+        now_(now) {
+    for (const auto& out : after.left_out) left_out_.emplace(out.child, &out);
+    if (!source_spoke_) return;
+    for (const auto& record : *records) children_.insert(record.child);
   }
-  const auto has_record = [&](const std::string& child, const Present* before) {
-    return records != nullptr ? children.contains(child) : before == nullptr || !before->kept;
-  };
-  const auto [found, first] = services_.try_emplace(name);
-  auto& service = found->second;
-  std::vector<Present> fresh;
-  fresh.reserve(routed.servers.size());
-  std::vector<Change> changes;
-  for (const auto& server : routed.servers) {
-    const auto* before = find(service.present, server.child);
-    fresh.push_back(present_of(server, before, has_record(server.child, before), now));
-    if (before != nullptr) {
-      compare(*before, fresh.back(), changes);
-    } else if (!first) {
-      changes.push_back({server.name, "server", "", std::string(state_of(fresh.back())), fresh.back().reason});
+
+  void compare(const RoutedServer& server) {
+    const auto known = before_.find(server.child);
+    const auto* before = known == before_.end() ? nullptr : known->second;
+    const auto old_note = find_note(server.child);
+    const auto note = note_of(server, before, old_note ? &*old_note : nullptr);
+    if (note) notes_.emplace(server.child, *note);
+    const auto state = state_of(server, note ? &*note : nullptr);
+    if (before == nullptr) return add(server, "server", "", state, reason_of(server));
+    const auto old_state = state_of(*before, old_note ? &*old_note : nullptr);
+    if (old_state != state) {
+      add(server, "server", old_state, state, state == "kept" ? "its record is gone" : reason_of(server));
     }
+    if (before->weight != server.weight) {
+      add(server, "weight", std::to_string(before->weight), std::to_string(server.weight), "");
+    }
+    if (place_of(*before) != place_of(server)) add(server, "address", place_of(*before), place_of(server), "");
   }
-  std::sort(fresh.begin(), fresh.end(), [](const Present& a, const Present& b) { return a.child < b.child; });
-  std::unordered_map<std::string_view, const LeftOut*> left_out;
-  for (const auto& out : routed.left_out) left_out.emplace(out.child, &out);
-  for (const auto& before : service.present) {
-    if (find(fresh, before.child) != nullptr) continue;
+
+  void miss(const RoutedServer& before) {
+    if (after_.contains(before.child)) return;
+    const auto note = find_note(before.child);
     GoneServer gone{.name = before.name,
                     .child = before.child,
                     .host = before.host,
                     .port = before.port,
                     .weight = before.weight,
-                    .since = now,
+                    .since = now_,
                     .kind = kGone,
                     .reason = kNoRecord,
-                    .last = before.reason};
-    if (const auto out = left_out.find(before.child); out != left_out.end()) {
+                    .last = reason_of(before)};
+    if (const auto out = left_out_.find(before.child); out != left_out_.end()) {
       gone.kind = kind_of(out->second->because);
       gone.reason = out->second->reason;
-    } else if (before.kept) {
-      gone.since = before.since;  // of its record
+    } else if (note && note->state == State::kept) {
+      gone.since = note->since;  // of its record
     }
-    changes.push_back({before.name, "server", std::string(state_of(before)), "out", gone.reason});
-    service.gone.push_back(std::move(gone));
+    add(before, "server", state_of(before, note ? &*note : nullptr), "out", gone.reason);
+    service_.gone.push_back(std::move(gone));
   }
-  service.present = std::move(fresh);
-  // Who is there again is not gone.
-  std::unordered_set<std::string_view> names;
-  for (const auto& server : service.present) names.insert(server.name);
-  std::erase_if(service.gone, [&](const GoneServer& gone) { return names.contains(gone.name); });
-  for (auto& gone : service.gone) {
-    if (records == nullptr || gone.kind == kGone || children.contains(gone.child)) continue;
-    gone.last = std::exchange(gone.reason, kNoRecord);
-    gone.kind = kGone;
-    gone.since = now;
+
+  std::vector<Change> finish(const Routed& after) {
+    service_.notes = std::move(notes_);
+    std::unordered_set<std::string_view> names;
+    for (const auto& server : after.servers) names.insert(server.name);
+    // Who is there again is not gone.
+    std::erase_if(service_.gone, [&](const GoneServer& gone) { return names.contains(gone.name); });
+    for (auto& gone : service_.gone) {
+      if (!source_spoke_ || gone.kind == kGone || children_.contains(gone.child)) continue;
+      gone.last = std::exchange(gone.reason, kNoRecord);
+      gone.kind = kGone;
+      gone.since = now_;
+    }
+    while (service_.gone.size() > kMostGone) service_.gone.pop_front();
+    return std::move(changes_);
   }
-  while (service.gone.size() > kMostGone) service.gone.pop_front();
-  return changes;
+
+ private:
+  std::optional<Note> find_note(const std::string& child) const {
+    const auto found = service_.notes.find(child);
+    return found == service_.notes.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  // One that never had a record, such as a default server, cannot lose it.
+  std::optional<Note> note_of(const RoutedServer& server, const RoutedServer* before, const Note* old) const {
+    const auto noted = [&](State state) {
+      return Note{state, old != nullptr && old->state == state ? old->since : now_};
+    };
+    const bool has_record = !source_spoke_ || children_.contains(server.child);
+    if (old != nullptr && old->state == State::without_record && !has_record) return *old;
+    if (!has_record && before == nullptr) return noted(State::without_record);
+    if (!has_record || (!source_spoke_ && old != nullptr && old->state == State::kept)) return noted(State::kept);
+    if (!server.available) return noted(State::unavailable);
+    return std::nullopt;
+  }
+
+  void add(const RoutedServer& server, const char* what, std::string_view old_value, std::string_view new_value,
+           std::string reason) {
+    changes_.push_back({server.name, what, std::string(old_value), std::string(new_value), std::move(reason)});
+  }
+
+  Service& service_;
+  const ByChild before_;
+  const ByChild after_;
+  const bool source_spoke_;
+  const WallTime now_;
+  std::unordered_map<std::string_view, const LeftOut*> left_out_;
+  std::unordered_set<std::string_view> children_;
+  std::map<std::string, Note> notes_;
+  std::vector<Change> changes_;
+};
+
+std::vector<Change> History::update(const std::string& name, const Routed& before, const Routed& after,
+                                    const std::vector<Record>* records, WallTime now) {
+  const auto [found, first] = services_.try_emplace(name);
+  Update update(found->second, before, after, records, now);
+  for (const auto& server : after.servers) update.compare(server);
+  for (const auto& server : before.servers) update.miss(server);
+  auto changes = update.finish(after);
+  return first ? std::vector<Change>() : changes;
 }
 
 void History::forget(const std::string& service) {
   services_.erase(service);
 }
 
-const History::Present* History::present(const std::string& service, std::string_view child) const {
+const History::Service* History::find(const std::string& service) const {
   const auto found = services_.find(service);
-  return found == services_.end() ? nullptr : find(found->second.present, child);
+  return found == services_.end() ? nullptr : &found->second;
 }
 
-const GoneServer* History::gone(const std::string& service, std::string_view name) const {
-  const auto found = services_.find(service);
-  if (found == services_.end()) return nullptr;
-  const auto& gone = found->second.gone;
-  const auto last = std::find_if(gone.rbegin(), gone.rend(),
-                                 [&](const GoneServer& server) { return server.name == name || server.child == name; });
-  return last == gone.rend() ? nullptr : &*last;
+const Note* History::note(const std::string& name, const std::string& child) const {
+  const auto* service = find(name);
+  if (service == nullptr) return nullptr;
+  const auto found = service->notes.find(child);
+  return found == service->notes.end() ? nullptr : &found->second;
 }
 
-std::vector<GoneServer> History::gone(const std::string& service) const {
-  const auto found = services_.find(service);
-  if (found == services_.end()) return {};
-  return {found->second.gone.rbegin(), found->second.gone.rend()};
+const GoneServer* History::gone(const std::string& name, std::string_view server) const {
+  const auto* service = find(name);
+  if (service == nullptr) return nullptr;
+  const auto last = std::find_if(service->gone.rbegin(), service->gone.rend(),
+                                 [&](const GoneServer& gone) { return gone.name == server || gone.child == server; });
+  return last == service->gone.rend() ? nullptr : &*last;
+}
+
+std::vector<GoneServer> History::gone(const std::string& name) const {
+  const auto* service = find(name);
+  if (service == nullptr) return {};
+  return {service->gone.rbegin(), service->gone.rend()};
 }
 
 }  // namespace synapse

@@ -1,11 +1,10 @@
-// What became of the servers of the services: those that are there, since when they are as they are, and those that
-// went, with the reason. Tells what changed from one state of a service to the next. Bounded: of each service the last
-// hundred that went are remembered. Owned by App. Pure: the time is an argument.
+// What became of the servers of a router's services: since when one is unavailable or without its record, and which
+// went and why. Tells what changed from one state of a service to the next. Bounded: of each service the last hundred
+// that went are remembered. Owned by Unit. Pure: the time is an argument.
 #pragma once
 
 #include <chrono>
 #include <deque>
-#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -37,20 +36,14 @@ struct GoneServer {
 
 class History {
  public:
-  // A routed server.
-  struct Present {
-    std::string child;
-    std::string name;
-    std::string host;
-    int port = 0;
-    int weight = 0;
-    bool available = true;
-    bool recorded = true;  // it had a record at some time; a default server never has
-    bool kept = false;     // its record is gone, or not readable
-    std::string reason;    // why it is not available
-    WallTime since;        // of `available` and `kept`
+  // What there is to remember of a routed server that is not simply in.
+  struct Note {
+    enum class State { unavailable, kept, without_record };
 
-    friend bool operator==(const Present&, const Present&) = default;
+    State state = State::unavailable;
+    WallTime since;
+
+    friend bool operator==(const Note&, const Note&) = default;
   };
 
   struct Change {
@@ -63,16 +56,17 @@ class History {
     friend bool operator==(const Change&, const Change&) = default;
   };
 
-  // The state of a service from now on: what its source has (null: what it had), and what is routed of it. Gives what
-  // is different, in no particular order; nothing for the first state of a service. `service` is any name that is
-  // unique.
-  std::vector<Change> update(const std::string& service, const std::vector<Record>* records, const Routed& routed,
-                             WallTime now);
+  // A service was routed one way and is now routed another one; `records`: what its source has (null: what it had).
+  // Gives what is different, in no particular order; nothing for the first state of a service. `service` is any name
+  // that is unique.
+  std::vector<Change> update(const std::string& service, const Routed& before, const Routed& after,
+                             const std::vector<Record>* records, WallTime now);
 
   void forget(const std::string& service);
 
-  // Null: nobody of that child or name. Valid until the next update() of the service.
-  const Present* present(const std::string& service, std::string_view child) const;
+  // Null: there is none. Valid until the next update() of the service.
+  const Note* note(const std::string& service, const std::string& child) const;
+  // By the server's name, or by its record's.
   const GoneServer* gone(const std::string& service, std::string_view name) const;
 
   // The last one first.
@@ -80,11 +74,14 @@ class History {
 
  private:
   struct Service {
-    std::vector<Present> present;  // by child
-    std::deque<GoneServer> gone;   // the oldest first
+    std::map<std::string, Note> notes;  // by child
+    std::deque<GoneServer> gone;        // the oldest first
   };
+  class Update;
 
-  std::map<std::string, Service, std::less<>> services_;
+  const Service* find(const std::string& service) const;
+
+  std::map<std::string, Service> services_;
 };
 
 }  // namespace synapse

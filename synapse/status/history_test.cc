@@ -1,5 +1,7 @@
 #include "synapse/status/history.h"
 
+#include <utility>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -13,6 +15,7 @@ using testing::IsEmpty;
 using testing::SizeIs;
 using testing::UnorderedElementsAre;
 using Change = History::Change;
+using Note = History::Note;
 
 Routed routed(std::vector<RoutedServer> servers) {
   Routed routed;
@@ -24,18 +27,19 @@ class HistoryTest : public testing::Test {
  protected:
   std::vector<Change> update(const std::vector<std::string>& records, const Routed& state, int seconds) {
     const auto present = records_of(records);
-    return history.update("web", &present, state, at(seconds));
+    const auto before = std::exchange(last, state);
+    return history.update("web", before, state, &present, at(seconds));
   }
 
   History history;
+  Routed last;
 };
 
 TEST_F(HistoryTest, TheFirstStateIsNoChange) {
   EXPECT_THAT(update({"a"}, routed({routed_server("a")}), 0), IsEmpty());
   EXPECT_THAT(update({"a"}, routed({routed_server("a")}), 1), IsEmpty());
-  EXPECT_EQ(history.present("web", "a_node")->since, at(0));
-  EXPECT_EQ(history.present("web", "b_node"), nullptr);
-  EXPECT_EQ(history.present("db", "a_node"), nullptr);
+  EXPECT_EQ(history.note("web", "a_node"), nullptr) << "it is simply in";
+  EXPECT_EQ(history.note("db", "a_node"), nullptr);
 }
 
 TEST_F(HistoryTest, TellsWhatChanged) {
@@ -46,8 +50,7 @@ TEST_F(HistoryTest, TellsWhatChanged) {
               UnorderedElementsAre(
                   Change{"a", "weight", "5", "7", ""}, Change{"a", "address", "10.0.0.1:80", "10.0.0.1:81", ""},
                   Change{"b", "server", "in", "unavailable", "HTTP 503"}, Change{"c", "server", "", "in", ""}));
-  EXPECT_EQ(history.present("web", "b_node")->since, at(1));
-  EXPECT_EQ(history.present("web", "b_node")->reason, "HTTP 503");
+  EXPECT_EQ(*history.note("web", "b_node"), (Note{Note::State::unavailable, at(1)}));
 }
 
 TEST_F(HistoryTest, RemembersWhoWentWithTheLastReason) {
@@ -81,17 +84,20 @@ TEST_F(HistoryTest, KnowsWhoIsKeptAndSinceWhen) {
   update({"a"}, routed({routed_server("a")}), 0);
   EXPECT_THAT(update({}, routed({routed_server("a")}), 3),
               ElementsAre(Change{"a", "server", "in", "kept", "its record is gone"}));
-  EXPECT_TRUE(history.present("web", "a_node")->kept);
   update({}, routed({routed_server("a")}), 4);
-  EXPECT_EQ(history.present("web", "a_node")->since, at(3));
+  EXPECT_EQ(*history.note("web", "a_node"), (Note{Note::State::kept, at(3)}));
+  EXPECT_THAT(history.update("web", last, last, nullptr, at(5)), IsEmpty());
+  EXPECT_EQ(*history.note("web", "a_node"), (Note{Note::State::kept, at(3)})) << "its source said nothing new";
   update({"b"}, routed({routed_server("b")}), 5);
   EXPECT_EQ(history.gone("web", "a")->since, at(3)) << "its record was gone before it was given up";
 }
 
 TEST_F(HistoryTest, AServerThatNeverHadARecordIsNotKept) {
-  update({}, routed({routed_server("default")}), 0);
-  update({}, routed({routed_server("default")}), 1);
-  EXPECT_FALSE(history.present("web", "default_node")->kept);
+  update({}, routed({}), 0);
+  EXPECT_THAT(update({}, routed({routed_server("default")}), 1),
+              ElementsAre(Change{"default", "server", "", "in", ""}));
+  EXPECT_THAT(update({}, routed({routed_server("default")}), 2), IsEmpty());
+  EXPECT_THAT(update({}, routed({}), 3), ElementsAre(Change{"default", "server", "in", "out", "no record"}));
 }
 
 TEST_F(HistoryTest, IsBounded) {

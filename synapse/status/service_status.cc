@@ -26,12 +26,12 @@ class Judge {
       : facts_(facts), history_(history), now_(now) {}
 
   Standing wanted(const RoutedServer& server, const OutputServer* present) const {
-    const auto* past = history_.present(facts_.history_key, server.child);
-    if (!server.available) return {false, "unavailable", unavailable(server, past)};
+    const auto* note = history_.note(facts_.history_key, server.child);
+    if (!server.available) return {false, "unavailable", unavailable(server, note)};
     auto standing = in_output(server, present);
-    if (past != nullptr && past->kept) {
+    if (note != nullptr && note->state == History::Note::State::kept) {
       if (standing.in) standing.kind = "kept";
-      standing.why = "no record since " + clock_time(past->since, now_) + ", kept in service; " + standing.why;
+      standing.why = "no record since " + clock_time(note->since, now_) + ", kept in service; " + standing.why;
     }
     return standing;
   }
@@ -39,10 +39,14 @@ class Judge {
   // The output has it, and nobody wants it.
   Standing surplus(const OutputServer& server) const {
     const bool in = server.mode == OutputMode::ready;
+    std::string kind = "gone";
     std::string why = facts_.known ? "nobody wants it any more" : "the source has not spoken yet";
-    if (const auto* gone = history_.gone(facts_.history_key, server.name)) why = words_of(*gone);
+    if (const auto* gone = history_.gone(facts_.history_key, server.name)) {
+      kind = gone->kind;
+      why = words_of(*gone);
+    }
     why += "; the output still has it in state " + std::string(to_string(server.mode)) + in_brackets(server.note);
-    return {in, in ? "surplus" : "gone", std::move(why)};
+    return {in, in ? "surplus" : kind, std::move(why)};
   }
 
   std::string words_of(const GoneServer& gone) const {
@@ -54,11 +58,11 @@ class Judge {
   std::string since(WallTime time) const { return "since " + clock_time(time, now_); }
 
  private:
-  std::string unavailable(const RoutedServer& server, const History::Present* past) const {
+  std::string unavailable(const RoutedServer& server, const History::Note* note) const {
     std::string why = server.weight == 0 && server.unavailable_reason.empty()
                           ? "its record has weight 0"
                           : "its record says that it is unavailable";
-    if (past != nullptr) why += " " + since(past->since);
+    if (note != nullptr) why += " " + since(note->since);
     if (!server.unavailable_reason.empty()) why += ": " + server.unavailable_reason;
     return why;
   }
@@ -193,7 +197,8 @@ ServiceStatus status_of(ServiceFacts facts, const History& history, WallTime now
     status.left_out.push_back(out_of(out, history.gone(facts.history_key, out.child), judge));
   }
   for (const auto& gone : history.gone(facts.history_key)) {
-    if (!left_out.contains(gone.child)) status.gone.push_back(out_of(gone, judge));
+    if (left_out.contains(gone.child) || present.contains(gone.name)) continue;
+    status.gone.push_back(out_of(gone, judge));
   }
   status.differences = differences(facts.output);
   status.ready = facts.ready;

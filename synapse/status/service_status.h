@@ -90,7 +90,8 @@ struct ServiceStatus {
   std::vector<std::string> waiting;   // as in OutputState
   std::vector<ServerStatus> servers;  // in the order wanted, then what the output has beside them
   std::vector<OutServer> left_out;    // records that are not routed
-  std::vector<OutServer> gone;        // servers that went, the last one first
+  // Servers that went and that the output does not have either, the last one first.
+  std::vector<OutServer> gone;  // servers that went, the last one first
   std::vector<OutputDifference> differences;
 
   std::size_t in_service() const;

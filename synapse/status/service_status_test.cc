@@ -1,5 +1,7 @@
 #include "synapse/status/service_status.h"
 
+#include <utility>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -27,7 +29,8 @@ class ServiceStatusTest : public testing::Test {
   void routes(const std::vector<std::string>& records, std::vector<RoutedServer> servers, int seconds) {
     facts.routed.servers = std::move(servers);
     const auto present = records_of(records);
-    history.update("web", &present, facts.routed, at(seconds));
+    const auto before = std::exchange(last, facts.routed);
+    history.update("web", before, facts.routed, &present, at(seconds));
   }
 
   void has(std::vector<OutputServer> servers) { facts.output.present = std::move(servers); }
@@ -42,6 +45,7 @@ class ServiceStatusTest : public testing::Test {
 
   ServiceFacts facts;
   History history;
+  Routed last;
 };
 
 TEST_F(ServiceStatusTest, AServerThatTakesTrafficIsIn) {
@@ -103,6 +107,8 @@ TEST_F(ServiceStatusTest, ALeftOutRecordSaysWhy) {
   EXPECT_EQ(told("a"), "out invalid: port 70000 (since 12:00:09)");
   EXPECT_EQ(told("x_node"), "out duplicate: twice");
   EXPECT_THAT(status().gone, IsEmpty()) << "it is told once";
+  has({output_server("a", OutputMode::maintenance)});
+  EXPECT_EQ(told("a"), "out invalid: port 70000 since 12:00:09; the output still has it in state maintenance");
 }
 
 TEST_F(ServiceStatusTest, KeptServersAreInAndSaySo) {
