@@ -153,7 +153,9 @@ void Events::servers_changed(const ServiceName& name, const std::vector<History:
 }
 
 void Events::service_ready(const ServiceName& name) {
-  if (!std::exchange(service(name).ready, true)) record(name, "ready", "", "false", "true", "");
+  const auto found = services_.find(name);
+  if (found == services_.end() || std::exchange(found->second->ready, true)) return;
+  record(name, "ready", "", "false", "true", "");
 }
 
 void Events::change_heard(const ServiceName& name, std::optional<WallTime> written) {
@@ -161,14 +163,18 @@ void Events::change_heard(const ServiceName& name, std::optional<WallTime> writt
 }
 
 void Events::servers_wanted(const ServiceName& name, Clock::time_point now) {
-  auto& state = service(name);
+  const auto found = services_.find(name);
+  if (found == services_.end()) return;
+  auto& state = *found->second;
   if (!state.wanted_since) state.wanted_since = now;
   const auto written = std::exchange(state.latest_change, std::nullopt);
   if (written && (!state.changed_at || *written < *state.changed_at)) state.changed_at = written;
 }
 
 void Events::servers_acknowledged(const ServiceName& name, Clock::time_point now) {
-  auto& state = service(name);
+  const auto found = services_.find(name);
+  if (found == services_.end()) return;
+  auto& state = *found->second;
   const auto since = std::exchange(state.wanted_since, std::nullopt);
   const auto written = std::exchange(state.changed_at, std::nullopt);
   if (!since) return;
