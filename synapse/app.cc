@@ -22,6 +22,7 @@
 #include "synapse/api.h"
 #include "synapse/haproxy/haproxy_router.h"
 #include "synapse/output/console_router.h"
+#include "synapse/stable_hash.h"
 
 namespace synapse {
 
@@ -39,7 +40,7 @@ constexpr seconds kStopMargin{10};
 std::uint64_t host_seed() {
   std::array<char, 256> name{};
   ::gethostname(name.data(), name.size() - 1);
-  return std::hash<std::string_view>()(name.data());
+  return StableHash().add(std::string_view(name.data())).value();
 }
 
 common::LoadedConfig loaded_of(const ParsedConfig& parsed, const ConfigFiles& files) {

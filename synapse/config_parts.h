@@ -23,10 +23,14 @@ namespace synapse {
 // The keys of a haproxy router other than those that every router has.
 [[nodiscard]] HaproxyRouterConfig read_haproxy_router(common::ObjectReader& object, const ParseOptions& options);
 
+// labelFilters, portOverride, defaultServers, keepDefaultServers and prefer of a service.
+[[nodiscard]] PoolRules read_pool_rules(common::ObjectReader& service, const ParseOptions& options);
+
 struct ServiceDefaults {
   std::string router_type;
   bool declare_empty = true;
 };
-[[nodiscard]] ServiceConfig read_service(const common::Reader& reader, const ServiceDefaults& defaults);
+[[nodiscard]] ServiceConfig read_service(const common::Reader& reader, const ServiceDefaults& defaults,
+                                         const ParseOptions& options);
 
 }  // namespace synapse

@@ -17,6 +17,9 @@ namespace {
 
 // The trouble of a record is remembered per child; a registry full of garbage must not fill the memory.
 constexpr std::size_t kMaxTroubles = 10'000;
+// What was said of a service without available servers.
+constexpr auto kKept = "kept";
+constexpr auto kDefaulted = "defaulted";
 // More changes of servers at once are told in one line.
 constexpr std::size_t kMostChanges = 100;
 // A change that is said to be older is the clock's fault, or that of an outage, and no measure of synapse.
@@ -117,7 +120,7 @@ void Events::servers_found(const ServiceName& name, int available, int unavailab
   state.unavailable->Set(unavailable);
   state.stale->Set(0);
   if (std::exchange(state.is_stale, false)) record(name, "stale", "", "true", "false", "the source has spoken");
-  if (over(subject("empty", name))) record(name, "kept", "", "true", "false", "");
+  if (available > 0) servers_back(name);
   const auto counts = subject("counts", name);
   const auto known = troubles_.find(counts);
   const std::string before = known == troubles_.end() ? "" : known->second;
@@ -127,8 +130,14 @@ void Events::servers_found(const ServiceName& name, int available, int unavailab
   log::info("{}: {} servers available, {} unavailable", name.service, available, unavailable);
 }
 
+// Ends what servers_kept() or servers_defaulted() said.
+void Events::servers_back(const ServiceName& name) {
+  const auto said = troubles_.extract(subject("empty", name));
+  if (!said.empty()) record(name, said.mapped().c_str(), "", "true", "false", "");
+}
+
 void Events::servers_kept(const ServiceName& name) {
-  if (!news(subject("empty", name), "empty")) return;
+  if (!news(subject("empty", name), kKept)) return;
   record(name, "kept", "", "false", "true", "every server has vanished from the registry");
   log::warn("{}: every server has vanished from the registry; the last ones stay in service", name.service);
 }
@@ -230,6 +239,12 @@ void Events::service_removed(const ServiceName& name) {
   for (const auto& type : types.mapped()) {
     families_->watcher_failure.Remove(&families_->watcher_failure.Add({{"service", name.service}, {"type", type}}));
   }
+}
+
+void Events::servers_defaulted(const ServiceName& name) {
+  if (!news(subject("empty", name), kDefaulted)) return;
+  record(name, "defaulted", "", "false", "true", "no server is available");
+  log::warn("{}: no server is available; the default servers serve", name.service);
 }
 
 void Events::record_left_out(const ServiceName& name, const std::string& child, const std::string& reason) {

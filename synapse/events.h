@@ -44,7 +44,8 @@ class Events {
 
   // Sources.
   void servers_found(const ServiceName& service, int available, int unavailable);
-  void servers_kept(const ServiceName& service);  // all vanished; the last ones stay
+  void servers_kept(const ServiceName& service);       // all vanished; the last ones stay
+  void servers_defaulted(const ServiceName& service);  // nobody but the default servers is there
   void servers_restored(const ServiceName& service, std::size_t servers, const std::string& saved_at);
   void servers_changed(const ServiceName& service, const std::vector<History::Change>& changes);
   void service_ready(const ServiceName& service);    // it was routed for the first time
@@ -88,6 +89,7 @@ class Events {
   struct Service;
 
   Service& service(const ServiceName& name);
+  void servers_back(const ServiceName& name);
   static std::string subject(const char* what, const ServiceName& name);
   void record(const ServiceName& name, const char* what, const std::string& part, const std::string& old_value,
               const std::string& new_value, const std::string& reason);

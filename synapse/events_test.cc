@@ -45,6 +45,8 @@ TEST_F(EventsTest, RecordsWhatChangesAndNothingTwice) {
   events.servers_kept(web);
   events.servers_kept(web);
   events.servers_found(web, 1, 0);
+  events.servers_found(web, 0, 0);
+  events.servers_defaulted(web);
   events.service_ready(web);
   events.service_ready(web);
   EXPECT_THAT(
@@ -52,7 +54,9 @@ TEST_F(EventsTest, RecordsWhatChangesAndNothingTwice) {
       ElementsAre("servers :  -> 2 available, 0 unavailable ()",
                   "servers : 2 available, 0 unavailable -> 0 available, 1 unavailable ()",
                   "kept : false -> true (every server has vanished from the registry)", "kept : true -> false ()",
-                  "servers : 0 available, 1 unavailable -> 1 available, 0 unavailable ()", "ready : false -> true ()"));
+                  "servers : 0 available, 1 unavailable -> 1 available, 0 unavailable ()",
+                  "servers : 1 available, 0 unavailable -> 0 available, 0 unavailable ()",
+                  "defaulted : false -> true (no server is available)", "ready : false -> true ()"));
 }
 
 TEST_F(EventsTest, RecordsServersAndRecords) {

@@ -32,6 +32,9 @@ Lines frontend_of(const ServiceConfig& service) {
 Lines backend_of(const ServiceConfig& service) {
   Lines lines;
   if (!service.mode.empty()) lines.push_back("mode " + service.mode);
+  // Else a single far server would take the load of all near ones. The service's own lines, behind it, may take it
+  // back.
+  if (service.pool.prefer && !service.pool.prefer->far_weight) lines.push_back("option allbackups");
   append(lines, service.backend_lines);
   return lines;
 }

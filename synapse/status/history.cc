@@ -48,6 +48,10 @@ std::string_view kind_of(LeftOutBecause because) {
       return "invalid";
     case LeftOutBecause::duplicate:
       return "duplicate";
+    case LeftOutBecause::unfit:
+      return "unfit";
+    case LeftOutBecause::filtered:
+      return "filtered";
     case LeftOutBecause::correlated:
       return "correlated";
   }
@@ -110,6 +114,7 @@ class History::Update {
 
   std::vector<Change> finish(const Routed& after) {
     service_.notes = std::move(notes_);
+    if (service_.gone.empty()) return std::move(changes_);
     std::unordered_set<std::string_view> names;
     for (const auto& server : after.servers) names.insert(server.name);
     // Who is there again is not gone.
@@ -130,15 +135,16 @@ class History::Update {
     return found == service_.notes.end() ? std::nullopt : std::optional(found->second);
   }
 
-  // One that never had a record, such as a default server, cannot lose it.
+  // A default server has no record that it could lose.
   std::optional<Note> note_of(const RoutedServer& server, const RoutedServer* before, const Note* old) const {
     const auto noted = [&](State state) {
       return Note{state, old != nullptr && old->state == state ? old->since : now_};
     };
     const bool has_record = !source_spoke_ || children_.contains(server.child);
-    if (old != nullptr && old->state == State::without_record && !has_record) return *old;
-    if (!has_record && before == nullptr) return noted(State::without_record);
-    if (!has_record || (!source_spoke_ && old != nullptr && old->state == State::kept)) return noted(State::kept);
+    const bool was_kept = old != nullptr && old->state == State::kept;
+    if (!server.is_default && before != nullptr && (!has_record || (!source_spoke_ && was_kept))) {
+      return noted(State::kept);
+    }
     if (!server.available) return noted(State::unavailable);
     return std::nullopt;
   }

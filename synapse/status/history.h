@@ -38,7 +38,7 @@ class History {
  public:
   // What there is to remember of a routed server that is not simply in.
   struct Note {
-    enum class State { unavailable, kept, without_record };
+    enum class State { unavailable, kept };
 
     State state = State::unavailable;
     WallTime since;

@@ -92,11 +92,12 @@ TEST_F(HistoryTest, KnowsWhoIsKeptAndSinceWhen) {
   EXPECT_EQ(history.gone("web", "a")->since, at(3)) << "its record was gone before it was given up";
 }
 
-TEST_F(HistoryTest, AServerThatNeverHadARecordIsNotKept) {
+TEST_F(HistoryTest, ADefaultServerHasNoRecordToLose) {
+  auto server = routed_server("default");
+  server.is_default = true;
   update({}, routed({}), 0);
-  EXPECT_THAT(update({}, routed({routed_server("default")}), 1),
-              ElementsAre(Change{"default", "server", "", "in", ""}));
-  EXPECT_THAT(update({}, routed({routed_server("default")}), 2), IsEmpty());
+  EXPECT_THAT(update({}, routed({server}), 1), ElementsAre(Change{"default", "server", "", "in", ""}));
+  EXPECT_THAT(update({}, routed({server}), 2), IsEmpty());
   EXPECT_THAT(update({}, routed({}), 3), ElementsAre(Change{"default", "server", "in", "out", "no record"}));
 }
 

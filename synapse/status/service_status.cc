@@ -29,6 +29,10 @@ class Judge {
     const auto* note = history_.note(facts_.history_key, server.child);
     if (!server.available) return {false, "unavailable", unavailable(server, note)};
     auto standing = in_output(server, present);
+    if (server.is_default) {
+      if (standing.in) standing.kind = "default";
+      standing.why = "one of the default servers; " + standing.why;
+    }
     if (note != nullptr && note->state == History::Note::State::kept) {
       if (standing.in) standing.kind = "kept";
       standing.why = "no record since " + clock_time(note->since, now_) + ", kept in service; " + standing.why;
@@ -80,6 +84,9 @@ class Judge {
     const auto note = in_brackets(present->note);
     switch (present->mode) {
       case OutputMode::ready:
+        if (present->weight == 0) {
+          return {false, "draining", "it has weight 0: only what belongs to it already goes on" + note};
+        }
         return {true, "in", "ready with weight " + std::to_string(present->weight) + note};
       case OutputMode::down:
         return {false, "down", "its check in the output fails" + note};
@@ -128,6 +135,7 @@ std::string trouble_of(const ServiceFacts& facts, const std::vector<OutputDiffer
   if (!facts.trouble.empty()) return facts.trouble;
   if (facts.stale) return "served from an earlier life; the source has not spoken yet";
   if (facts.routed.kept) return "no available server in the source; vanished ones are kept";
+  if (facts.routed.defaulted) return "no available server in the source; the default servers serve";
   if (!facts.output.waiting.empty()) return facts.output.waiting.front();
   if (!facts.output.problems.empty()) return facts.output.problems.begin()->second;
   return found.empty() ? "" : "the output is not as it should be";
@@ -138,6 +146,7 @@ ServiceState state_of(const ServiceStatus& status) {
   if (status.unknown.empty() && status.in_service() == 0) return ServiceState::empty;
   if (status.stale) return ServiceState::stale;
   if (status.kept) return ServiceState::kept;
+  if (status.defaulted) return ServiceState::defaulted;
   return status.unknown.empty() && status.differences.empty() ? ServiceState::ok : ServiceState::pending;
 }
 
@@ -153,6 +162,8 @@ std::string_view to_string(ServiceState state) {
       return "stale";
     case ServiceState::kept:
       return "kept";
+    case ServiceState::defaulted:
+      return "defaulted";
     case ServiceState::pending:
       return "pending";
     case ServiceState::ok:
@@ -205,6 +216,7 @@ ServiceStatus status_of(ServiceFacts facts, const History& history, WallTime now
   status.known = facts.known;
   status.stale = facts.stale;
   status.kept = facts.routed.kept;
+  status.defaulted = facts.routed.defaulted;
   status.age = facts.age;
   status.trouble = trouble_of(facts, status.differences);
   status.available = facts.routed.available;

@@ -70,6 +70,7 @@ enum class ServiceState {
   empty,      // no server is in
   stale,      // its source has not spoken in this life
   kept,       // vanished servers are in because nobody else is there
+  defaulted,  // only default servers are in, for the same reason
   pending,    // the output is not as it should be, or not known
   ok,
 };
@@ -82,6 +83,7 @@ struct ServiceStatus {
   bool known = false;
   bool stale = false;
   bool kept = false;
+  bool defaulted = false;
   std::optional<std::chrono::seconds> age;
   std::string unknown;  // as in OutputState
   std::string trouble;  // what the operator should look at first; empty: nothing

@@ -121,6 +121,26 @@ TEST_F(ServiceStatusTest, KeptServersAreInAndSaySo) {
   EXPECT_EQ(status().trouble, "no available server in the source; vanished ones are kept");
 }
 
+TEST_F(ServiceStatusTest, DefaultServersSaySo) {
+  auto server = routed_server("d");
+  server.is_default = true;
+  facts.routed.defaulted = true;
+  routes({}, {server}, 0);
+  has({output_server("d")});
+  EXPECT_EQ(told("d"), "in default: one of the default servers; ready with weight 5");
+  EXPECT_EQ(status().state, ServiceState::defaulted);
+}
+
+TEST_F(ServiceStatusTest, AtWeightZeroNobodyNewComes) {
+  auto server = routed_server("a", 0);
+  server.available = true;
+  routes({"a"}, {server}, 0);
+  auto drained = output_server("a");
+  drained.weight = 0;
+  has({drained});
+  EXPECT_EQ(told("a"), "out draining: it has weight 0: only what belongs to it already goes on");
+}
+
 TEST_F(ServiceStatusTest, BeforeTheSourceHasSpoken) {
   facts.ready = facts.known = false;
   EXPECT_EQ(status().state, ServiceState::not_ready);

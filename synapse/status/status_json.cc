@@ -33,6 +33,8 @@ Json object_of(const RoutedServer& server) {
               {"port", server.port},           {"weight", server.weight},
               {"available", server.available}, {"unavailableReason", server.unavailable_reason},
               {"labels", server.labels},       {"options", server.options}};
+  object["backup"] = server.backup;
+  object["default"] = server.is_default;
   object["registered"] = nullptr;
   if (server.created_ms > 0) {
     object["registered"] = common::rfc3339(WallTime(std::chrono::milliseconds(server.created_ms)));
@@ -106,6 +108,7 @@ Json object_of(const ServiceStatus& service, bool with_servers) {
   object["known"] = service.known;
   object["stale"] = service.stale;
   object["kept"] = service.kept;
+  object["defaulted"] = service.defaulted;
   object["ageSeconds"] = service.age ? Json(service.age->count()) : Json(nullptr);
   object["trouble"] = service.trouble;
   object["unknown"] = service.unknown;

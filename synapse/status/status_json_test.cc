@@ -27,19 +27,20 @@ ServiceStatus status() {
 const std::string kHead =
     R"({"service":"web","router":{"type":"haproxy","place":"/run/h.cfg"},"state":"pending","proxy":"web_1",)"
     R"("source":{"type":"zookeeper","path":"/services/web","hosts":["zk:2181"]},"ready":true,"known":true,)"
-    R"("stale":false,"kept":false,"ageSeconds":3,"trouble":"the output is not as it should be","unknown":"",)"
+    R"("stale":false,"kept":false,"defaulted":false,"ageSeconds":3,"trouble":"the output is not as it should be","unknown":"",)"
     R"("available":1,"unavailable":0,"wanted":1,"inService":1,"differences":1,"waiting":[])";
 
 TEST(StatusJson, TellsOfAService) {
   EXPECT_EQ(json_of({status()}, false), "[" + kHead + "}]\n");
-  EXPECT_EQ(json_of(status()),
-            kHead +
-                R"(,"servers":[{"name":"a","in":true,"kind":"in","why":"ready with weight 4","wanted":{)"
-                R"("record":"a_node","host":"10.0.0.1","port":80,"weight":5,"available":true,"unavailableReason":"",)"
-                R"("labels":{"az":"x"},"options":["backup"],"registered":"2026-01-31T12:00:00.123Z"},)"
-                R"("has":{"address":"10.0.0.1","port":80,"weight":4,"state":"ready","note":""}}],)"
-                R"("leftOut":[{"name":"","record":"x","address":"","weight":null,"since":null,"in":false,)"
-                "\"kind\":\"invalid\",\"why\":\"no \xEF\xBF\xBD port\"}],\"gone\":[]}\n");
+  EXPECT_EQ(
+      json_of(status()),
+      kHead +
+          R"(,"servers":[{"name":"a","in":true,"kind":"in","why":"ready with weight 4","wanted":{)"
+          R"("record":"a_node","host":"10.0.0.1","port":80,"weight":5,"available":true,"unavailableReason":"",)"
+          R"("labels":{"az":"x"},"options":["backup"],"backup":false,"default":false,"registered":"2026-01-31T12:00:00.123Z"},)"
+          R"("has":{"address":"10.0.0.1","port":80,"weight":4,"state":"ready","note":""}}],)"
+          R"("leftOut":[{"name":"","record":"x","address":"","weight":null,"since":null,"in":false,)"
+          "\"kind\":\"invalid\",\"why\":\"no \xEF\xBF\xBD port\"}],\"gone\":[]}\n");
 }
 
 TEST(StatusJson, TellsOfDifferencesOnlyWhereThereAreSome) {
