@@ -116,6 +116,26 @@ def test_every_server_that_is_out_says_why(sandbox, registry):
     assert explained(program, "stranger")["kind"] == "unseen"
 
 
+def test_what_the_configuration_says_about_servers_is_told(sandbox, registry):
+    near = sandbox.backend("near")
+    registry.add("near", near.port, labels={"az": "x"})
+    registry.add("far", sandbox.backend("far").port, labels={"az": "y"})
+    default = sandbox.backend("default")
+    filters = [{"label": "az", "value": "x"}]
+    last = [{"name": "last", "host": "127.0.0.1", "port": default.port}]
+    program = start(sandbox, registry, labelFilters=filters, defaultServers=last)
+    eventually(lambda: explained(program, "near")["in"], 20)
+    assert explained(program, "far")["kind"] == "filtered"
+    registry.add("near", near.port, available=False, labels={"az": "x"})
+    eventually(lambda: service_of(program)["state"] == "defaulted")
+    eventually(lambda: explained(program, "last")["kind"] == "default")
+    eventually(lambda: events_of(program, "defaulted", new="true"))
+    registry.add("near", near.port, labels={"az": "x"})
+    eventually(lambda: service_of(program)["state"] == "ok")
+    assert explained(program, "last")["in"] is False
+    eventually(lambda: events_of(program, "defaulted", new="false"))
+
+
 def test_the_last_servers_are_in_and_said_to_be_kept(sandbox, registry):
     registry.add("a", sandbox.backend("a").port)
     program = start(sandbox, registry)
