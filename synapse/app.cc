@@ -197,7 +197,7 @@ int App::run() {
   for (const int number : {SIGTERM, SIGINT, SIGUSR2, SIGHUP}) signals_.add(number);
   control_.spawn("signals", wait_for_signal());
   io_.run();
-  const bool stuck = sessions_.busy() || saved_->busy() ||
+  const bool stuck = sessions_.busy() || name_servers_.busy() || saved_->busy() ||
                      std::any_of(units_.begin(), units_.end(), [](const auto& unit) { return unit->busy(); });
   if (stuck) {
     log::warn("a name server, ZooKeeper or the disk does not answer; ending without it");
@@ -215,7 +215,7 @@ common::Result<std::unique_ptr<Unit>> App::make_unit(const RouterConfig& config,
   } else {
     router = std::make_unique<ConsoleRouter>();
   }
-  return std::make_unique<Unit>(Unit::Shared{io_, sessions_, events_, *saved_, seed_}, place, config,
+  return std::make_unique<Unit>(Unit::Shared{io_, sessions_, name_servers_, events_, *saved_, seed_}, place, config,
                                 std::move(router));
 }
 

@@ -40,7 +40,10 @@ Health App::health() const {
 
 std::string App::metrics_text() {
   std::size_t watches = 0;
-  for (const auto& unit : units_) watches += unit->watches();
+  for (const auto& unit : units_) {
+    unit->tell_ages();
+    watches += unit->watches();
+  }
   events_.watches_held(watches);
   return metrics_.text();
 }

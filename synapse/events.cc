@@ -54,6 +54,8 @@ Events::Families::Families(common::Metrics& metrics)
       stale(gauge(metrics, "synapse_service_stale", "1 while the servers are those of an earlier run, else 0")),
       update_failure(gauge(metrics, "synapse_router_update_failure", "Failed updates of a router, by what failed")),
       watcher_failure(gauge(metrics, "synapse_watcher_failure", "Failed reads of a service's source")),
+      registry_age(gauge(metrics, "synapse_registry_age_seconds",
+                         "Seconds since the source of the service last confirmed what is known")),
       left_out(counter(metrics, "synapse_record_rejected_total", "Records that were left out, by service")),
       reloads(counter(metrics, "synapse_haproxy_reload_total", "HAProxy reloads and starts, by reason")),
       commands(counter(metrics, "synapse_haproxy_command_total", "Runtime commands, by HAProxy's verdict")),
@@ -96,10 +98,14 @@ Events::Service& Events::service(const ServiceName& name) {
     return other.second != service && other.second->labels == service->labels;
   });
   if (taken) service->labels["router"] = name.router;
-  service->available = &families_->available.Add(service->labels);
-  service->unavailable = &families_->unavailable.Add(service->labels);
-  service->stale = &families_->stale.Add(service->labels);
   return *service;
+}
+
+// A time series begins when there is something to say.
+void Events::set(prometheus::Gauge*& series, prometheus::Family<prometheus::Gauge>& family, const Service& service,
+                 double value) {
+  if (series == nullptr) series = &family.Add(service.labels);
+  series->Set(value);
 }
 
 void Events::record(const ServiceName& name, const char* what, const std::string& part, const std::string& old_value,
@@ -116,9 +122,9 @@ void Events::record(const ServiceName& name, const char* what, const std::string
 
 void Events::servers_found(const ServiceName& name, int available, int unavailable) {
   auto& state = service(name);
-  state.available->Set(available);
-  state.unavailable->Set(unavailable);
-  state.stale->Set(0);
+  set(state.available, families_->available, state, available);
+  set(state.unavailable, families_->unavailable, state, unavailable);
+  set(state.stale, families_->stale, state, 0);
   if (std::exchange(state.is_stale, false)) record(name, "stale", "", "true", "false", "the source has spoken");
   if (available > 0) servers_back(name);
   const auto counts = subject("counts", name);
@@ -144,7 +150,7 @@ void Events::servers_kept(const ServiceName& name) {
 
 void Events::servers_restored(const ServiceName& name, std::size_t servers, const std::string& saved_at) {
   auto& state = service(name);
-  state.stale->Set(1);
+  set(state.stale, families_->stale, state, 1);
   state.is_stale = true;
   record(name, "stale", "", "false", "true", "as at " + saved_at);
   log::info("{}: {} servers as they were at {}, until the source says more", name.service, servers, saved_at);
@@ -217,9 +223,10 @@ void Events::state_written() {
 void Events::service_removed(const ServiceName& name) {
   const auto found = services_.find(name);
   if (found == services_.end()) return;
-  families_->available.Remove(found->second->available);
-  families_->unavailable.Remove(found->second->unavailable);
-  families_->stale.Remove(found->second->stale);
+  if (found->second->available != nullptr) families_->available.Remove(found->second->available);
+  if (found->second->unavailable != nullptr) families_->unavailable.Remove(found->second->unavailable);
+  if (found->second->stale != nullptr) families_->stale.Remove(found->second->stale);
+  if (found->second->age != nullptr) families_->registry_age.Remove(found->second->age);
   services_.erase(found);
   record(name, "service", "", "present", "removed", "the configuration does not name it any more");
   const auto last_words = [&](const std::string& trouble) {
@@ -267,6 +274,17 @@ void Events::watcher_failed(const ServiceName& name, const std::string& type, co
   if (!news(subject("watcher", name), error)) return;
   record(name, "source", "", "", "failed", error);
   log::warn("{}: {}; the last state stays in force", name.service, error);
+}
+
+void Events::watcher_recovered(const ServiceName& name) {
+  if (!over(subject("watcher", name))) return;
+  record(name, "source", "", "failed", "works", "");
+  log::info("{}: its source answers again", name.service);
+}
+
+void Events::registry_age(const ServiceName& name, Clock::duration age) {
+  auto& state = service(name);
+  set(state.age, families_->registry_age, state, std::chrono::duration<double>(age).count());
 }
 
 void Events::host_not_resolved(const std::string& host, const std::string& error) {

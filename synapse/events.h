@@ -17,6 +17,12 @@
 #include "common/telemetry/metrics.h"
 #include "synapse/status/history.h"
 
+namespace prometheus {
+class Gauge;
+template <typename T>
+class Family;
+}  // namespace prometheus
+
 namespace synapse {
 
 // A service of one router; a service of another one may have the same name.
@@ -53,6 +59,9 @@ class Events {
   void record_left_out(const ServiceName& service, const std::string& child, const std::string& reason);
   void record_accepted(const ServiceName& service, const std::string& child);  // ends the trouble with it
   void watcher_failed(const ServiceName& service, const std::string& type, const std::string& error);
+  void watcher_recovered(const ServiceName& service);
+  // How long ago the service's source confirmed what we know.
+  void registry_age(const ServiceName& service, Clock::duration age);
   void watches_held(std::size_t watches);  // in ZooKeeper, by all sources
 
   // How long a change takes: a snapshot has come, with news that were written at that time (of another host's clock);
@@ -89,6 +98,8 @@ class Events {
   struct Service;
 
   Service& service(const ServiceName& name);
+  static void set(prometheus::Gauge*& series, prometheus::Family<prometheus::Gauge>& family, const Service& service,
+                  double value);
   void servers_back(const ServiceName& name);
   static std::string subject(const char* what, const ServiceName& name);
   void record(const ServiceName& name, const char* what, const std::string& part, const std::string& old_value,

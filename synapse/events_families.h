@@ -20,6 +20,7 @@ struct Events::Families {
   prometheus::Family<prometheus::Gauge>& stale;
   prometheus::Family<prometheus::Gauge>& update_failure;
   prometheus::Family<prometheus::Gauge>& watcher_failure;
+  prometheus::Family<prometheus::Gauge>& registry_age;
   prometheus::Family<prometheus::Counter>& left_out;
   prometheus::Family<prometheus::Counter>& reloads;
   prometheus::Family<prometheus::Counter>& commands;
@@ -34,6 +35,7 @@ struct Events::Service {
   prometheus::Gauge* available = nullptr;
   prometheus::Gauge* unavailable = nullptr;
   prometheus::Gauge* stale = nullptr;
+  prometheus::Gauge* age = nullptr;
   bool ready = false;
   bool is_stale = false;
   std::optional<Clock::time_point> wanted_since;  // what the output has not acknowledged yet

@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "common/runtime/memory.h"
 #include "common/telemetry/log.h"
 #include "synapse/api.h"
 #include "synapse/app.h"
@@ -13,6 +14,7 @@ int main(int argc, char** argv) {
   synapse::CommandLine line;
   if (const auto ended = synapse::parse_command_line(argc, argv, synapse::version(), line)) return *ended;
   if (line.admin) return synapse::run_admin_command(*line.admin);
+  common::prefer_little_memory();
   synapse::ConfigFiles files(line.config_path, line.strict);
   const auto parsed = files.load();
   for (const auto& warning : parsed.diagnostics.warnings) fmt::print(stderr, "warning: {}\n", warning);

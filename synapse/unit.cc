@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "synapse/server_options.h"
-#include "synapse/watch/zookeeper_watcher.h"
+#include "synapse/watch/kinds.h"
 
 namespace synapse {
 namespace {
@@ -34,8 +34,7 @@ PoolOptions pool_options(const ServiceConfig& config, const std::string& router_
 }
 
 std::string saved_file(const ServiceConfig& service) {
-  const auto& watcher = service.watcher;
-  return SavedRecords::file_name(service.name, common::zookeeper::join_hosts(watcher.hosts) + " " + watcher.path);
+  return SavedRecords::file_name(service.name, source_of(service.watcher));
 }
 
 }  // namespace
@@ -79,10 +78,7 @@ std::set<std::string> Unit::saved_files() const {
 }
 
 boost::asio::awaitable<void> Unit::stop(bool leave_running) {
-  for (auto& service : services_) {
-    service->watcher.reset();
-    service->session.reset();
-  }
+  for (auto& service : services_) service->watcher.reset();
   tasks_.cancel();
   co_await tasks_.wait();
   co_await router_->stop(leave_running);
@@ -94,16 +90,20 @@ std::shared_ptr<Unit::Service> Unit::make(const ServiceConfig& config) {
 
 void Unit::watch(Service& service) {
   const auto& config = service.config.watcher;
-  service.session = shared_.sessions.session_for(config);
-  service.watcher = std::make_unique<ZookeeperWatcher>(
-      shared_.io, *service.session, config.path,
-      WatcherEvents{
-          .on_snapshot = [this, &service](const std::vector<Record>& records) { take_snapshot(service, records); },
-          .on_failed =
-              [this, &service](const std::string& error) {
-                service.trouble = error;
-                shared_.events.watcher_failed(name_of(service), "zookeeper", error);
-              }});
+  WatcherEvents events{
+      .on_snapshot = [this, &service](const std::vector<Record>& records) { take_snapshot(service, records); },
+      .on_failed =
+          [this, &service, type = std::string(type_of(config))](const std::string& error) {
+            service.trouble = error;
+            shared_.events.watcher_failed(name_of(service), type, error);
+          },
+      .on_recovered =
+          [this, &service] {
+            service.trouble.clear();
+            shared_.events.watcher_recovered(name_of(service));
+          }};
+  service.watched_since = std::chrono::steady_clock::now();
+  service.watcher = make_watcher(config, {shared_.io, shared_.sessions, shared_.name_servers}, std::move(events));
 }
 
 common::ConfigDifference Unit::reconfigure(const RouterConfig& config) {
@@ -146,7 +146,8 @@ void Unit::take_snapshot(Service& service, const std::vector<Record>& records) {
   time_change(service, records);
   service.known = true;
   service.stale = false;
-  service.trouble.clear();
+  // The others say themselves when a trouble is over.
+  if (std::holds_alternative<ZookeeperWatcherConfig>(service.config.watcher)) service.trouble.clear();
   const auto before = service.pool.update(records);
   route(service, before, &records);
   correlate(service);
@@ -192,64 +193,6 @@ void Unit::correlate(const Service& changed) {
     service->pool.exclude(changed.pool.first());
     if (service->known) route(*service, before);
   }
-}
-
-std::vector<MissingService> Unit::missing() const {
-  std::vector<MissingService> missing;
-  const auto now = std::chrono::system_clock::now();
-  for (const auto& service : services_) {
-    if (router_->routed(service->config.name)) continue;
-    missing.push_back({service->config.name, place_, status_of(facts_of(*service), history_, now).trouble});
-  }
-  return missing;
-}
-
-std::vector<ServiceStatus> Unit::status(const std::string& name) const {
-  std::vector<ServiceStatus> statuses;
-  const auto now = std::chrono::system_clock::now();
-  for (const auto& service : services_) {
-    if (!name.empty() && service->config.name != name) continue;
-    statuses.push_back(status_of(facts_of(*service), history_, now));
-  }
-  return statuses;
-}
-
-ServiceFacts Unit::facts_of(const Service& service) const {
-  const auto& config = service.config;
-  const bool has_proxy = std::holds_alternative<HaproxyRouterConfig>(config_.kind);
-  ServiceFacts facts{.place = {.service = config.name,
-                               .proxy = has_proxy ? config.proxy_name() : "",
-                               .router = config_.type,
-                               .place = place_,
-                               .source = "zookeeper",
-                               .path = config.watcher.path,
-                               .hosts = config.watcher.hosts},
-                     .ready = router_->routed(config.name),
-                     .known = service.known && !service.stale,
-                     .stale = service.stale,
-                     .age = std::nullopt,
-                     .trouble = service.trouble,
-                     .routed = service.pool.routed(),
-                     .output = router_->output(config.name),
-                     .history_key = config.name};
-  using Clock = std::chrono::steady_clock;
-  const auto confirmed = service.watcher ? service.watcher->confirmed() : Clock::time_point();
-  if (confirmed != Clock::time_point()) {
-    facts.age = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - confirmed);
-  }
-  return facts;
-}
-
-void Unit::forget() {
-  for (const auto& service : services_) shared_.events.service_removed(name_of(*service));
-}
-
-std::size_t Unit::watches() const {
-  std::size_t watches = 0;
-  for (const auto& service : services_) {
-    if (service->watcher) watches += service->watcher->watches();
-  }
-  return watches;
 }
 
 }  // namespace synapse

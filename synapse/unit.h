@@ -25,6 +25,7 @@
 #include "synapse/status/history.h"
 #include "synapse/status/service_status.h"
 #include "synapse/status/status_json.h"
+#include "synapse/watch/name_servers.h"
 #include "synapse/watch/watcher.h"
 
 namespace synapse {
@@ -35,6 +36,7 @@ class Unit {
   struct Shared {
     boost::asio::io_context& io;
     Sessions& sessions;
+    NameServers& name_servers;
     Events& events;
     SavedRecords& saved;
     std::uint64_t seed;  // of this host
@@ -71,18 +73,21 @@ class Unit {
   // In ZooKeeper, by all its sources.
   std::size_t watches() const;
 
+  // Brings the metrics up to date that change by themselves.
+  void tell_ages();
+
  private:
   struct Service : std::enable_shared_from_this<Service> {
     Service(ServiceConfig its_config, Pool its_pool) : config(std::move(its_config)), pool(std::move(its_pool)) {}
 
     ServiceConfig config;
     Pool pool;
-    std::shared_ptr<common::zookeeper::Session> session;  // the watcher's
     std::unique_ptr<Watcher> watcher;
     bool known = false;            // it has servers to be routed, or none for sure
     bool stale = false;            // they are those of an earlier run
     std::string trouble;           // of its source; empty: none since the last snapshot
     std::int64_t modified_ms = 0;  // the youngest record that was seen
+    std::chrono::steady_clock::time_point watched_since{};
   };
 
   std::shared_ptr<Service> make(const ServiceConfig& config);

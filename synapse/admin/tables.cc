@@ -142,8 +142,8 @@ std::string line(const char* title, const std::string& text) {
 
 std::string paragraph(const Json& service) {
   const auto source = part(service, "source");
-  std::string from = text_at(source, "type");
-  if (!text_at(source, "path").empty()) from += " " + text_at(source, "path");
+  const auto path = text_at(source, "path");
+  std::string from = path.empty() ? text_at(source, "words") : text_at(source, "type") + " " + path;
   if (const auto age = age_of(service); !age.empty()) from += ", confirmed " + age + " ago";
   std::string text = line("service", text_at(service, "service")) + line("state", text_at(service, "state")) +
                      line("router", router_of(service)) + line("source", from);

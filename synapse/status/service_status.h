@@ -21,7 +21,8 @@ struct ServicePlace {
   std::string router;  // the router's type
   std::string place;   // and what tells it from others: the path of its file
   std::string source;  // the watcher's type
-  std::string path;    // what it watches
+  std::string words;   // what it watches, whatever its type
+  std::string path;    // of ZooKeeper
   std::vector<std::string> hosts;
 };
 

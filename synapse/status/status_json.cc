@@ -103,7 +103,10 @@ Json object_of(const ServiceStatus& service, bool with_servers) {
   Json object = head_of(service.place);
   object["state"] = to_string(service.state);
   object["proxy"] = service.place.proxy;
-  object["source"] = {{"type", service.place.source}, {"path", service.place.path}, {"hosts", service.place.hosts}};
+  object["source"] = {{"type", service.place.source},
+                      {"words", service.place.words},
+                      {"path", service.place.path},
+                      {"hosts", service.place.hosts}};
   object["ready"] = service.ready;
   object["known"] = service.known;
   object["stale"] = service.stale;

@@ -9,7 +9,8 @@ namespace {
 
 ServiceStatus status() {
   ServiceFacts facts;
-  facts.place = {"web", "web_1", "haproxy", "/run/h.cfg", "zookeeper", "/services/web", {"zk:2181"}};
+  facts.place = {"web",           "web_1",    "haproxy", "/run/h.cfg", "zookeeper", "zk:2181 /services/web",
+                 "/services/web", {"zk:2181"}};
   facts.ready = facts.known = true;
   facts.age = std::chrono::seconds(3);
   auto server = routed_server("a");
@@ -26,7 +27,7 @@ ServiceStatus status() {
 
 const std::string kHead =
     R"({"service":"web","router":{"type":"haproxy","place":"/run/h.cfg"},"state":"pending","proxy":"web_1",)"
-    R"("source":{"type":"zookeeper","path":"/services/web","hosts":["zk:2181"]},"ready":true,"known":true,)"
+    R"("source":{"type":"zookeeper","words":"zk:2181 /services/web","path":"/services/web","hosts":["zk:2181"]},"ready":true,"known":true,)"
     R"("stale":false,"kept":false,"defaulted":false,"ageSeconds":3,"trouble":"the output is not as it should be","unknown":"",)"
     R"("available":1,"unavailable":0,"wanted":1,"inService":1,"differences":1,"waiting":[])";
 

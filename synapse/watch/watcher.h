@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "synapse/pool/pool.h"
+#include "synapse/pool/record.h"
 
 namespace synapse {
 
@@ -24,9 +24,12 @@ class Watcher {
   virtual std::size_t watches() const { return 0; }
 };
 
+// None of them is called from within the making of the watcher, nor after its end.
 struct WatcherEvents {
   std::function<void(const std::vector<Record>&)> on_snapshot;
   std::function<void(const std::string& error)> on_failed;
+  // What on_failed told of last is over.
+  std::function<void()> on_recovered = [] {};
 };
 
 }  // namespace synapse
