@@ -12,12 +12,12 @@ const ServiceConfig* find(const std::vector<ServiceConfig>& services, const std:
   return found == services.end() ? nullptr : &*found;
 }
 
+}  // namespace
+
 std::string place_of(const RouterConfig& router) {
   const auto* haproxy = std::get_if<HaproxyRouterConfig>(&router.kind);
   return haproxy != nullptr ? "haproxy " + haproxy->config_path : router.type;
 }
-
-}  // namespace
 
 std::vector<std::string> places_of(const std::vector<RouterConfig>& routers) {
   std::vector<std::string> places;

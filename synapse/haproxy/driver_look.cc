@@ -105,19 +105,19 @@ void Driver::take_backend(const std::string& name, ObservedBackend* before, cons
     if (server.by_hand != ByHand::nothing) ++held;
     if (server.by_hand == earlier) continue;
     if (server.by_hand == ByHand::nothing) {
-      events_.server_released((*service)->wanted.service, server.name);
+      events_.server_released({(*service)->wanted.service, place_}, server.name);
     } else {
-      events_.server_held_by_hand((*service)->wanted.service, server.name, words_of(server.by_hand));
+      events_.server_held_by_hand({(*service)->wanted.service, place_}, server.name, words_of(server.by_hand));
     }
   }
-  events_.servers_held_by_hand((*service)->wanted.service, held);
+  events_.servers_held_by_hand({(*service)->wanted.service, place_}, held);
 }
 
 void Driver::count_tombstones(Service& service) {
   const auto* has = service.removed ? nullptr : last_seen(service.wanted);
   if (has == nullptr) return;
   service.tombstones = tombstones(service.wanted, service.traits, *has, capabilities_);
-  events_.tombstones(service.wanted.service, service.tombstones.present);
+  events_.tombstones({service.wanted.service, place_}, service.tombstones.present);
 }
 
 // In a quiet moment, when they are many; where HAProxy can delete servers that has been done already.

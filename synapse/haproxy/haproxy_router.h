@@ -40,6 +40,8 @@ class HaproxyRouter : public Router {
   // What HAProxy has for the service: who waits for a check, drains, or is held by hand. May be null; valid until the
   // next turn of the loop.
   const ObservedBackend* observed(const std::string& service) const { return driver_.observed_of(service); }
+  OutputState output(const std::string& service) const override;
+  std::string stalled(std::chrono::steady_clock::time_point now) const override { return driver_.stalled(now); }
   boost::asio::awaitable<void> stop(bool leave_running) override;
   bool busy() const override { return addresses_.busy(); }
 
@@ -61,6 +63,7 @@ class HaproxyRouter : public Router {
 
   const std::unique_ptr<RuntimeDirectory> directory_;  // null: HAProxy is somebody else's
   Events& events_;
+  const std::string place_;
   const std::uint64_t seed_;
   std::map<std::string, Service> services_;  // by name
   HostAddresses addresses_;
