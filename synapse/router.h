@@ -31,8 +31,8 @@ class Router {
   virtual bool routed(const std::string& service) const = 0;
 
   // What it finds of a server itself, some seconds old at most.
-  virtual Health health(const std::string& /*service*/, const std::string& /*server*/) const {
-    return Health::unchecked;
+  virtual Liveness liveness(const std::string& /*service*/, const std::string& /*server*/) const {
+    return Liveness::unchecked;
   }
 
   // What its output has of a service, beside what that shall have.

@@ -208,7 +208,7 @@ void Unit::route(Service& service, const Routed& before, const std::vector<Recor
 // And those that the source lost too many of at once to be believed.
 const Routed& Unit::with_held(Service& service, const Routed& routed) {
   const auto name = name_of(service);
-  const auto health = [&](const std::string& server) { return router_->health(service.config.name, server); };
+  const auto health = [&](const std::string& server) { return router_->liveness(service.config.name, server); };
   const auto& result = service.hold.update(routed, std::chrono::steady_clock::now(), health);
   if (const auto alarm = service.hold.take_alarm()) {
     shared_.events.servers_held(name, alarm->vanished, alarm->of, service.hold.held());
@@ -235,7 +235,7 @@ void Unit::review_later() {
 void Unit::review() {
   for (auto& service : services_) {
     if (!service->hold.active()) continue;
-    const auto health = [&](const std::string& server) { return router_->health(service->config.name, server); };
+    const auto health = [&](const std::string& server) { return router_->liveness(service->config.name, server); };
     if (service->hold.review(health))
       router_->update(service->config.name, with_held(*service, service->pool.routed()));
     if (service->hold.active()) review_later();

@@ -61,7 +61,7 @@ class Driver {
   std::string present_address(const std::string& service, const std::string& server) const;
 
   // As of the last reading, which is some seconds old at most.
-  Health health(const std::string& service, const std::string& server) const;
+  Liveness liveness(const std::string& service, const std::string& server) const;
 
   // What HAProxy has for the service, as far as is known; may be null. Valid until the next turn of the loop.
   const ObservedBackend* observed_of(const std::string& service) const;

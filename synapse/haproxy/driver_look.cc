@@ -134,14 +134,14 @@ void Driver::sweep_tombstones() {
   want_reload(ReloadReason::tombstones, std::to_string(sweepable) + " servers that went away are still held");
 }
 
-Health Driver::health(const std::string& name, const std::string& server) const {
+Liveness Driver::liveness(const std::string& name, const std::string& server) const {
   const auto* backend = attached_ ? observed_of(name) : nullptr;
   const auto* found = backend == nullptr ? nullptr : backend->find(server);
-  if (found == nullptr) return Health::unknown;
-  if (!found->check_configured) return Health::unchecked;
-  if (found->unverified && found->check_failed) return Health::dead;
-  if (found->forced_maintenance || found->inherited_maintenance || found->unverified) return Health::unknown;
-  return found->up ? Health::alive : Health::dead;
+  if (found == nullptr) return Liveness::unknown;
+  if (!found->check_configured) return Liveness::unchecked;
+  if (found->unverified && found->check_failed) return Liveness::dead;
+  if (found->forced_maintenance || found->inherited_maintenance || found->unverified) return Liveness::unknown;
+  return found->up ? Liveness::alive : Liveness::dead;
 }
 
 const ObservedBackend* Driver::observed_of(const std::string& name) const {

@@ -34,8 +34,8 @@ class HaproxyRouter : public Router {
   void reconfigure(const RouterConfig& config) override;
   void update(const std::string& service, const Routed& routed) override;
   bool routed(const std::string& service) const override;
-  Health health(const std::string& service, const std::string& server) const override {
-    return driver_.health(service, server);
+  Liveness liveness(const std::string& service, const std::string& server) const override {
+    return driver_.liveness(service, server);
   }
   // What HAProxy has for the service: who waits for a check, drains, or is held by hand. May be null; valid until the
   // next turn of the loop.

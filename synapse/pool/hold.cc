@@ -31,7 +31,7 @@ void drop_taken_id(RoutedServer& server, const std::vector<RoutedServer>& others
 
 }  // namespace
 
-const Routed& Hold::update(const Routed& routed, Moment now, const HealthOf& health) {
+const Routed& Hold::update(const Routed& routed, Moment now, const LivenessOf& health) {
   if (options_.below_percent == 0) return routed;
   std::erase_if(gone_, [&](const Gone& gone) { return gone.fate != Fate::held && now - gone.since > options_.window; });
   note_vanished(routed, now);
@@ -90,16 +90,16 @@ void Hold::drop_replaced(const Routed& routed) {
   });
 }
 
-void Hold::judge(Gone& gone, const HealthOf& health) {
+void Hold::judge(Gone& gone, const LivenessOf& health) {
   const bool was_held = gone.fate == Fate::held;
   const auto state = health(gone.server.name);
-  gone.fate = state == Health::dead || state == Health::unchecked ? Fate::let_go : Fate::held;
+  gone.fate = state == Liveness::dead || state == Liveness::unchecked ? Fate::let_go : Fate::held;
   if (was_held && gone.fate == Fate::let_go) {
-    releases_.push_back({gone.server.name, state == Health::dead ? "its check fails" : "nobody checks it"});
+    releases_.push_back({gone.server.name, state == Liveness::dead ? "its check fails" : "nobody checks it"});
   }
 }
 
-bool Hold::review(const HealthOf& health) {
+bool Hold::review(const LivenessOf& health) {
   const auto before = held();
   for (auto& gone : gone_) {
     if (gone.fate == Fate::held) judge(gone, health);

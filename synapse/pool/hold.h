@@ -15,7 +15,7 @@
 namespace synapse {
 
 // What whoever routes to a server says of it.
-enum class Health {
+enum class Liveness {
   alive,
   dead,
   unknown,    // not asked at the moment: it is out of service, or nobody answers
@@ -41,7 +41,7 @@ struct Release {
 class Hold {
  public:
   using Moment = std::chrono::steady_clock::time_point;
-  using HealthOf = std::function<Health(const std::string& server)>;
+  using LivenessOf = std::function<Liveness(const std::string& server)>;
 
   // What was decided when too many vanished.
   struct Alarm {
@@ -53,10 +53,10 @@ class Hold {
 
   // The state as the pool routes it. The answer, with those that are held behind all others, is valid until the next
   // call, or until `routed` changes.
-  const Routed& update(const Routed& routed, Moment now, const HealthOf& health);
+  const Routed& update(const Routed& routed, Moment now, const LivenessOf& health);
 
   // Asks again about those that are held. True when one of them was let go: route again.
-  bool review(const HealthOf& health);
+  bool review(const LivenessOf& health);
 
   // Of a service's earlier configuration.
   void inherit(const Hold& predecessor);
@@ -78,7 +78,7 @@ class Hold {
 
   void note_vanished(const Routed& routed, Moment now);
   void drop_replaced(const Routed& routed);
-  void judge(Gone& gone, const HealthOf& health);
+  void judge(Gone& gone, const LivenessOf& health);
 
   HoldOptions options_;
   std::vector<RoutedServer> last_;  // the available ones of the last state

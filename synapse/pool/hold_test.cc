@@ -37,11 +37,11 @@ class Held : public testing::Test {
   }
   std::vector<std::string> update(const std::string& names, int at_second) { return update(routed(names), at_second); }
 
-  Hold::HealthOf health() {
-    return [this](const std::string& name) { return health_.contains(name) ? health_.at(name) : Health::alive; };
+  Hold::LivenessOf health() {
+    return [this](const std::string& name) { return health_.contains(name) ? health_.at(name) : Liveness::alive; };
   }
 
-  std::map<std::string, Health> health_;
+  std::map<std::string, Liveness> health_;
   Hold hold_{{.below_percent = 50, .window = seconds(30)}};
 };
 
@@ -83,7 +83,7 @@ TEST_F(Held, StaysLongerThanTheWindow) {
 }
 
 TEST_F(Held, TheDeadAndTheUncheckedAreLetGo) {
-  health_ = {{"b", Health::dead}, {"c", Health::unchecked}, {"d", Health::unknown}};
+  health_ = {{"b", Liveness::dead}, {"c", Liveness::unchecked}, {"d", Liveness::unknown}};
   update("abcd", 0);
   EXPECT_THAT(update("a", 1), ElementsAre("a", "d")) << "nobody was asked about d yet";
 }
@@ -92,7 +92,7 @@ TEST_F(Held, WhoDiesLaterIsLetGo) {
   update("abcd", 0);
   update("a", 1);
   EXPECT_FALSE(hold_.review(health()));
-  health_ = {{"c", Health::dead}};
+  health_ = {{"c", Liveness::dead}};
   EXPECT_TRUE(hold_.review(health()));
   EXPECT_THAT(update("a", 2), ElementsAre("a", "b", "d"));
   EXPECT_THAT(hold_.take_releases(), ElementsAre(Release{"c", "its check fails"}));
