@@ -19,8 +19,7 @@
 
 #include "common/telemetry/log.h"
 #include "synapse/api.h"
-#include "synapse/haproxy/haproxy_router.h"
-#include "synapse/output/console_router.h"
+#include "synapse/routers.h"
 #include "synapse/watch/zookeeper_watcher.h"
 
 namespace synapse {
@@ -105,10 +104,8 @@ bool App::make_units() {
     auto unit = std::make_unique<Unit>();
     if (const auto* haproxy = std::get_if<HaproxyRouterConfig>(&router.kind)) {
       if (haproxy->runs_haproxy() && !claim_directory(haproxy->runtime_dir)) return false;
-      unit->router = std::make_unique<haproxy::HaproxyRouter>(io_, router, events_, seed);
-    } else {
-      unit->router = std::make_unique<ConsoleRouter>(router);
     }
+    unit->router = make_router(router, {.io = io_, .events = events_, .seed = seed});
     for (const auto& service : router.services) {
       unit->services.push_back({service, Pool({.order = order_of(service.sort), .seed = seed}), nullptr, false});
     }

@@ -44,6 +44,12 @@ class Events {
   void config_unchecked(const std::string& router, const std::string& why);
   void config_warning(const std::string& router, const std::string& words);
 
+  // Routers of type template and file.
+  void output_written(const std::string& path, std::size_t bytes);
+  void output_failed(const std::string& type, const std::string& what, const std::string& error);
+  void output_works(const std::string& what);  // ends the trouble with it
+  void output_removed(const std::string& path);
+
  private:
   struct Families;
 

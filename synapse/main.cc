@@ -38,8 +38,10 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", text.error().message.c_str());
     return 1;
   }
-  auto parsed =
-      synapse::parse_config(*text, file, {.strict = strict, .runtime_dir = common::runtime_directory("synapse", environment)});
+  auto parsed = synapse::parse_config(*text, file,
+                                      {.strict = strict,
+                                       .runtime_dir = common::runtime_directory("synapse", environment),
+                                       .read_file = [](const std::string& path) { return common::read_file(path); }});
   for (const auto& warning : parsed.diagnostics.warnings) std::fprintf(stderr, "warning: %s\n", warning.c_str());
   for (const auto& error : parsed.diagnostics.errors) std::fprintf(stderr, "error: %s\n", error.c_str());
   if (!parsed.config) return 1;

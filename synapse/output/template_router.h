@@ -1,0 +1,52 @@
+// The router of type template: renders one Mustache template with all servers of all its services into a file, and runs
+// a command when the file has changed. Nothing is written before every service is known: unknown is not empty, and what
+// an earlier life wrote is better than a file without half of its services. A write or a command that fails is tried
+// again with back-off. Loop thread only.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "common/result.h"
+#include "synapse/config.h"
+#include "synapse/events.h"
+#include "synapse/output/paced.h"
+#include "synapse/output/template_text.h"
+#include "synapse/router.h"
+
+namespace synapse {
+
+class TemplateRouter : public Router {
+ public:
+  // The template is sound: the configuration was checked.
+  TemplateRouter(boost::asio::io_context& io, const RouterConfig& config, Events& events);
+
+  boost::asio::awaitable<void> run() override;
+  void update(std::size_t service, const Routed& routed) override;
+  bool routed(std::size_t service) const override { return services_.at(service).written; }
+  boost::asio::awaitable<void> stop(bool leave_running) override;
+
+ private:
+  struct Service {
+    TemplateService data;
+    bool known = false;
+    bool written = false;
+  };
+
+  boost::asio::awaitable<bool> write();
+  common::Result<bool> write_file();
+  boost::asio::awaitable<common::Result<void>> run_command();
+
+  const TemplateRouterConfig config_;
+  Events& events_;
+  Template template_;
+  std::vector<Service> services_;
+  std::optional<std::string> on_disk_;  // nothing: it has not been looked at, or is not as it should be
+  bool command_due_ = false;
+  Paced paced_;
+};
+
+}  // namespace synapse

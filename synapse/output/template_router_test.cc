@@ -1,0 +1,119 @@
+#include "synapse/output/template_router.h"
+
+#include <sys/stat.h>
+
+#include "synapse/output/router_case.h"
+
+namespace synapse {
+namespace {
+
+class TemplateRouterTest : public RouterCase {
+ protected:
+  RouterConfig config() const {
+    TemplateRouterConfig mustache;
+    mustache.destination_file = path("out");
+    mustache.text = "{{#services}}{{name}}:{{#servers}} {{name}}{{/servers}}\n{{/services}}";
+    return {
+        .type = "template", .services = {ServiceConfig{.name = "web"}, ServiceConfig{.name = "api"}}, .kind = mustache};
+  }
+  // One line a call in the file `ran`; its content is what it leaves the destination with.
+  RouterConfig with_command(const std::string& script) const {
+    put("command", "#!/bin/sh\ncd " + directory_ + "\n" + script, 0755);
+    auto router = config();
+    std::get<TemplateRouterConfig>(router.kind).command = {path("command")};
+    return router;
+  }
+};
+
+TEST_F(TemplateRouterTest, WritesWhenEveryServiceIsKnown) {
+  TemplateRouter router(io_, config(), events_);
+  start(router);
+  router.update(0, servers({"a", "b"}));
+  settle();
+  EXPECT_EQ(on_disk("out"), "missing");
+  EXPECT_FALSE(router.routed(0));
+  router.update(1, servers({}));
+  EXPECT_TRUE(until([&] { return router.routed(0) && router.routed(1); }));
+  EXPECT_EQ(on_disk("out"), "web: a b\napi:\n");
+  router.update(1, servers({"c"}));
+  EXPECT_TRUE(until([&] { return on_disk("out") == "web: a b\napi: c\n"; }));
+  stop();
+}
+
+TEST_F(TemplateRouterTest, GivesTheFileItsMode) {
+  auto router_config = config();
+  std::get<TemplateRouterConfig>(router_config.kind).destination_mode = 0600;
+  put("out", "web: a\napi:\n", 0644);
+  TemplateRouter router(io_, router_config, events_);
+  start(router);
+  router.update(0, servers({"a"}));
+  router.update(1, servers({}));
+  EXPECT_TRUE(until([&] { return router.routed(0); }));
+  struct stat status {};
+  ASSERT_EQ(::stat(path("out").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600u);
+  stop();
+}
+
+TEST_F(TemplateRouterTest, RunsTheCommandOnlyWhenTheFileHasChanged) {
+  put("out", "web: a\napi:\n");
+  const auto router_config = with_command("cat out >>ran\n");
+  TemplateRouter router(io_, router_config, events_);
+  start(router);
+  router.update(0, servers({"a"}));
+  router.update(1, servers({}));
+  EXPECT_TRUE(until([&] { return router.routed(0); }));
+  EXPECT_EQ(on_disk("ran"), "missing");  // an earlier life wrote the same
+  router.update(0, servers({"b"}));
+  EXPECT_TRUE(until([&] { return on_disk("ran") == "web: b\napi:\n"; }));
+  router.update(0, servers({"b"}));
+  settle();
+  EXPECT_EQ(on_disk("ran"), "web: b\napi:\n");
+  stop();
+}
+
+TEST_F(TemplateRouterTest, TriesACommandAgainThatFailed) {
+  const auto router_config = with_command("echo x >>ran\n[ -e fixed ]\n");
+  TemplateRouter router(io_, router_config, events_);
+  start(router);
+  router.update(0, servers({"a"}));
+  router.update(1, servers({}));
+  EXPECT_TRUE(until([&] { return counted("synapse_router_update_failure{type=\"template\"} 1"); }));
+  EXPECT_FALSE(router.routed(0));
+  put("fixed", "");
+  EXPECT_TRUE(until([&] { return router.routed(0); }));
+  EXPECT_EQ(on_disk("ran").substr(0, 4), "x\nx\n");
+  EXPECT_EQ(on_disk("out"), "web: a\napi:\n");
+  stop();
+}
+
+TEST_F(TemplateRouterTest, ACommandThatHangsIsEndedAndTriedAgain) {
+  auto router_config = with_command("echo x >>ran\n[ -e fixed ] || exec sleep 60\n");
+  std::get<TemplateRouterConfig>(router_config.kind).command_timeout = std::chrono::milliseconds(50);
+  TemplateRouter router(io_, router_config, events_);
+  start(router);
+  router.update(0, servers({"a"}));
+  router.update(1, servers({}));
+  EXPECT_TRUE(until([&] { return counted("synapse_router_update_failure{type=\"template\"} 1"); }));
+  put("fixed", "");
+  EXPECT_TRUE(until([&] { return router.routed(0); }));
+  stop();
+}
+
+TEST_F(TemplateRouterTest, TriesAWriteAgainThatFailed) {
+  auto router_config = config();
+  std::get<TemplateRouterConfig>(router_config.kind).destination_file = path("later/out");
+  TemplateRouter router(io_, router_config, events_);
+  start(router);
+  router.update(0, servers({"a"}));
+  router.update(1, servers({}));
+  EXPECT_TRUE(until([&] { return counted("synapse_router_update_failure{type=\"template\"} 1"); }));
+  EXPECT_FALSE(router.routed(0));
+  std::filesystem::create_directory(path("later"));
+  EXPECT_TRUE(until([&] { return router.routed(0); }));
+  EXPECT_EQ(on_disk("later/out"), "web: a\napi:\n");
+  stop();
+}
+
+}  // namespace
+}  // namespace synapse

@@ -1,0 +1,49 @@
+#include "synapse/routers.h"
+
+#include <array>
+#include <string_view>
+
+#include "synapse/haproxy/haproxy_router.h"
+#include "synapse/output/console_router.h"
+#include "synapse/output/file_router.h"
+#include "synapse/output/template_router.h"
+
+namespace synapse {
+namespace {
+
+using Made = std::unique_ptr<Router>;
+
+struct Kind {
+  std::string_view type;
+  Made (*make)(const RouterConfig& config, const RouterSurroundings& surroundings);
+};
+
+constexpr std::array kKinds{
+    Kind{"haproxy",
+         [](const RouterConfig& config, const RouterSurroundings& around) -> Made {
+           return std::make_unique<haproxy::HaproxyRouter>(around.io, config, around.events, around.seed);
+         }},
+    Kind{"template",
+         [](const RouterConfig& config, const RouterSurroundings& around) -> Made {
+           return std::make_unique<TemplateRouter>(around.io, config, around.events);
+         }},
+    Kind{"file",
+         [](const RouterConfig& config, const RouterSurroundings& around) -> Made {
+           return std::make_unique<FileRouter>(around.io, config, around.events);
+         }},
+    Kind{"console",
+         [](const RouterConfig& config, const RouterSurroundings&) -> Made {
+           return std::make_unique<ConsoleRouter>(config);
+         }},
+};
+
+}  // namespace
+
+std::unique_ptr<Router> make_router(const RouterConfig& config, const RouterSurroundings& surroundings) {
+  for (const auto& kind : kKinds) {
+    if (kind.type == config.type) return kind.make(config, surroundings);
+  }
+  return nullptr;  // the configuration knows no other
+}
+
+}  // namespace synapse
