@@ -44,6 +44,28 @@ const char* name_of_signal(int number) {
   }
 }
 
+// The keys that only count at the start.
+void warn_of_fixed_keys(const Config& before, const Config& after) {
+  std::string keys;
+  const auto note = [&keys](bool differs, const char* key) {
+    if (differs) keys += (keys.empty() ? "" : ", ") + std::string(key);
+  };
+  note(after.api_host != before.api_host, "apiHost");
+  note(after.api_port != before.api_port, "apiPort");
+  note(after.api_socket != before.api_socket, "apiSocket");
+  // Its default follows the port.
+  note(after.state_path != before.state_path && after.api_port == before.api_port, "statePath");
+  if (!keys.empty()) log::warn("a restart is needed for the new {}: nerve keeps the old until then", keys);
+}
+
+common::LoadedConfig loaded_of(const ParsedConfig& parsed, const ConfigFiles& files) {
+  common::LoadedConfig loaded{.diagnostics = parsed.diagnostics, .fingerprint = parsed.fingerprint, .directories = {}};
+  if (!parsed.config.watch_config) return loaded;
+  loaded.directories.push_back(common::directory_of(files.path()));
+  if (!parsed.config.services_dir.empty()) loaded.directories.push_back(parsed.config.services_dir);
+  return loaded;
+}
+
 void legacy_get_used(const std::string& pattern) {
   log::warn("admin API: GET {} changes something, which is deprecated: use PUT; apiLegacyGet: false refuses it",
             pattern);
@@ -55,9 +77,11 @@ App::App(std::string version, ConfigFiles files, std::string log_level)
     : version_(std::move(version)),
       log_level_(std::move(log_level)),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
-      config_(io_, std::move(files), metrics_,
-              {.apply = [this](const ParsedConfig& parsed) { return apply(parsed); },
-               .unchanged = [this] { read_token_again(); }}),
+      files_(std::move(files)),
+      follower_(io_, "nerve", metrics_,
+                {.load = [this] { return load(); },
+                 .apply = [this] { return apply(); },
+                 .unchanged = [this] { read_token_again(); }}),
       access_(legacy_get_used) {
   signals_.add(SIGUSR2);
   // A reader of our stdout or of a socket that went away is an error of that write, not our end.
@@ -90,15 +114,27 @@ common::Result<void> App::start(const ParsedConfig& parsed) {
                     [this] { save_.set(common::Alarm::Clock::now()); });
   roster_->apply(config.services, saved_services_.services);
   sweep_.set(std::chrono::steady_clock::now() + kSweepLimit);
-  config_.begin(parsed);
+  begin(parsed);
+  follower_.begin(loaded_of(parsed, files_));
   return {};
+}
+
+void App::begin(const ParsedConfig& parsed) {
+  config_ = parsed.config;
+  config_.services.clear();
+  shown_ = parsed.shown;
+}
+
+common::LoadedConfig App::load() {
+  loaded_ = files_.load();
+  return loaded_of(loaded_, files_);
 }
 
 common::Result<void> App::open_api(const Config& config) {
   if (auto set = set_access(access_, config); !set) return set.error();
   auto routes = make_api(roster_->services(), {.version = version_,
                                                .metrics = [this] { return metrics_.text(); },
-                                               .config = [this] { return config_.shown(); },
+                                               .config = [this] { return shown_; },
                                                .events = events_,
                                                .liveness = *liveness_,
                                                .access = access_});
@@ -133,9 +169,15 @@ common::Result<void> App::claim_state(const std::string& path) {
 }
 
 // What can change at run time. An error has changed nothing.
-common::Result<Roster::Difference> App::apply(const ParsedConfig& parsed) {
+common::Result<common::ConfigDifference> App::apply() {
+  const auto parsed = std::exchange(loaded_, {});
   if (const auto set = set_access(access_, parsed.config); !set) return set.error();
   log::set_level(log_level_.empty() ? parsed.config.log_level : log_level_);
+  warn_of_fixed_keys(config_, parsed.config);
+  if (const auto kept = ConfigFiles::keep_expanded(parsed); !kept) {
+    log::warn("templatedConfigPath: {}", kept.error().message);
+  }
+  begin(parsed);
   auto difference = roster_->apply(parsed.config.services);
   if (swept_) sweep();
   return difference;
@@ -149,7 +191,7 @@ void App::sweep() {
 
 // The token's file is none of the configuration's.
 void App::read_token_again() {
-  if (const auto set = set_access(access_, config_.config()); !set) {
+  if (const auto set = set_access(access_, config_); !set) {
     log::warn("{}; the old token holds", set.error().message);
   }
 }
@@ -197,7 +239,7 @@ void App::wait_for_signal() {
 
 void App::on_signal(int number) {
   const std::string name = name_of_signal(number);
-  if (number == SIGHUP) return config_.reload(name, true);
+  if (number == SIGHUP) return follower_.reload(name, true);
   const auto now = std::chrono::steady_clock::now();
   if (stop_asked_) {
     if (now - *stop_asked_ < kOneWish) return;
@@ -208,7 +250,7 @@ void App::on_signal(int number) {
   }
   save_state();
   stop_asked_ = now;
-  config_.end();
+  follower_.end();
   if (number == SIGUSR2) {
     log::info("{}: stopping; the registrations stay for the next start", name);
     stopping_.spawn("hand over", hand_over());

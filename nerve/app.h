@@ -14,6 +14,7 @@
 #include "common/http/access.h"
 #include "common/http/client.h"
 #include "common/http/server.h"
+#include "common/reload/config_follower.h"
 #include "common/result.h"
 #include "common/runtime/alarm.h"
 #include "common/runtime/blocking_pool.h"
@@ -21,8 +22,9 @@
 #include "common/runtime/task_group.h"
 #include "common/telemetry/event_log.h"
 #include "common/telemetry/metrics.h"
+#include "common/telemetry/repeated_error.h"
 #include "nerve/api.h"
-#include "nerve/config_follower.h"
+#include "nerve/config_files.h"
 #include "nerve/events.h"
 #include "nerve/liveness.h"
 #include "nerve/report/sessions.h"
@@ -53,7 +55,9 @@ class App {
 
   [[nodiscard]] common::Result<void> open_api(const Config& config);
   common::Result<void> claim_state(const std::string& path);
-  common::Result<Roster::Difference> apply(const ParsedConfig& parsed);
+  common::LoadedConfig load();
+  common::Result<common::ConfigDifference> apply();
+  void begin(const ParsedConfig& parsed);
   void read_token_again();
   void sweep();
   void save_state();
@@ -76,13 +80,17 @@ class App {
   common::Metrics metrics_;
   ServiceMetrics service_metrics_{metrics_};
   common::EventLog events_;
-  ConfigFollower config_;
+  const ConfigFiles files_;
+  ParsedConfig loaded_;  // read, and not applied yet
+  Config config_;        // that runs; without its services, which have what they need
+  std::string shown_;    // likewise, as JSON without secrets
+  common::ConfigFollower follower_;
   common::Resolver resolver_{io_};
   common::http::Client http_{io_, resolver_};
   common::BlockingPool brokers_{io_, 16};  // so many may hang without holding up the others
   std::optional<SavedStateFile> state_file_;
   SavedState saved_services_;  // what was last known of the services before the end began
-  RepeatedError state_error_;
+  common::RepeatedError state_error_;
   bool swept_ = false;  // what the earlier life has left and nobody wants any more
   common::Alarm sweep_{io_, [this] { sweep(); }};
   common::Alarm save_{io_, [this] { save_state(); }};

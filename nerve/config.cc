@@ -163,7 +163,7 @@ class ConfigParser {
     directory = (std::filesystem::path(file_).parent_path() / directory).string();
     const auto files = sources_.files_of(directory);
     if (!files) return object.error("servicesDir", files.error().message);
-    for (const ConfigFile& file : *files) {
+    for (const common::ConfigFile& file : *files) {
       const Document* document = open(file.text, file.name);
       if (document == nullptr) continue;
       service_files_.push_back(*document);

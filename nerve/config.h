@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/config/reader.h"
+#include "common/file/config_files.h"
 #include "common/result.h"
 #include "nerve/service_config.h"
 
@@ -35,16 +36,11 @@ struct ParsedConfig {
   common::Diagnostics diagnostics;
 };
 
-struct ConfigFile {
-  std::string name;
-  std::string text;
-};
-
 // What a configuration may refer to outside of its text.
 struct ConfigSources {
   std::function<std::optional<std::string>(const std::string& name)> environment;
   // The files of a directory that hold a service each, by name.
-  std::function<common::Result<std::vector<ConfigFile>>(const std::string& directory)> files_of;
+  std::function<common::Result<std::vector<common::ConfigFile>>(const std::string& directory)> files_of;
   AddressLookup address;
 };
 

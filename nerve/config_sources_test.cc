@@ -18,7 +18,7 @@ using testing::IsEmpty;
 const std::string kQuiet = "checks: [{type: tcp}], reporters: [{type: console}]";
 
 struct World {
-  std::map<std::string, std::vector<ConfigFile>> directories;
+  std::map<std::string, std::vector<common::ConfigFile>> directories;
   std::map<std::string, std::string> environment;
 
   ParsedConfig parse(const std::string& text) const {
@@ -27,7 +27,7 @@ struct World {
       const auto found = environment.find(name);
       return found == environment.end() ? std::nullopt : std::optional(found->second);
     };
-    sources.files_of = [this](const std::string& directory) -> common::Result<std::vector<ConfigFile>> {
+    sources.files_of = [this](const std::string& directory) -> common::Result<std::vector<common::ConfigFile>> {
       const auto found = directories.find(directory);
       if (found == directories.end()) return common::fail("cannot read the directory " + directory);
       return found->second;

@@ -20,7 +20,7 @@ ParsedConfig parse(const std::string& text, bool strict = false,
     const auto found = environment.find(name);
     return found == environment.end() ? std::nullopt : std::optional(found->second);
   };
-  sources.files_of = [](const std::string& directory) -> common::Result<std::vector<ConfigFile>> {
+  sources.files_of = [](const std::string& directory) -> common::Result<std::vector<common::ConfigFile>> {
     return common::fail("cannot read the directory " + directory + ": No such file or directory");
   };
   sources.address = [](const std::string& interface) -> common::Result<std::string> {

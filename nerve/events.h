@@ -14,10 +14,10 @@
 
 #include "common/process/command.h"
 #include "common/registration/registration.h"
+#include "common/telemetry/repeated_error.h"
 #include "nerve/check/check_runner.h"
 #include "nerve/health/service_health.h"
 #include "nerve/lifecycle/lifecycle.h"
-#include "nerve/repeated_error.h"
 
 namespace common {
 class EventLog;
@@ -113,8 +113,8 @@ class ServiceEvents {
   std::vector<prometheus::Gauge*> confirmed_;
   std::map<CommandKind, prometheus::Counter*> exec_failures_;  // those that have failed
   prometheus::Counter* rate_limited_ = nullptr;
-  std::vector<RepeatedError> report_errors_;
-  std::map<CommandKind, RepeatedError> command_errors_;
+  std::vector<common::RepeatedError> report_errors_;
+  std::map<CommandKind, common::RepeatedError> command_errors_;
   std::vector<bool> told_confirmed_;  // of the reporters, since the service is announced
   bool announced_ = false;
   std::string told_reason_;  // why it is not available

@@ -14,6 +14,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "common/reload/config_events.h"
 #include "common/runtime/alarm.h"
 #include "common/runtime/task_group.h"
 #include "nerve/config.h"
@@ -23,12 +24,7 @@ namespace nerve {
 
 class Roster {
  public:
-  struct Difference {
-    std::vector<std::string> added;
-    std::vector<std::string> changed;
-    std::vector<std::string> removed;
-    std::size_t unchanged = 0;
-  };
+  using Difference = common::ConfigDifference;
 
   // `on_step`: something that the owner may wait for, or save, may have changed.
   Roster(boost::asio::io_context& io, Service::Makers makers, const Telemetry& telemetry,

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <chrono>
-#include <map>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,15 +14,12 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "common/http/server.h"
-#include "common/runtime/blocking_pool.h"
 #include "common/runtime/task_group.h"
 #include "common/telemetry/metrics.h"
-#include "common/zookeeper/session.h"
 #include "synapse/config.h"
 #include "synapse/events.h"
-#include "synapse/pool/pool.h"
-#include "synapse/router.h"
-#include "synapse/watch/watcher.h"
+#include "synapse/sessions.h"
+#include "synapse/unit.h"
 
 namespace synapse {
 
@@ -36,40 +33,25 @@ class App {
   int run();
 
  private:
-  struct Service {
-    ServiceConfig config;
-    Pool pool;
-    std::unique_ptr<Watcher> watcher;
-    bool known = false;  // its first snapshot has come
-  };
-  struct Unit {  // a router with its services
-    std::vector<Service> services;
-    std::unique_ptr<Router> router;
-  };
-
   bool make_units();
   bool listen();
-  common::zookeeper::Session& session_for(const ZookeeperWatcherConfig& watcher);
-  void take_snapshot(Unit& unit, std::size_t service, const std::vector<Record>& records);
-  void correlate(Unit& unit, const Service& changed);
-  void route(Unit& unit, std::size_t service);
+  std::unique_ptr<Unit> make_unit(const RouterConfig& config, const std::string& place);
   std::vector<std::string> not_ready() const;
 
   boost::asio::awaitable<void> wait_for_signal();
   boost::asio::awaitable<void> stop(bool leave_running);
-  boost::asio::awaitable<void> close_sessions();
   void give_up_after(std::chrono::milliseconds limit);
 
   const Config config_;
+  const std::uint64_t seed_;
   boost::asio::io_context io_;
-  common::BlockingPool blocking_{io_};
   common::TaskGroup tasks_{io_};    // the routers' work
   common::TaskGroup control_{io_};  // waits for signals, stops everything
   boost::asio::signal_set signals_;
   boost::asio::steady_timer deadline_;
   common::Metrics metrics_;
   Events events_{metrics_};
-  std::map<std::string, std::unique_ptr<common::zookeeper::Session>> sessions_;  // by hosts
+  Sessions sessions_{io_};
   std::vector<std::unique_ptr<Unit>> units_;
   std::unique_ptr<common::http::Server> api_;
   int exit_code_ = 0;

@@ -81,6 +81,15 @@ void Events::servers_kept(const std::string& service) {
   }
 }
 
+void Events::service_removed(const std::string& service) {
+  families_->available.Remove(&families_->available.Add({{"service", service}}));
+  families_->unavailable.Remove(&families_->unavailable.Add({{"service", service}}));
+  std::erase_if(troubles_, [&](const auto& trouble) {
+    return trouble.first == "counts " + service || trouble.first == "empty " + service ||
+           trouble.first == "watcher " + service || trouble.first.starts_with("record " + service + " ");
+  });
+}
+
 void Events::record_left_out(const std::string& service, const std::string& record, const std::string& reason) {
   if (!news("record " + service + " " + record, reason)) return;
   families_->left_out.Add({{"service", service}}).Increment();

@@ -1,10 +1,11 @@
 // Where the wanted servers of one router's services go. Loop thread only.
 #pragma once
 
-#include <cstddef>
+#include <string>
 
 #include <boost/asio/awaitable.hpp>
 
+#include "synapse/config.h"
 #include "synapse/pool/pool.h"
 
 namespace synapse {
@@ -16,11 +17,15 @@ class Router {
   // Works until cancelled.
   virtual boost::asio::awaitable<void> run() = 0;
 
-  // The whole wanted state of a service, which counts from 0 in the router's order.
-  virtual void update(std::size_t service, const Routed& routed) = 0;
+  // The configuration from now on; its place is the same (see place_of()). A service of the same name goes on with what
+  // it has; one that is not named any more is forgotten.
+  virtual void reconfigure(const RouterConfig& config) = 0;
+
+  // The whole wanted state of a service of the configuration.
+  virtual void update(const std::string& service, const Routed& routed) = 0;
 
   // True when the service was routed at least once.
-  virtual bool routed(std::size_t service) const = 0;
+  virtual bool routed(const std::string& service) const = 0;
 
   // We are leaving. `leave_running`: what we started goes on for the next synapse.
   virtual boost::asio::awaitable<void> stop(bool leave_running) = 0;

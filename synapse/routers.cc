@@ -32,9 +32,7 @@ constexpr std::array kKinds{
            return std::make_unique<FileRouter>(around.io, config, around.events);
          }},
     Kind{"console",
-         [](const RouterConfig& config, const RouterSurroundings&) -> Made {
-           return std::make_unique<ConsoleRouter>(config);
-         }},
+         [](const RouterConfig&, const RouterSurroundings&) -> Made { return std::make_unique<ConsoleRouter>(); }},
 };
 
 }  // namespace

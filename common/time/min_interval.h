@@ -20,6 +20,8 @@ class MinInterval {
 
   void acted(Clock::time_point now) { last_ = now; }
 
+  void set_interval(Clock::duration interval) { interval_ = interval; }
+
  private:
   Clock::duration interval_;
   std::optional<Clock::time_point> last_;

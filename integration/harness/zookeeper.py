@@ -185,7 +185,21 @@ class Registry:
         return next(iter(records.values()))
 
     def stat(self, name):
-        return self.client.get(f"{self.path}/{name}")[1]
+        """A LookupError when it is not there, which eventually() takes for "not yet"."""
+        try:
+            return self.client.get(f"{self.path}/{name}")[1]
+        except NoNodeError as gone:
+            raise LookupError(f"{self.path}/{name} is not there") from gone
+
+    def stats(self):
+        """name of child -> stat, of what is there at this moment."""
+        found = {}
+        for name in self.names():
+            try:
+                found[name] = self.stat(name)
+            except LookupError:
+                pass
+        return found
 
     def add(self, name, port, host="127.0.0.1", child=None, **fields):
         """Registers a backend as an ephemeral node; returns the child's name."""

@@ -49,15 +49,11 @@ def replace(path, text):
     os.rename(hidden, path)
 
 
-def stats(registry):
-    return {name: registry.stat(name) for name in registry.names()}
-
-
 def warm(registry, count=1, weight=255):
     return eventually(
         lambda: len(registry.names()) == count
         and all(record["weight"] == weight for record in registry.records().values())
-        and stats(registry)
+        and registry.stats()
     )
 
 
@@ -82,7 +78,7 @@ def test_adding_a_service_is_adding_a_file(sandbox, registry):
     both = warm(registry, 2)
     assert [both[name] for name in before] == list(before.values()), "the first was not touched"
     config.remove("more.yml")
-    eventually(lambda: stats(registry) == before, what="the second is drained and gone, the first as ever")
+    eventually(lambda: registry.stats() == before, what="the second is drained and gone, the first as ever")
     eventually(lambda: [service["Name"] for service in json.loads(config.program.get("/status")[1])] == ["web"])
     assert 'name="more"' not in config.program.get("/metrics")[1]
 
@@ -227,7 +223,7 @@ def test_a_bad_file_is_refused_as_a_whole(sandbox, registry):
     log = program.log()
     assert f"{config.file('bad.yml')}:1: port: must be between 1 and 65535, got 99999" in log
     assert f"{config.file('bad.yml')}:1: weight: must be between 1 and 255, got 0" in log
-    assert stats(registry) == before
+    assert registry.stats() == before
     assert program.get("/config")[1] == running
     assert "nerve_config_last_reload_successful 0" in program.get("/metrics")[1]
     config.remove("bad.yml")
@@ -340,7 +336,7 @@ def test_a_path_that_is_changed_and_changed_back_while_zookeeper_is_away_is_no_e
         eventually(lambda: loaded(program) == count)
     own.process.resume()
     eventually(lambda: registry.client.exists("/services/there") or "works again" in program.log())
-    always(lambda: stats(registry) == before, 1)
+    always(lambda: registry.stats() == before, 1)
     assert recorder.events == []
     registry.close()
 
@@ -402,7 +398,7 @@ def test_a_pipe_in_the_directory_holds_nobody_up(sandbox, registry):
     os.mkfifo(config.file("pipe.yml"))
     eventually(lambda: f"{config.file('pipe.yml')} is not a file" in program.log())
     assert refused(program) == 1
-    assert stats(registry) == before
+    assert registry.stats() == before
     os.unlink(config.file("pipe.yml"))
     config.put("more.yml", nerve_service(sandbox.backend("b").port, registry, name="more"))
     warm(registry, 2)

@@ -28,7 +28,7 @@ def status(program, name="web"):
 
 def identity(registry):
     """What is different after any write: of each node, and of the list itself."""
-    return {name: registry.stat(name) for name in registry.names()}, registry.client.exists(registry.path).pzxid
+    return registry.stats(), registry.client.exists(registry.path).pzxid
 
 
 def start_and_settle(sandbox, settings, registry, weight=255):

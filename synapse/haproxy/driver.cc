@@ -28,20 +28,19 @@ constexpr milliseconds kFileFollowsAfter{100};
 constexpr seconds kFileInterval{1};
 // While HAProxy is away.
 constexpr milliseconds kAttachInterval{100};
-// At a cold start: how long the first file waits for the registry's first answers.
-constexpr milliseconds kGatherAtStart{250};
+// How long a load waits for the registry's first answers about services that are new.
+constexpr milliseconds kGatherFor{250};
 constexpr milliseconds kBusyRetry{50};
 constexpr seconds kStable{10};
 
 }  // namespace
 
 Driver::Driver(asio::io_context& io, const RouterConfig& router, HaproxyControl& control, Events& events,
-               std::function<void(std::size_t)> on_routed)
+               std::function<void(const std::string&)> on_routed)
     : config_(std::get<HaproxyRouterConfig>(router.kind)),
       control_(control),
       events_(events),
       on_routed_(std::move(on_routed)),
-      skeleton_(skeleton_of(router)),
       file_(config_.config_path, config_.haproxy_binary),
       socket_(config_.socket_path),
       random_(std::random_device{}()),
@@ -49,28 +48,66 @@ Driver::Driver(asio::io_context& io, const RouterConfig& router, HaproxyControl&
       file_interval_(kFileInterval),
       tasks_(io),
       wake_(io) {
+  take_services(router);
+}
+
+void Driver::take_services(const RouterConfig& router) {
+  skeleton_ = skeleton_of(router);
+  Services services;
   for (std::size_t i = 0; i < router.services.size(); ++i) {
-    services_.push_back({.wanted = std::move(skeleton_.backends[i]),
-                         .traits = {},
-                         .declare_empty = router.services[i].declare_empty,
-                         .changes = common::Coalescer(router.events_buffer_duration),
-                         .again = {}});
+    auto& wanted = skeleton_.backends[i];
+    const common::Coalescer changes(router.events_buffer_duration);
+    const auto known = std::find_if(services_.begin(), services_.end(),
+                                    [&](const auto& service) { return service->wanted.service == wanted.service; });
+    auto service = known != services_.end() ? *known : std::make_shared<Service>(Service{.changes = changes});
+    wanted.servers = std::move(service->wanted.servers);
+    service->wanted = std::move(wanted);
+    service->declare_empty = router.services[i].declare_empty;
+    service->traits = traits_of(skeleton_.defaults, service->wanted.backend_lines, capabilities_);
+    service->changes = changes;
+    services.push_back(std::move(service));
   }
+  for (const auto& service : services_) {
+    service->removed = std::find(services.begin(), services.end(), service) == services.end();
+  }
+  services_ = std::move(services);
   skeleton_.backends.clear();
 }
 
-void Driver::set_servers(std::size_t index, std::vector<ServerSpec> servers) {
-  auto& service = services_.at(index);
+void Driver::reconfigure(const RouterConfig& router) {
+  config_ = std::get<HaproxyRouterConfig>(router.kind);
+  reload_interval_.set_interval(config_.reload_min_interval);
+  take_services(router);
+  update_fingerprint();
+  refused_text_.clear();  // what HAProxy did not take may be good in new company
+  gather_until_ = Clock::now() + kGatherFor;
+  if (attached_ && has_socket() && running_.fingerprint != fingerprint_) {
+    want_reload(ReloadReason::skeleton_changed, "the configuration changed");
+  } else if (attached_ && !has_socket() && rendered(FileFor::reload).text != file_.text()) {
+    want_reload(ReloadReason::no_socket, "the configuration changed");
+  }
+  plan_all_again();
+}
+
+Driver::Service* Driver::find(const std::string& name) const {
+  const auto found = std::find_if(services_.begin(), services_.end(),
+                                  [&](const auto& service) { return service->wanted.service == name; });
+  return found == services_.end() ? nullptr : found->get();
+}
+
+void Driver::set_servers(const std::string& name, std::vector<ServerSpec> servers) {
+  auto* service = find(name);
+  if (service == nullptr) return;
   // The last servers stay when all vanish, also when they were found by an earlier synapse.
-  if (servers.empty() && service.from_file) servers = service.wanted.servers;
-  service.from_file = service.from_file && servers == service.wanted.servers;
-  if (service.known && service.wanted.servers == servers) return;
-  service.known = true;
-  service.wanted.servers = std::move(servers);
-  const bool available = std::any_of(service.wanted.servers.begin(), service.wanted.servers.end(),
+  if (servers.empty() && service->from_file) servers = service->wanted.servers;
+  service->from_file = service->from_file && servers == service->wanted.servers;
+  if (service->known && service->wanted.servers == servers) return;
+  service->known = true;
+  service->wanted.servers = std::move(servers);
+  const bool available = std::any_of(service->wanted.servers.begin(), service->wanted.servers.end(),
                                      [](const ServerSpec& server) { return server.enabled; });
-  if (available && !std::exchange(service.ever_available, true) && !service.declare_empty) update_fingerprint();
-  service.changes.changed(Clock::now());
+  if (available && !std::exchange(service->ever_available, true) && !service->declare_empty) update_fingerprint();
+  service->changes.changed(Clock::now());
   wake();
 }
 
@@ -82,7 +119,7 @@ void Driver::haproxy_ended(const std::string& how) {
 
 asio::awaitable<void> Driver::run() {
   read_file();
-  gather_until_ = Clock::now() + kGatherAtStart;
+  gather_until_ = Clock::now() + kGatherFor;
   for (;;) {
     woken_ = false;
     co_await step();
@@ -109,17 +146,16 @@ asio::awaitable<void> Driver::step() {
   if (attached_ && has_socket() && !busy_ && look_at_ <= Clock::now()) co_await look();
 }
 
-std::vector<std::size_t> Driver::take_due() {
+Driver::Services Driver::take_due() {
   const auto now = Clock::now();
-  std::vector<std::size_t> due;
-  for (std::size_t i = 0; i < services_.size(); ++i) {
-    auto& service = services_[i];
-    const auto change = service.changes.due();
+  Services due;
+  for (const auto& service : services_) {
+    const auto change = service->changes.due();
     const bool changed = change && *change <= now;
-    const bool again = service.again && *service.again <= now;
-    if (changed) service.changes.acted(now);
-    if (again) service.again.reset();
-    if (changed || again) due.push_back(i);
+    const bool again = service->again && *service->again <= now;
+    if (changed) service->changes.acted(now);
+    if (again) service->again.reset();
+    if (changed || again) due.push_back(service);
   }
   return due;
 }
@@ -129,7 +165,7 @@ asio::awaitable<void> Driver::plan_due() {
   if (due.empty()) co_return;
   if (!has_socket()) {
     if (rendered(FileFor::reload).text != file_.text()) want_reload(ReloadReason::no_socket, "servers changed");
-    for (const auto i : due) services_[i].needs_reload = !reloads_.empty();
+    for (const auto& service : due) service->needs_reload = !reloads_.empty();
     co_return settled(due);
   }
   if (running_.fingerprint != fingerprint_) {
@@ -147,7 +183,7 @@ asio::awaitable<void> Driver::plan_due() {
     if (sent == Sent::plan_again) continue;
     auto reading = co_await ask();
     if (!reading) {
-      for (const auto i : due) services_[i].again = Clock::now() + (busy_ ? kBusyRetry : milliseconds(0));
+      for (const auto& service : due) service->again = Clock::now() + (busy_ ? kBusyRetry : milliseconds(0));
       if (!busy_) lost(reading.error().message);
       co_return;
     }
@@ -161,12 +197,13 @@ asio::awaitable<void> Driver::plan_due() {
   settled(due);
 }
 
-std::vector<Command> Driver::plan_round(const std::vector<std::size_t>& due) {
+std::vector<Command> Driver::plan_round(const Services& due) {
   std::vector<Command> commands;
   std::vector<Command> removals;
-  for (const auto i : due) {
-    auto& service = services_[i];
+  for (const auto& each : due) {
+    auto& service = *each;
     service.needs_reload = false;
+    if (service.removed) continue;
     // Unknown is not empty: what HAProxy has for a service that nobody has spoken of stays as it is.
     if (!declared(service) || (!service.known && !service.from_file)) continue;
     auto planned = plan(service.wanted, service.traits, observed(service.wanted.name), capabilities_);
@@ -214,12 +251,11 @@ asio::awaitable<Driver::Sent> Driver::send(const std::vector<Command>& commands)
   co_return sent;
 }
 
-void Driver::settled(const std::vector<std::size_t>& services) {
-  for (const auto i : services) {
-    auto& service = services_[i];
-    if (service.routed || !service.known || service.needs_reload) continue;
-    service.routed = true;
-    on_routed_(i);
+void Driver::settled(const Services& services) {
+  for (const auto& service : services) {
+    if (service->routed || service->removed || !service->known || service->needs_reload) continue;
+    service->routed = true;
+    on_routed_(service->wanted.service);
   }
 }
 
@@ -246,7 +282,7 @@ asio::awaitable<void> Driver::look() {
 }
 
 void Driver::plan_all_again() {
-  for (auto& service : services_) service.again = Clock::now();
+  for (const auto& service : services_) service->again = Clock::now();
   wake();
 }
 
@@ -264,12 +300,13 @@ void Driver::lost(const std::string& how) {
 }
 
 bool Driver::all_known() const {
-  return std::all_of(services_.begin(), services_.end(), [](const Service& service) { return service.known; });
+  return std::all_of(services_.begin(), services_.end(), [](const auto& service) { return service->known; });
 }
 
 // True when a load of the file would take servers from a service of which nobody has spoken yet.
 bool Driver::would_empty_a_service() const {
-  return std::any_of(services_.begin(), services_.end(), [this](const Service& service) {
+  return std::any_of(services_.begin(), services_.end(), [this](const auto& each) {
+    const Service& service = *each;
     if (!declared(service) || service.known || service.from_file) return false;
     if (!has_socket()) return true;
     return std::any_of(running_.state.backends.begin(), running_.state.backends.end(), [&](const auto& backend) {
@@ -278,8 +315,10 @@ bool Driver::would_empty_a_service() const {
   });
 }
 
-std::string Driver::present_address(std::size_t index, const std::string& server) const {
-  const auto& servers = services_.at(index).wanted.servers;
+std::string Driver::present_address(const std::string& name, const std::string& server) const {
+  const auto* service = find(name);
+  if (service == nullptr) return "";
+  const auto& servers = service->wanted.servers;
   const auto found =
       std::find_if(servers.begin(), servers.end(), [&](const auto& each) { return each.name == server; });
   return found == servers.end() ? "" : found->address;
@@ -296,7 +335,8 @@ ObservedBackend* Driver::observed(const std::string& backend) {
 }
 
 Driver::Clock::time_point Driver::reload_at(Clock::time_point now) const {
-  return std::max(reload_interval_.earliest(now), not_before_.value_or(now));
+  const auto gathered = all_known() ? now : gather_until_;
+  return std::max({reload_interval_.earliest(now), not_before_.value_or(now), gathered});
 }
 
 std::optional<Driver::Clock::time_point> Driver::next_deadline() const {
@@ -307,8 +347,8 @@ std::optional<Driver::Clock::time_point> Driver::next_deadline() const {
     if (at && (!next || *at < *next)) next = at;
   };
   for (const auto& service : services_) {
-    consider(service.changes.due());
-    consider(service.again);
+    consider(service->changes.due());
+    consider(service->again);
   }
   if (busy_) {
     // Its end wakes the loop.

@@ -43,13 +43,17 @@ class Driver {
  public:
   // `control` outlives the driver. `on_routed(service)`: HAProxy has the service's servers for the first time.
   Driver(boost::asio::io_context& io, const RouterConfig& router, HaproxyControl& control, Events& events,
-         std::function<void(std::size_t service)> on_routed);
+         std::function<void(const std::string& service)> on_routed);
 
-  // The servers that a service shall have; `service` counts from 0 in the router's order. Acts soon.
-  void set_servers(std::size_t service, std::vector<ServerSpec> servers);
+  // The configuration from now on, for the same HAProxy in the same place. A service of the same name goes on with its
+  // servers; one that is not named any more goes with the reload that follows.
+  void reconfigure(const RouterConfig& router);
+
+  // The servers that a service of the configuration shall have. Acts soon.
+  void set_servers(const std::string& service, std::vector<ServerSpec> servers);
 
   // The address that a server of the service has now, in HAProxy's file or by set_servers(); empty when it has none.
-  std::string present_address(std::size_t service, const std::string& server) const;
+  std::string present_address(const std::string& service, const std::string& server) const;
 
   // HAProxy ended, or was replaced: look at once.
   void haproxy_ended(const std::string& how);
@@ -70,9 +74,12 @@ class Driver {
     bool ever_available = false;
     bool needs_reload = false;
     bool routed = false;
+    bool removed = false;  // from the configuration, while it was being worked on
     common::Coalescer changes;
     std::optional<Clock::time_point> again;  // to be planned then, although nothing changed
   };
+  // Shared, because a round of commands may outlast a service's place in the configuration.
+  using Services = std::vector<std::shared_ptr<Service>>;
 
   // What HAProxy says of itself in one exchange.
   struct Reading {
@@ -89,15 +96,17 @@ class Driver {
   boost::asio::awaitable<Sent> send(const std::vector<Command>& commands);
   boost::asio::awaitable<void> look();
   boost::asio::awaitable<void> sleep();
-  std::vector<std::size_t> take_due();
-  std::vector<Command> plan_round(const std::vector<std::size_t>& due);
-  void settled(const std::vector<std::size_t>& services);
+  Services take_due();
+  std::vector<Command> plan_round(const Services& due);
+  void settled(const Services& services);
   void plan_all_again();
   void wake();
   void want_reload(ReloadReason reason, const std::string& words);
   void lost(const std::string& how);
   std::optional<Clock::time_point> next_deadline() const;
   Clock::time_point reload_at(Clock::time_point now) const;
+  Service* find(const std::string& service) const;
+  void take_services(const RouterConfig& router);
 
   // driver_load.cc: the file, and making HAProxy load it.
   void read_file();
@@ -121,13 +130,13 @@ class Driver {
   bool would_empty_a_service() const;
   ObservedBackend* observed(const std::string& backend);
 
-  const HaproxyRouterConfig config_;
+  HaproxyRouterConfig config_;
   HaproxyControl& control_;
   Events& events_;
-  const std::function<void(std::size_t)> on_routed_;
+  const std::function<void(const std::string&)> on_routed_;
   ConfigSpec skeleton_;      // without servers; its backends are in services_
   std::string fingerprint_;  // of the wanted skeleton
-  std::vector<Service> services_;
+  Services services_;        // in the order of the configuration
   ConfigFile file_;
   RuntimeSocket socket_;
   std::mt19937 random_;

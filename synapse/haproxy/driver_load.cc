@@ -50,16 +50,13 @@ bool is_proxy_of(std::string_view proxy, std::string_view service) {
 void Driver::read_file() {
   file_.read();
   if (const auto known = read_rendered(file_.text())) {
-    for (auto& service : services_) {
-      const auto found = find_servers(*known, service.wanted);
-      if (service.known || found == known->servers.end()) continue;
-      service.wanted.servers = found->second;
-      service.from_file = true;
-      service.ever_available = true;
+    for (const auto& service : services_) {
+      const auto found = find_servers(*known, service->wanted);
+      if (service->known || found == known->servers.end()) continue;
+      service->wanted.servers = found->second;
+      service->from_file = true;
+      service->ever_available = true;
     }
-  }
-  for (auto& service : services_) {
-    service.traits = traits_of(skeleton_.defaults, service.wanted.backend_lines, capabilities_);
   }
   update_fingerprint();
 }
@@ -67,8 +64,8 @@ void Driver::read_file() {
 void Driver::update_fingerprint() {
   ConfigSpec spec = skeleton_;
   for (const auto& service : services_) {
-    if (!declared(service)) continue;
-    spec.backends.push_back(service.wanted);
+    if (!declared(*service)) continue;
+    spec.backends.push_back(service->wanted);
     spec.backends.back().servers.clear();
   }
   fingerprint_ = render(spec).fingerprint;
@@ -76,7 +73,8 @@ void Driver::update_fingerprint() {
 
 RenderedConfig Driver::rendered(FileFor purpose) const {
   ConfigSpec spec = skeleton_;
-  for (const auto& service : services_) {
+  for (const auto& each : services_) {
+    const Service& service = *each;
     if (!declared(service)) continue;
     const auto found = running_.state.backends.find(service.wanted.name);
     const auto* observed = attached_ && found != running_.state.backends.end() ? &found->second : nullptr;
@@ -248,8 +246,8 @@ void Driver::take(Reading reading, bool freshly_loaded) {
   if (!other_version) return;
   const auto version = parse_version(running_.process.version);
   capabilities_ = version ? capabilities_of(*version) : least_capabilities();
-  for (auto& service : services_) {
-    service.traits = traits_of(skeleton_.defaults, service.wanted.backend_lines, capabilities_);
+  for (const auto& service : services_) {
+    service->traits = traits_of(skeleton_.defaults, service->wanted.backend_lines, capabilities_);
   }
 }
 

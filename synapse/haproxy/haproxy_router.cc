@@ -45,13 +45,38 @@ std::vector<std::string> without_ids(const std::vector<std::string>& options, co
 HaproxyRouter::HaproxyRouter(asio::io_context& io, const RouterConfig& config, Events& events, std::uint64_t seed)
     : events_(events),
       seed_(seed),
-      addresses_(io, events,
-                 [this](const std::string& service) { hand_over(static_cast<std::size_t>(std::stoul(service))); }),
+      addresses_(io, events, [this](const std::string& service) { hand_over(service); }),
       control_(make_control(io, std::get<HaproxyRouterConfig>(config.kind))),
-      driver_(io, config, *control_, events, [this](std::size_t service) { services_[service].routed = true; }) {
+      driver_(io, config, *control_, events, [this](const std::string& service) {
+        if (const auto found = services_.find(service); found != services_.end()) found->second.routed = true;
+      }) {
+  take_services(config);
+}
+
+void HaproxyRouter::take_services(const RouterConfig& config) {
+  std::map<std::string, Service> services;
   for (const auto& service : config.services) {
-    services_.push_back({.config = service, .reserved_ids = ids_in(service.backend_lines), .wanted = {}});
+    Service taken;
+    if (const auto known = services_.find(service.name); known != services_.end()) taken = std::move(known->second);
+    taken.config = service;
+    taken.reserved_ids = ids_in(service.backend_lines);
+    services.emplace(service.name, std::move(taken));
   }
+  for (const auto& [name, service] : services_) {
+    if (!services.contains(name)) addresses_.follow(name, {});
+  }
+  services_ = std::move(services);
+}
+
+void HaproxyRouter::reconfigure(const RouterConfig& config) {
+  take_services(config);
+  driver_.reconfigure(config);
+  for (const auto& [name, service] : services_) hand_over(name);
+}
+
+bool HaproxyRouter::routed(const std::string& service) const {
+  const auto found = services_.find(service);
+  return found != services_.end() && found->second.routed;
 }
 
 std::unique_ptr<HaproxyControl> HaproxyRouter::make_control(asio::io_context& io, const HaproxyRouterConfig& config) {
@@ -76,29 +101,32 @@ asio::awaitable<void> HaproxyRouter::run() {
   return driver_.run();
 }
 
-void HaproxyRouter::update(std::size_t index, const Routed& routed) {
-  auto& service = services_.at(index);
+void HaproxyRouter::update(const std::string& name, const Routed& routed) {
+  const auto found = services_.find(name);
+  if (found == services_.end()) return;
+  auto& service = found->second;
   service.wanted = routed;
   service.known = true;
   std::set<std::string> names;
   for (const auto& server : routed.servers) {
     if (!common::is_ip_address(server.host)) names.insert(server.host);
   }
-  addresses_.follow(std::to_string(index), names);
-  hand_over(index);
+  addresses_.follow(name, names);
+  hand_over(name);
 }
 
 // A server whose name does not resolve (yet) is left out; the others are served.
-void HaproxyRouter::hand_over(std::size_t index) {
-  const auto& service = services_.at(index);
-  if (!service.known) return;
+void HaproxyRouter::hand_over(const std::string& name) {
+  const auto found = services_.find(name);
+  if (found == services_.end() || !found->second.known) return;
+  const auto& service = found->second;
   std::vector<ServerSpec> servers;
   for (const auto& server : service.wanted.servers) {
     auto address = common::is_ip_address(server.host) ? server.host : addresses_.address(server.host);
-    if (address.empty()) address = driver_.present_address(index, server.name);  // of an earlier look-up
+    if (address.empty()) address = driver_.present_address(name, server.name);  // of an earlier look-up
     if (!address.empty()) servers.push_back(to_spec(service, server, std::move(address)));
   }
-  driver_.set_servers(index, std::move(servers));
+  driver_.set_servers(name, std::move(servers));
 }
 
 ServerSpec HaproxyRouter::to_spec(const Service& service, const RoutedServer& server, std::string address) const {

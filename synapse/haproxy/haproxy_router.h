@@ -2,6 +2,8 @@
 // driver. Owned by App; loop thread only.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -24,8 +26,9 @@ class HaproxyRouter : public Router {
   HaproxyRouter(boost::asio::io_context& io, const RouterConfig& config, Events& events, std::uint64_t seed);
 
   boost::asio::awaitable<void> run() override;
-  void update(std::size_t service, const Routed& routed) override;
-  bool routed(std::size_t service) const override { return services_.at(service).routed; }
+  void reconfigure(const RouterConfig& config) override;
+  void update(const std::string& service, const Routed& routed) override;
+  bool routed(const std::string& service) const override;
   boost::asio::awaitable<void> stop(bool leave_running) override;
   bool busy() const override { return addresses_.busy(); }
 
@@ -39,12 +42,13 @@ class HaproxyRouter : public Router {
   };
 
   std::unique_ptr<HaproxyControl> make_control(boost::asio::io_context& io, const HaproxyRouterConfig& config);
-  void hand_over(std::size_t index);
+  void take_services(const RouterConfig& config);
+  void hand_over(const std::string& service);
   ServerSpec to_spec(const Service& service, const RoutedServer& server, std::string address) const;
 
   Events& events_;
   const std::uint64_t seed_;
-  std::vector<Service> services_;
+  std::map<std::string, Service> services_;  // by name
   HostAddresses addresses_;
   std::unique_ptr<HaproxyControl> control_;
   Driver driver_;

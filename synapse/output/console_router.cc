@@ -1,6 +1,8 @@
 #include "synapse/output/console_router.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -20,20 +22,24 @@ std::string console_line(const std::string& service, const Routed& routed) {
   return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
-ConsoleRouter::ConsoleRouter(const RouterConfig& config) : last_(config.services.size()) {
-  for (const auto& service : config.services) names_.push_back(service.name);
-}
-
 boost::asio::awaitable<void> ConsoleRouter::run() {
   co_return;
 }
 
-void ConsoleRouter::update(std::size_t service, const Routed& routed) {
-  auto line = console_line(names_.at(service), routed);
-  if (line == last_.at(service)) return;
+void ConsoleRouter::reconfigure(const RouterConfig& config) {
+  std::erase_if(last_, [&](const auto& printed) {
+    return std::none_of(config.services.begin(), config.services.end(),
+                        [&](const auto& service) { return service.name == printed.first; });
+  });
+}
+
+void ConsoleRouter::update(const std::string& service, const Routed& routed) {
+  auto line = console_line(service, routed);
+  auto& last = last_[service];
+  if (line == last) return;
   std::printf("%s\n", line.c_str());
   std::fflush(stdout);
-  last_[service] = std::move(line);
+  last = std::move(line);
 }
 
 boost::asio::awaitable<void> ConsoleRouter::stop(bool) {

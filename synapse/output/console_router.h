@@ -1,9 +1,8 @@
 // The router of type console: prints the servers of each changed service as one JSON line on stdout.
 #pragma once
 
-#include <functional>
+#include <map>
 #include <string>
-#include <vector>
 
 #include "synapse/config.h"
 #include "synapse/router.h"
@@ -15,16 +14,14 @@ namespace synapse {
 
 class ConsoleRouter : public Router {
  public:
-  explicit ConsoleRouter(const RouterConfig& config);
-
   boost::asio::awaitable<void> run() override;
-  void update(std::size_t service, const Routed& routed) override;
-  bool routed(std::size_t service) const override { return !last_.at(service).empty(); }
+  void reconfigure(const RouterConfig& config) override;
+  void update(const std::string& service, const Routed& routed) override;
+  bool routed(const std::string& service) const override { return last_.contains(service); }
   boost::asio::awaitable<void> stop(bool leave_running) override;
 
  private:
-  std::vector<std::string> names_;
-  std::vector<std::string> last_;  // what was printed, by service
+  std::map<std::string, std::string> last_;  // what was printed, by service
 };
 
 }  // namespace synapse

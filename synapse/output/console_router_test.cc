@@ -16,14 +16,24 @@ TEST(ConsoleRouter, PrintsTheServersAsOneJsonLine) {
 }
 
 TEST(ConsoleRouter, IsRoutedAfterTheFirstUpdate) {
-  RouterConfig config{.type = "console", .services = {ServiceConfig{.name = "web"}}, .kind = ConsoleRouterConfig{}};
-  ConsoleRouter router(config);
-  EXPECT_FALSE(router.routed(0));
+  ConsoleRouter router;
+  EXPECT_FALSE(router.routed("web"));
   testing::internal::CaptureStdout();
-  router.update(0, {});
-  router.update(0, {});
+  router.update("web", {});
+  router.update("web", {});
   EXPECT_EQ(testing::internal::GetCapturedStdout(), "{\"service\":\"web\",\"servers\":[]}\n");
-  EXPECT_TRUE(router.routed(0));
+  EXPECT_TRUE(router.routed("web"));
+}
+
+TEST(ConsoleRouter, ForgetsAServiceThatIsNotConfiguredAnyMore) {
+  ConsoleRouter router;
+  testing::internal::CaptureStdout();
+  router.update("web", {});
+  router.update("api", {});
+  router.reconfigure({.type = "console", .services = {ServiceConfig{.name = "api"}}, .kind = ConsoleRouterConfig{}});
+  testing::internal::GetCapturedStdout();
+  EXPECT_FALSE(router.routed("web"));
+  EXPECT_TRUE(router.routed("api"));
 }
 
 }  // namespace

@@ -27,6 +27,10 @@ constexpr const char* kOwnFiles = ".synapse-files";
 constexpr std::string_view kSuffix = ".json";
 constexpr std::size_t kMaxIdDigits = 18;
 
+std::string file_of(const std::string& service) {
+  return service + std::string(kSuffix);
+}
+
 // The number behind the last `_` of a node's name, as Airbnb's synapse takes it.
 ordered_json id_of(const std::string& child) {
   const auto place = child.rfind('_');
@@ -82,18 +86,40 @@ FileRouter::FileRouter(asio::io_context& io, const RouterConfig& config, Events&
     : directory_(std::get<FileRouterConfig>(config.kind).output_directory),
       events_(events),
       paced_(io, config.events_buffer_duration, [this] { return write(); }) {
-  for (const auto& service : config.services) services_.push_back({.file = service.name + std::string(kSuffix)});
+  take_services(config);
   paced_.changed();  // files of services that are gone do not wait for the others
+}
+
+void FileRouter::take_services(const RouterConfig& config) {
+  std::map<std::string, Service> services;
+  for (const auto& service : config.services) {
+    const auto known = services_.find(file_of(service.name));
+    services.emplace(file_of(service.name), known == services_.end() ? Service() : std::move(known->second));
+  }
+  services_ = std::move(services);
+  tidy_ = false;
 }
 
 asio::awaitable<void> FileRouter::run() {
   return paced_.run();
 }
 
-void FileRouter::update(std::size_t index, const Routed& routed) {
-  auto& service = services_.at(index);
-  service.text = backends_json(routed.servers);
-  service.due = true;
+void FileRouter::reconfigure(const RouterConfig& config) {
+  take_services(config);
+  paced_.set_max_wait(config.events_buffer_duration);
+  paced_.changed();
+}
+
+bool FileRouter::routed(const std::string& service) const {
+  const auto known = services_.find(file_of(service));
+  return known != services_.end() && known->second.written;
+}
+
+void FileRouter::update(const std::string& name, const Routed& routed) {
+  const auto service = services_.find(file_of(name));
+  if (service == services_.end()) return;
+  service->second.text = backends_json(routed.servers);
+  service->second.due = true;
   paced_.changed();
 }
 
@@ -102,23 +128,23 @@ asio::awaitable<bool> FileRouter::write() {
     events_.output_failed(kType, directory_, tidied.error().message);
     co_return false;
   }
+  events_.output_works(directory_);
   bool done = true;
-  for (auto& service : services_) {
+  for (auto& [file, service] : services_) {
     if (!service.due) continue;
-    if (const auto written = write_file(service); !written) {
-      events_.output_failed(kType, path_of(service.file), written.error().message);
+    if (const auto written = write_file(file, service.text); !written) {
+      events_.output_failed(kType, path_of(file), written.error().message);
       done = false;
       continue;
     }
     service.due = false;
     service.written = true;
-    events_.output_works(path_of(service.file));
+    events_.output_works(path_of(file));
   }
-  if (done) events_.output_works(directory_);
   co_return done;
 }
 
-// Once: what an earlier life wrote for services that are no more.
+// At the start and after a new configuration: what was written for services that are no more.
 Result<void> FileRouter::tidy_up() {
   if (tidy_) return {};
   std::error_code error;
@@ -126,7 +152,7 @@ Result<void> FileRouter::tidy_up() {
   if (error) return fail("cannot create outputDirectory " + directory_ + ": " + error.message());
   own_files_ = read_own_files(path_of(kOwnFiles));
   std::set<std::string> gone = own_files_;
-  for (const auto& service : services_) gone.erase(service.file);
+  for (const auto& [file, service] : services_) gone.erase(file);
   for (const auto& file : gone) {
     if (::unlink(path_of(file).c_str()) != 0 && errno != ENOENT) {
       return fail("cannot remove " + path_of(file) + ": " + std::strerror(errno));
@@ -141,18 +167,18 @@ Result<void> FileRouter::tidy_up() {
   return {};
 }
 
-Result<void> FileRouter::write_file(Service& service) {
-  const auto path = path_of(service.file);
+Result<void> FileRouter::write_file(const std::string& file, const std::string& text) {
+  const auto path = path_of(file);
   // First its name, then itself: nothing of ours is ever left without being known as ours.
-  if (own_files_.insert(service.file).second) {
+  if (own_files_.insert(file).second) {
     if (const auto written = write_own_files(); !written) {
-      own_files_.erase(service.file);
+      own_files_.erase(file);
       return written.error();
     }
   }
-  if (const auto present = common::read_file(path); present && *present == service.text) return {};
-  if (const auto written = common::write_atomically(path, service.text); !written) return written.error();
-  events_.output_written(path, service.text.size());
+  if (const auto present = common::read_file(path); present && *present == text) return {};
+  if (const auto written = common::write_atomically(path, text); !written) return written.error();
+  events_.output_written(path, text.size());
   return {};
 }
 

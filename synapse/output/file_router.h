@@ -4,6 +4,7 @@
 // are removed, and no others. A write that fails is tried again with back-off. Loop thread only.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -27,28 +28,29 @@ class FileRouter : public Router {
   FileRouter(boost::asio::io_context& io, const RouterConfig& config, Events& events);
 
   boost::asio::awaitable<void> run() override;
-  void update(std::size_t service, const Routed& routed) override;
-  bool routed(std::size_t service) const override { return services_.at(service).written; }
+  void reconfigure(const RouterConfig& config) override;
+  void update(const std::string& service, const Routed& routed) override;
+  bool routed(const std::string& service) const override;
   boost::asio::awaitable<void> stop(bool leave_running) override;
 
  private:
   struct Service {
-    std::string file;  // its name in the directory
-    std::string text;  // what it shall hold; empty: not known yet
+    std::string text;  // what its file shall hold; empty: not known yet
     bool written = false;
     bool due = false;
   };
 
+  void take_services(const RouterConfig& config);
   boost::asio::awaitable<bool> write();
   common::Result<void> tidy_up();
-  common::Result<void> write_file(Service& service);
+  common::Result<void> write_file(const std::string& file, const std::string& text);
   common::Result<void> write_own_files() const;
   std::string path_of(const std::string& file) const { return directory_ + "/" + file; }
 
   const std::string directory_;
   Events& events_;
-  std::vector<Service> services_;
-  std::set<std::string> own_files_;  // what .synapse-files says
+  std::map<std::string, Service> services_;  // by the name of the file
+  std::set<std::string> own_files_;          // what .synapse-files says
   bool tidy_ = false;
   Paced paced_;
 };

@@ -35,27 +35,22 @@ class FileRouterTest : public RouterCase {
     for (const auto& name : services) router.services.push_back(ServiceConfig{.name = name});
     return router;
   }
-  void update_all(FileRouter& router, std::size_t services) {
-    for (std::size_t i = 0; i < services; ++i) router.update(i, servers({"a"}));
-    EXPECT_TRUE(until([&] {
-      for (std::size_t i = 0; i < services; ++i) {
-        if (!router.routed(i)) return false;
-      }
-      return true;
-    }));
+  void update_all(FileRouter& router, const std::vector<std::string>& services) {
+    for (const auto& service : services) router.update(service, servers({"a"}));
+    for (const auto& service : services) EXPECT_TRUE(until([&] { return router.routed(service); })) << service;
   }
 };
 
 TEST_F(FileRouterTest, WritesEachServiceWhenItIsKnown) {
   FileRouter router(io_, config(), events_);
   start(router);
-  router.update(1, servers({"a"}));
-  EXPECT_TRUE(until([&] { return router.routed(1); }));
-  EXPECT_FALSE(router.routed(0));
+  router.update("api", servers({"a"}));
+  EXPECT_TRUE(until([&] { return router.routed("api"); }));
+  EXPECT_FALSE(router.routed("web"));
   EXPECT_EQ(on_disk("out/web.json"), "missing");
   EXPECT_EQ(on_disk("out/api.json"), backends_json(servers({"a"}).servers));
-  router.update(0, servers({}));
-  EXPECT_TRUE(until([&] { return router.routed(0); }));
+  router.update("web", servers({}));
+  EXPECT_TRUE(until([&] { return router.routed("web"); }));
   EXPECT_EQ(on_disk("out/web.json"), "[]");
   stop();
 }
@@ -68,13 +63,13 @@ TEST_F(FileRouterTest, LeavesAFileAloneThatSaysTheSame) {
   };
   FileRouter first(io_, config(), events_);
   start(first);
-  update_all(first, 2);
+  update_all(first, {"web", "api"});
   stop();
   const auto before = inode();
   FileRouter second(io_, config(), events_);
   start(second);
-  update_all(second, 2);
-  second.update(0, servers({"a"}));
+  update_all(second, {"web", "api"});
+  second.update("web", servers({"a"}));
   settle();
   EXPECT_EQ(inode(), before);
   stop();
@@ -86,7 +81,7 @@ TEST_F(FileRouterTest, RemovesFilesOfServicesThatAreGoneAndNoOthers) {
   {
     FileRouter router(io_, config({"web", "api", "never"}), events_);
     start(router);
-    update_all(router, 2);
+    update_all(router, {"web", "api"});
     stop();
   }
   put("out/never.json", "[]");  // of the service that was never known: nobody of ours wrote it
@@ -94,7 +89,7 @@ TEST_F(FileRouterTest, RemovesFilesOfServicesThatAreGoneAndNoOthers) {
   FileRouter router(io_, config({"web"}), events_);
   start(router);
   EXPECT_TRUE(until([&] { return on_disk("out/api.json") == "missing"; }));
-  update_all(router, 1);
+  update_all(router, {"web"});
   EXPECT_NE(on_disk("out/web.json"), "missing");
   EXPECT_EQ(on_disk("out/mine.json"), "[]");
   EXPECT_EQ(on_disk("out/never.json"), "[]");
@@ -108,7 +103,7 @@ TEST_F(FileRouterTest, NothingOutsideOfItsDirectoryIsRemoved) {
   put("out/.synapse-files", "../x.json\n/etc/x.json\nplain\n.json\n" + directory_ + "/x.json\n");
   FileRouter router(io_, config(), events_);
   start(router);
-  update_all(router, 2);
+  update_all(router, {"web", "api"});
   EXPECT_EQ(on_disk("x.json"), "[]");
   EXPECT_EQ(on_disk("out/.synapse-files"), "api.json\nweb.json\n");
   stop();
@@ -118,11 +113,26 @@ TEST_F(FileRouterTest, TriesAgainWhatFailed) {
   put("out", "a file where the directory should be");
   FileRouter router(io_, config(), events_);
   start(router);
-  router.update(0, servers({"a"}));
-  router.update(1, servers({"a"}));
+  router.update("web", servers({"a"}));
+  router.update("api", servers({"a"}));
   EXPECT_TRUE(until([&] { return counted("synapse_router_update_failure{type=\"file\"} 1"); }));
   std::filesystem::remove(path("out"));
-  EXPECT_TRUE(until([&] { return router.routed(0) && router.routed(1); }));
+  EXPECT_TRUE(until([&] { return router.routed("web") && router.routed("api"); }));
+  stop();
+}
+
+TEST_F(FileRouterTest, TakesANewConfiguration) {
+  FileRouter router(io_, config({"web", "api"}), events_);
+  start(router);
+  update_all(router, {"web", "api"});
+  router.reconfigure(config({"queue", "web"}));
+  EXPECT_TRUE(until([&] { return on_disk("out/api.json") == "missing"; }));
+  EXPECT_TRUE(router.routed("web"));
+  EXPECT_FALSE(router.routed("queue"));
+  EXPECT_FALSE(router.routed("api"));
+  router.update("api", servers({"a"}));
+  update_all(router, {"queue"});
+  EXPECT_EQ(on_disk("out/.synapse-files"), "queue.json\nweb.json\n");
   stop();
 }
 
@@ -131,12 +141,12 @@ TEST_F(FileRouterTest, OneFileThatFailsIsOneFile) {
   std::filesystem::create_directories(path("out/web.json/x"));
   FileRouter router(io_, config(), events_);
   start(router);
-  router.update(0, servers({"a"}));
-  router.update(1, servers({"a"}));
-  EXPECT_TRUE(until([&] { return router.routed(1); }));
-  EXPECT_FALSE(router.routed(0));
+  router.update("web", servers({"a"}));
+  router.update("api", servers({"a"}));
+  EXPECT_TRUE(until([&] { return router.routed("api"); }));
+  EXPECT_FALSE(router.routed("web"));
   std::filesystem::remove_all(path("out/web.json"));
-  EXPECT_TRUE(until([&] { return router.routed(0); }));
+  EXPECT_TRUE(until([&] { return router.routed("web"); }));
   stop();
 }
 

@@ -22,6 +22,9 @@ class Paced {
   Paced(boost::asio::io_context& io, std::chrono::milliseconds max_wait,
         std::function<boost::asio::awaitable<bool>()> work);
 
+  // From now on.
+  void set_max_wait(std::chrono::milliseconds max_wait) { changes_ = common::Coalescer(max_wait); }
+
   // There is something to do.
   void changed();
 

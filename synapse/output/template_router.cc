@@ -34,19 +34,50 @@ TemplateRouter::TemplateRouter(asio::io_context& io, const RouterConfig& config,
       template_(std::move(Template::parse(config_.text).value())),
       on_disk_(present_file(config_.destination_file, config_.destination_mode)),
       paced_(io, config.events_buffer_duration, [this] { return write(); }) {
-  for (const auto& service : config.services) services_.push_back({.data = {service.name, {}, 0, 0}});
+  take_services(config);
+}
+
+void TemplateRouter::take_services(const RouterConfig& config) {
+  std::vector<Service> services;
+  for (const auto& service : config.services) {
+    const auto known = find(service.name);
+    services.push_back(known == services_.end() ? Service{.data = {.name = service.name}} : *known);
+  }
+  services_ = std::move(services);
+}
+
+std::vector<TemplateRouter::Service>::iterator TemplateRouter::find(const std::string& service) {
+  return std::find_if(services_.begin(), services_.end(),
+                      [&](const Service& known) { return known.data.name == service; });
 }
 
 asio::awaitable<void> TemplateRouter::run() {
   return paced_.run();
 }
 
-void TemplateRouter::update(std::size_t index, const Routed& routed) {
-  auto& service = services_.at(index);
-  service.data.servers = routed.servers;
-  service.data.available = routed.available;
-  service.data.unavailable = routed.unavailable;
-  service.known = true;
+void TemplateRouter::reconfigure(const RouterConfig& config) {
+  const auto& fresh = std::get<TemplateRouterConfig>(config.kind);
+  if (fresh.destination_mode != config_.destination_mode) on_disk_.reset();
+  if (fresh.text != config_.text) template_ = std::move(Template::parse(fresh.text).value());
+  config_ = fresh;
+  if (config_.command.empty()) command_due_ = false;
+  take_services(config);
+  paced_.set_max_wait(config.events_buffer_duration);
+  paced_.changed();
+}
+
+bool TemplateRouter::routed(const std::string& service) const {
+  return std::any_of(services_.begin(), services_.end(),
+                     [&](const Service& known) { return known.data.name == service && known.written; });
+}
+
+void TemplateRouter::update(const std::string& name, const Routed& routed) {
+  const auto service = find(name);
+  if (service == services_.end()) return;
+  service->data.servers = routed.servers;
+  service->data.available = routed.available;
+  service->data.unavailable = routed.unavailable;
+  service->known = true;
   paced_.changed();
 }
 
@@ -69,7 +100,7 @@ asio::awaitable<bool> TemplateRouter::write() {
     command_due_ = false;
   }
   events_.output_works(config_.destination_file);
-  for (auto& service : services_) service.written = true;
+  for (auto& service : services_) service.written = service.written || service.known;
   co_return true;
 }
 

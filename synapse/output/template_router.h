@@ -25,25 +25,28 @@ class TemplateRouter : public Router {
   TemplateRouter(boost::asio::io_context& io, const RouterConfig& config, Events& events);
 
   boost::asio::awaitable<void> run() override;
-  void update(std::size_t service, const Routed& routed) override;
-  bool routed(std::size_t service) const override { return services_.at(service).written; }
+  void reconfigure(const RouterConfig& config) override;
+  void update(const std::string& service, const Routed& routed) override;
+  bool routed(const std::string& service) const override;
   boost::asio::awaitable<void> stop(bool leave_running) override;
 
  private:
   struct Service {
-    TemplateService data;
+    TemplateService data{};
     bool known = false;
     bool written = false;
   };
 
+  void take_services(const RouterConfig& config);
+  std::vector<Service>::iterator find(const std::string& service);
   boost::asio::awaitable<bool> write();
   common::Result<bool> write_file();
   boost::asio::awaitable<common::Result<void>> run_command();
 
-  const TemplateRouterConfig config_;
+  TemplateRouterConfig config_;
   Events& events_;
   Template template_;
-  std::vector<Service> services_;
+  std::vector<Service> services_;       // in the order of the configuration
   std::optional<std::string> on_disk_;  // nothing: it has not been looked at, or is not as it should be
   bool command_due_ = false;
   Paced paced_;

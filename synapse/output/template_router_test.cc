@@ -28,14 +28,14 @@ class TemplateRouterTest : public RouterCase {
 TEST_F(TemplateRouterTest, WritesWhenEveryServiceIsKnown) {
   TemplateRouter router(io_, config(), events_);
   start(router);
-  router.update(0, servers({"a", "b"}));
+  router.update("web", servers({"a", "b"}));
   settle();
   EXPECT_EQ(on_disk("out"), "missing");
-  EXPECT_FALSE(router.routed(0));
-  router.update(1, servers({}));
-  EXPECT_TRUE(until([&] { return router.routed(0) && router.routed(1); }));
+  EXPECT_FALSE(router.routed("web"));
+  router.update("api", servers({}));
+  EXPECT_TRUE(until([&] { return router.routed("web") && router.routed("api"); }));
   EXPECT_EQ(on_disk("out"), "web: a b\napi:\n");
-  router.update(1, servers({"c"}));
+  router.update("api", servers({"c"}));
   EXPECT_TRUE(until([&] { return on_disk("out") == "web: a b\napi: c\n"; }));
   stop();
 }
@@ -46,9 +46,9 @@ TEST_F(TemplateRouterTest, GivesTheFileItsMode) {
   put("out", "web: a\napi:\n", 0644);
   TemplateRouter router(io_, router_config, events_);
   start(router);
-  router.update(0, servers({"a"}));
-  router.update(1, servers({}));
-  EXPECT_TRUE(until([&] { return router.routed(0); }));
+  router.update("web", servers({"a"}));
+  router.update("api", servers({}));
+  EXPECT_TRUE(until([&] { return router.routed("web"); }));
   struct stat status {};
   ASSERT_EQ(::stat(path("out").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600u);
@@ -60,13 +60,13 @@ TEST_F(TemplateRouterTest, RunsTheCommandOnlyWhenTheFileHasChanged) {
   const auto router_config = with_command("cat out >>ran\n");
   TemplateRouter router(io_, router_config, events_);
   start(router);
-  router.update(0, servers({"a"}));
-  router.update(1, servers({}));
-  EXPECT_TRUE(until([&] { return router.routed(0); }));
+  router.update("web", servers({"a"}));
+  router.update("api", servers({}));
+  EXPECT_TRUE(until([&] { return router.routed("web"); }));
   EXPECT_EQ(on_disk("ran"), "missing");  // an earlier life wrote the same
-  router.update(0, servers({"b"}));
+  router.update("web", servers({"b"}));
   EXPECT_TRUE(until([&] { return on_disk("ran") == "web: b\napi:\n"; }));
-  router.update(0, servers({"b"}));
+  router.update("web", servers({"b"}));
   settle();
   EXPECT_EQ(on_disk("ran"), "web: b\napi:\n");
   stop();
@@ -76,12 +76,12 @@ TEST_F(TemplateRouterTest, TriesACommandAgainThatFailed) {
   const auto router_config = with_command("echo x >>ran\n[ -e fixed ]\n");
   TemplateRouter router(io_, router_config, events_);
   start(router);
-  router.update(0, servers({"a"}));
-  router.update(1, servers({}));
+  router.update("web", servers({"a"}));
+  router.update("api", servers({}));
   EXPECT_TRUE(until([&] { return counted("synapse_router_update_failure{type=\"template\"} 1"); }));
-  EXPECT_FALSE(router.routed(0));
+  EXPECT_FALSE(router.routed("web"));
   put("fixed", "");
-  EXPECT_TRUE(until([&] { return router.routed(0); }));
+  EXPECT_TRUE(until([&] { return router.routed("web"); }));
   EXPECT_EQ(on_disk("ran").substr(0, 4), "x\nx\n");
   EXPECT_EQ(on_disk("out"), "web: a\napi:\n");
   stop();
@@ -92,11 +92,32 @@ TEST_F(TemplateRouterTest, ACommandThatHangsIsEndedAndTriedAgain) {
   std::get<TemplateRouterConfig>(router_config.kind).command_timeout = std::chrono::milliseconds(50);
   TemplateRouter router(io_, router_config, events_);
   start(router);
-  router.update(0, servers({"a"}));
-  router.update(1, servers({}));
+  router.update("web", servers({"a"}));
+  router.update("api", servers({}));
   EXPECT_TRUE(until([&] { return counted("synapse_router_update_failure{type=\"template\"} 1"); }));
   put("fixed", "");
-  EXPECT_TRUE(until([&] { return router.routed(0); }));
+  EXPECT_TRUE(until([&] { return router.routed("web"); }));
+  stop();
+}
+
+TEST_F(TemplateRouterTest, TakesANewConfiguration) {
+  TemplateRouter router(io_, config(), events_);
+  start(router);
+  router.update("web", servers({"a"}));
+  router.update("api", servers({"b"}));
+  EXPECT_TRUE(until([&] { return router.routed("web"); }));
+  auto fresh = with_command("cat out >>ran\n");
+  std::get<TemplateRouterConfig>(fresh.kind).text =
+      "{{#services}}<{{name}}>{{#servers}}{{name}}{{/servers}}{{/services}}";
+  fresh.services = {ServiceConfig{.name = "queue"}, ServiceConfig{.name = "web"}};
+  router.reconfigure(fresh);
+  settle();
+  EXPECT_EQ(on_disk("out"), "web: a\napi: b\n");  // nothing is known of the new service yet
+  EXPECT_TRUE(router.routed("web"));
+  router.update("queue", servers({"c"}));
+  EXPECT_TRUE(until([&] { return router.routed("queue"); }));
+  EXPECT_EQ(on_disk("out"), "<queue>c<web>a");
+  EXPECT_EQ(on_disk("ran"), "<queue>c<web>a");
   stop();
 }
 
@@ -105,12 +126,12 @@ TEST_F(TemplateRouterTest, TriesAWriteAgainThatFailed) {
   std::get<TemplateRouterConfig>(router_config.kind).destination_file = path("later/out");
   TemplateRouter router(io_, router_config, events_);
   start(router);
-  router.update(0, servers({"a"}));
-  router.update(1, servers({}));
+  router.update("web", servers({"a"}));
+  router.update("api", servers({}));
   EXPECT_TRUE(until([&] { return counted("synapse_router_update_failure{type=\"template\"} 1"); }));
-  EXPECT_FALSE(router.routed(0));
+  EXPECT_FALSE(router.routed("web"));
   std::filesystem::create_directory(path("later"));
-  EXPECT_TRUE(until([&] { return router.routed(0); }));
+  EXPECT_TRUE(until([&] { return router.routed("web"); }));
   EXPECT_EQ(on_disk("later/out"), "web: a\napi:\n");
   stop();
 }

@@ -184,6 +184,11 @@ void Pool::keep_vanished(Routed& fresh) const {
   std::move(vanished.begin(), vanished.end(), std::back_inserter(fresh.servers));
 }
 
+void Pool::inherit(const Pool& predecessor) {
+  snapshot_ = predecessor.snapshot_;
+  route();
+}
+
 void Pool::exclude(std::optional<std::string> registered_name) {
   if (excluded_ == registered_name) return;
   excluded_ = std::move(registered_name);

@@ -87,6 +87,10 @@ class Pool {
   // All records of the service, in any order.
   void update(const std::vector<Record>& records);
 
+  // What its predecessor, which had other options, knew: its servers stand until the first update(), and count as the
+  // last state then.
+  void inherit(const Pool& predecessor);
+
   // The registered name that first() of the correlated service gave; nothing when there is no such server.
   void exclude(std::optional<std::string> registered_name);
 

@@ -344,6 +344,19 @@ TEST(Pool, ExcludesAllWithTheRegisteredName) {
   EXPECT_THAT(names(pool.routed()), ElementsAre("b"));
 }
 
+TEST(Pool, GoesOnWithWhatItsPredecessorKnew) {
+  auto before = pool_in_order(PoolOrder::name);
+  before.update({record("a", "10.0.0.1", 80), record("b", "10.0.0.2", 80)});
+  auto pool = pool_in_order(PoolOrder::date);
+  pool.exclude("a");
+  pool.inherit(before);
+  EXPECT_THAT(names(pool.routed()), ElementsAre("b"));
+  pool.exclude(std::nullopt);
+  pool.update({});
+  EXPECT_THAT(names(pool.routed()), testing::UnorderedElementsAre("a", "b"));
+  EXPECT_TRUE(pool.routed().kept);
+}
+
 TEST(Pool, GivesEqualForEqual) {
   auto one = pool_in_order(PoolOrder::random, 3);
   auto two = pool_in_order(PoolOrder::random, 3);

@@ -1,8 +1,8 @@
-#include "nerve/repeated_error.h"
+#include "common/telemetry/repeated_error.h"
 
 #include <gtest/gtest.h>
 
-namespace nerve {
+namespace common {
 namespace {
 
 TEST(RepeatedError, IsSaidOnceAndCounted) {
@@ -17,4 +17,4 @@ TEST(RepeatedError, IsSaidOnceAndCounted) {
 }
 
 }  // namespace
-}  // namespace nerve
+}  // namespace common

@@ -1,7 +1,7 @@
 // For an error that comes again and again: it is said once, then counted, and said again when it is over. Pure.
 #pragma once
 
-namespace nerve {
+namespace common {
 
 class RepeatedError {
  public:
@@ -19,4 +19,4 @@ class RepeatedError {
   int count_ = 0;
 };
 
-}  // namespace nerve
+}  // namespace common

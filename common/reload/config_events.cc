@@ -1,4 +1,4 @@
-#include "nerve/config_events.h"
+#include "common/reload/config_events.h"
 
 #include <prometheus/gauge.h>
 #include <prometheus/registry.h>
@@ -6,14 +6,12 @@
 #include "common/telemetry/log.h"
 #include "common/telemetry/metrics.h"
 
-namespace nerve {
+namespace common {
 namespace {
-
-namespace log = common::log;
 
 constexpr std::size_t kMostNames = 10;
 
-prometheus::Gauge& gauge(common::Metrics& metrics, const char* name, const char* help) {
+prometheus::Gauge& gauge(Metrics& metrics, const std::string& name, const char* help) {
   return prometheus::BuildGauge().Name(name).Help(help).Register(metrics.registry()).Add({});
 }
 
@@ -28,15 +26,15 @@ std::string listed(const char* what, const std::vector<std::string>& names) {
 
 }  // namespace
 
-ConfigEvents::ConfigEvents(common::Metrics& metrics)
-    : last_successful_(gauge(metrics, "nerve_config_last_reload_successful",
+ConfigEvents::ConfigEvents(const std::string& program, Metrics& metrics)
+    : last_successful_(gauge(metrics, program + "_config_last_reload_successful",
                              "1 when the configuration was good when it was read last, else 0")),
-      last_success_(gauge(metrics, "nerve_config_last_reload_success_timestamp_seconds",
+      last_success_(gauge(metrics, program + "_config_last_reload_success_timestamp_seconds",
                           "When a good configuration was read last, in seconds since 1970")) {
   succeeded();
 }
 
-void ConfigEvents::loaded(const std::vector<std::string>& warnings, const Roster::Difference& difference) {
+void ConfigEvents::loaded(const std::vector<std::string>& warnings, const ConfigDifference& difference) {
   for (const auto& warning : warnings) log::warn("{}", warning);
   log::info("configuration loaded: {}{}{}{} service(s) unchanged", listed("added", difference.added),
             listed("changed", difference.changed), listed("removed", difference.removed), difference.unchanged);
@@ -48,20 +46,14 @@ void ConfigEvents::unchanged(const std::string& why) {
   succeeded();
 }
 
-void ConfigEvents::refused(const std::string& why, const common::Diagnostics& diagnostics) {
+void ConfigEvents::refused(const std::string& why, const Diagnostics& diagnostics) {
   for (const auto& error : diagnostics.errors) log::error("{}", error);
   log::error("{}: the new configuration is refused, {} error(s); the one that runs stays in force", why,
              diagnostics.errors.size());
   last_successful_.Set(0);
 }
 
-void ConfigEvents::needs_restart(const std::vector<std::string>& keys) {
-  std::string list;
-  for (const auto& key : keys) list += (list.empty() ? "" : ", ") + key;
-  log::warn("a restart is needed for the new {}: nerve keeps the old until then", list);
-}
-
-void ConfigEvents::watched(const common::Result<void>& result) {
+void ConfigEvents::watched(const Result<void>& result) {
   if (result) {
     watch_error_.over();
   } else if (watch_error_.failed()) {
@@ -69,13 +61,9 @@ void ConfigEvents::watched(const common::Result<void>& result) {
   }
 }
 
-void ConfigEvents::not_kept(const std::string& error) {
-  log::warn("templatedConfigPath: {}", error);
-}
-
 void ConfigEvents::succeeded() {
   last_successful_.Set(1);
   last_success_.SetToCurrentTime();
 }
 
-}  // namespace nerve
+}  // namespace common

@@ -1,0 +1,64 @@
+// Follows the configuration while a program runs: has it read again when a file changed or somebody asked, refuses what
+// is bad while the old runs on, and has what is good applied. Owned by App. Loop thread only.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "common/config/reader.h"
+#include "common/reload/config_events.h"
+#include "common/result.h"
+#include "common/runtime/file_watch.h"
+
+namespace common {
+
+// What one reading of all files gave.
+struct LoadedConfig {
+  Diagnostics diagnostics;
+  std::size_t fingerprint = 0;           // of all texts
+  std::vector<std::string> directories;  // where its files lie; none: they are not followed
+};
+
+class ConfigFollower {
+ public:
+  struct Callbacks {
+    // Reads the files anew. The owner keeps what it has read until apply() or the next load().
+    std::function<LoadedConfig()> load;
+    // Makes what was read last, which has no errors, the configuration that runs. An error refuses it as a whole:
+    // nothing has changed.
+    std::function<Result<ConfigDifference>()> apply;
+    // The texts are the same; what they name may have changed.
+    std::function<void()> unchanged;
+  };
+
+  // `program`: for the names of the metrics.
+  ConfigFollower(boost::asio::io_context& io, const std::string& program, Metrics& metrics, Callbacks callbacks);
+
+  // This one runs now; it is followed from now on.
+  void begin(const LoadedConfig& loaded);
+  // `why`: for the log. `asked`: somebody waits there for an answer.
+  void reload(const std::string& why, bool asked);
+  void end();
+
+ private:
+  void watch();
+  void refuse(const std::string& why, bool asked, std::size_t fingerprint, const Diagnostics& diagnostics);
+
+  const Callbacks callbacks_;
+  ConfigEvents events_;
+  std::size_t fingerprint_ = 0;  // of what runs
+  std::vector<std::string> directories_;
+  std::optional<std::size_t> last_refused_;  // said once, until it changes
+  FileWatch watch_;
+  bool ended_ = false;
+};
+
+// The directory of a file, for LoadedConfig::directories.
+[[nodiscard]] std::string directory_of(const std::string& path);
+
+}  // namespace common

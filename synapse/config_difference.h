@@ -1,0 +1,31 @@
+// What a new configuration means for the routers that run: which goes on as which, and what cannot change. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "synapse/config.h"
+
+namespace synapse {
+
+// Where a router writes, which is what makes it the same router in another configuration. Of several without a place of
+// their own (console) the first is the first.
+[[nodiscard]] std::vector<std::string> places_of(const std::vector<RouterConfig>& routers);
+
+// The keys of a router that only count at its start and differ; the two are in one place.
+[[nodiscard]] std::vector<std::string> fixed_keys_changed(const RouterConfig& running, const RouterConfig& fresh);
+
+// Of two routers in one place: the services by name.
+struct ServiceDifference {
+  std::vector<std::string> added;
+  std::vector<std::string> changed;
+  std::vector<std::string> removed;
+  std::size_t unchanged = 0;
+};
+
+// An id is no difference: it follows from the order of the services.
+[[nodiscard]] bool same_service(const ServiceConfig& one, const ServiceConfig& other);
+[[nodiscard]] ServiceDifference difference(const std::vector<ServiceConfig>& running,
+                                           const std::vector<ServiceConfig>& fresh);
+
+}  // namespace synapse

@@ -1,0 +1,122 @@
+#include "synapse/unit.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "synapse/watch/zookeeper_watcher.h"
+
+namespace synapse {
+namespace {
+
+PoolOrder order_of(ServerSort sort) {
+  switch (sort) {
+    case ServerSort::random:
+      return PoolOrder::random;
+    case ServerSort::name:
+      return PoolOrder::name;
+    case ServerSort::date:
+      return PoolOrder::date;
+  }
+  return PoolOrder::random;
+}
+
+}  // namespace
+
+Unit::Unit(Shared shared, std::string place, const RouterConfig& config, std::unique_ptr<Router> router)
+    : shared_(shared), place_(std::move(place)), config_(config), router_(std::move(router)) {
+  for (const auto& service : config.services) services_.push_back(make(service));
+  for (auto& service : services_) watch(*service);
+}
+
+std::unique_ptr<Unit::Service> Unit::make(const ServiceConfig& config) {
+  return std::make_unique<Service>(
+      Service{config, Pool({.order = order_of(config.sort), .seed = shared_.seed}), nullptr, nullptr, false});
+}
+
+void Unit::watch(Service& service) {
+  const auto& config = service.config.watcher;
+  service.session = shared_.sessions.session_for(config);
+  service.watcher = std::make_unique<ZookeeperWatcher>(
+      shared_.io, *service.session, config.path,
+      WatcherEvents{
+          .on_snapshot = [this, &service](const std::vector<Record>& records) { take_snapshot(service, records); },
+          .on_failed = [this, name = service.config.name](
+                           const std::string& error) { shared_.events.watcher_failed(name, "zookeeper", error); }});
+}
+
+ServiceDifference Unit::reconfigure(const RouterConfig& config) {
+  auto found = difference(config_.services, config.services);
+  std::vector<std::unique_ptr<Service>> services;
+  std::vector<Service*> fresh;
+  for (const auto& wanted : config.services) {
+    const auto known = std::find_if(services_.begin(), services_.end(), [&](const auto& service) {
+      return service && service->config.name == wanted.name;
+    });
+    if (known != services_.end() && same_service((*known)->config, wanted)) {
+      services.push_back(std::move(*known));
+      services.back()->config.id = wanted.id;
+      continue;
+    }
+    services.push_back(make(wanted));
+    fresh.push_back(services.back().get());
+    // Until its own source has spoken it has the servers of its predecessor.
+    if (known == services_.end()) continue;
+    services.back()->pool.inherit((*known)->pool);
+    services.back()->known = (*known)->known;
+  }
+  for (const auto& name : found.removed) shared_.events.service_removed(name);
+  services_ = std::move(services);
+  config_ = config;
+  router_->reconfigure(config);
+  for (auto* service : fresh) {
+    watch(*service);
+    if (service->known) route(*service);
+  }
+  for (auto& service : services_) correlate(*service);
+  return found;
+}
+
+void Unit::take_snapshot(Service& service, const std::vector<Record>& records) {
+  service.known = true;
+  service.pool.update(records);
+  tell(service);
+  route(service);
+  correlate(service);
+}
+
+void Unit::tell(const Service& service) {
+  const auto& name = service.config.name;
+  const auto& routed = service.pool.routed();
+  shared_.events.servers_found(name, routed.available, routed.unavailable);
+  if (routed.kept) shared_.events.servers_kept(name);
+  for (const auto& server : routed.servers) shared_.events.record_accepted(name, server.child);
+  for (const auto& out : routed.left_out) {
+    if (out.because != LeftOutBecause::correlated) shared_.events.record_left_out(name, out.child, out.reason);
+  }
+}
+
+// Services that leave out the first server of the changed one are routed again when that is another one now.
+void Unit::correlate(const Service& changed) {
+  for (auto& service : services_) {
+    if (!service->config.correlation || service->config.correlation->other_service != changed.config.name) continue;
+    service->pool.exclude(changed.pool.first());
+    if (service->known) route(*service);
+  }
+}
+
+std::vector<std::string> Unit::not_ready() const {
+  std::vector<std::string> names;
+  for (const auto& service : services_) {
+    if (!router_->routed(service->config.name)) names.push_back(service->config.name);
+  }
+  return names;
+}
+
+void Unit::stop_watching() {
+  for (auto& service : services_) {
+    service->watcher.reset();
+    service->session.reset();
+  }
+}
+
+}  // namespace synapse
