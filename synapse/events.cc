@@ -148,6 +148,11 @@ void Events::socket_failed(const std::string& router, const std::string& error) 
   if (news("socket " + router, error)) log::warn("{}", error);
 }
 
+void Events::socket_replaced(const std::string& router, const std::string& words) {
+  families_->update_failure.Add({{"type", "haproxy_socket"}}).Increment();
+  log::warn("{}: {}", router, words);
+}
+
 void Events::socket_works(const std::string& router) {
   if (over("socket " + router)) log::info("HAProxy's runtime socket for {} answers again", router);
 }

@@ -35,6 +35,7 @@ class Events {
   void commands_sent(const std::string& router, std::size_t ok, std::size_t refused);
   void command_surprised(const std::string& router, const std::string& command, const std::string& reply);
   void socket_failed(const std::string& router, const std::string& error);
+  void socket_replaced(const std::string& router, const std::string& words);  // by another one of the same HAProxy
   void socket_works(const std::string& router);
   void reload_wanted(const std::string& router, const std::string& reason, const std::string& words);
   void reloaded(const std::string& router, const std::vector<std::string>& reasons, int pid, long took_ms);

@@ -7,6 +7,7 @@
 
 #include "common/file/write_atomically.h"
 #include "common/telemetry/log.h"
+#include "synapse/haproxy/advice.h"
 
 namespace synapse::haproxy {
 
@@ -19,6 +20,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kTerminatesWithin{2'000};
 constexpr std::chrono::milliseconds kSignalInterval{250};
+constexpr std::size_t kMaxAlerts = 2048;
 
 // True when the process runs our file: a pid file may be older than the last boot.
 bool runs_our_file(pid_t pid, const std::string& config_path) {
@@ -64,6 +66,7 @@ void HaproxyChild::adopt() {
 }
 
 asio::awaitable<Result<void>> HaproxyChild::load() {
+  alerts_.clear();
   if (may_run()) {
     child_->signal(SIGUSR2);
     co_return Result<void>{};
@@ -73,12 +76,23 @@ asio::awaitable<Result<void>> HaproxyChild::load() {
       io_,
       {options_.binary, "-W", "-db", "-S", options_.runtime_dir + "/master.sock,mode,600,level,admin", "-f",
        options_.config_path},
-      [this](const std::string& how) { exited(how); }, log_line);
-  if (!started) co_return started.error();
+      [this](const std::string& how) { exited(how); }, [this](const std::string& line) { hear(line); });
+  if (!started) co_return common::fail(with_advice(started.error().message));
   child_ = std::move(*started);
   const auto written = common::write_atomically(pid_file(), std::to_string(child_->pid()) + "\n");
   if (!written) log::warn("{}; a later synapse will not find this HAProxy", written.error().message);
   co_return Result<void>{};
+}
+
+void HaproxyChild::hear(const std::string& line) {
+  log_line(line);
+  if (line.starts_with("[ALERT]") && alerts_.size() + line.size() < kMaxAlerts) {
+    alerts_ += (alerts_.empty() ? "" : "\n") + line;
+  }
+}
+
+std::string HaproxyChild::complaint() const {
+  return with_advice(alerts_);
 }
 
 void HaproxyChild::exited(const std::string& how) {
