@@ -142,13 +142,13 @@ class Sandbox:
             env={**os.environ, "LC_ALL": "C.UTF-8", **environment},
         )
 
-    def synapse(self, config, name=None, arguments=(), wait=True):
+    def synapse(self, config, name=None, arguments=(), wait=True, wrapper=()):
         """Starts synapse. A haproxy router gets a runtimeDir in here unless it says where its things are."""
         name = self.unique(name or "synapse")
         if isinstance(config, dict):
             config = {"apiPort": free_port(), **config}
             config["routers"] = [self._place(dict(router), f"{name}-{i}") for i, router in enumerate(config["routers"])]
-        program = Synapse("synapse", name, config, self.directory, arguments)
+        program = Synapse("synapse", name, config, self.directory, arguments, wrapper)
         if isinstance(config, dict):
             program.router = next((router for router in config["routers"] if router["type"] == "haproxy"), None)
         if program.router:

@@ -52,7 +52,9 @@ std::string cannot_connect(const std::string& socket, int error) {
   const std::string what = "cannot connect to HAProxy's runtime socket " + socket + ": " + std::strerror(error);
   switch (error) {
     case ENOENT:
-      return what + "; start HAProxy with \"stats socket " + socket + " level admin\" in its global";
+      return what + "; start HAProxy with \"stats socket " + socket +
+             " level admin\" in its global. If it runs with that, the socket was deleted: restart it, because a reload "
+             "keeps the deleted one";
     case ECONNREFUSED:
       return what + "; HAProxy does not run, or has left this socket: start it";
     case EACCES:

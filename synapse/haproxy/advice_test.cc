@@ -11,7 +11,9 @@ namespace {
 TEST(Advice, SaysWhatToDoAboutASocket) {
   const std::string at = "cannot connect to HAProxy's runtime socket /s: ";
   const std::vector<std::pair<int, std::string>> cases{
-      {ENOENT, "No such file or directory; start HAProxy with \"stats socket /s level admin\" in its global"},
+      {ENOENT,
+       "No such file or directory; start HAProxy with \"stats socket /s level admin\" in its global. If it runs with "
+       "that, the socket was deleted: restart it, because a reload keeps the deleted one"},
       {ECONNREFUSED, "Connection refused; HAProxy does not run, or has left this socket: start it"},
       {EACCES,
        "Permission denied; let this user write to it (\"mode 660 group GROUP\" behind stats socket in global), or run "

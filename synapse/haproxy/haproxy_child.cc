@@ -30,13 +30,18 @@ bool runs_our_file(pid_t pid, const std::string& config_path) {
   return command->find(argument) != std::string::npos;
 }
 
-// HAProxy writes "[ALERT]    (pid) : words". It comments on every command and every reload; what an operator wants to
-// know are faults, and servers that its own checks take out or bring back.
+// HAProxy writes "[ALERT]    (pid) : words".
+std::string without_pid(const std::string& line) {
+  constexpr std::string_view kMark = ") : ";
+  const auto at = line.find(kMark);
+  return at == std::string::npos ? line : line.substr(at + kMark.size());
+}
+
+// It comments on every command and every reload; what an operator wants to know are faults, and servers that its own
+// checks take out or bring back.
 void log_line(const std::string& line) {
   const auto says = [&line](const char* words) { return line.find(words) != std::string::npos; };
-  if (line.starts_with("[ALERT]")) {
-    log::error("haproxy: {}", line);
-  } else if (line.starts_with("[WARNING]") && (says(" is DOWN") || says(" is UP, reason") || says("has no server"))) {
+  if (line.starts_with("[WARNING]") && (says(" is DOWN") || says(" is UP, reason") || says("has no server"))) {
     log::info("haproxy: {}", line);
   } else {
     log::debug("haproxy: {}", line);
@@ -66,7 +71,7 @@ void HaproxyChild::adopt() {
 }
 
 asio::awaitable<Result<void>> HaproxyChild::load() {
-  alerts_.clear();
+  told_ = std::exchange(alerts_, {});
   if (may_run()) {
     child_->signal(SIGUSR2);
     co_return Result<void>{};
@@ -84,11 +89,16 @@ asio::awaitable<Result<void>> HaproxyChild::load() {
   co_return Result<void>{};
 }
 
+// What it said after the load before, too, has been told: a start that fails is tried again and again.
 void HaproxyChild::hear(const std::string& line) {
-  log_line(line);
-  if (line.starts_with("[ALERT]") && alerts_.size() + line.size() < kMaxAlerts) {
-    alerts_ += (alerts_.empty() ? "" : "\n") + line;
+  if (!line.starts_with("[ALERT]")) return log_line(line);
+  const auto words = without_pid(line);
+  if (told_.find(words) == std::string::npos) {
+    log::error("haproxy: {}", line);
+  } else {
+    log::debug("haproxy: {}", line);
   }
+  if (alerts_.size() + words.size() < kMaxAlerts) alerts_ += (alerts_.empty() ? "" : "\n") + words;
 }
 
 std::string HaproxyChild::complaint() const {

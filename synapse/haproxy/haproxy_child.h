@@ -47,7 +47,8 @@ class HaproxyChild : public HaproxyControl {
   std::function<void(const std::string&)> on_exit_;
   boost::asio::steady_timer ended_;
   std::unique_ptr<common::ChildProcess> child_;
-  std::string alerts_;  // lines since the last load
+  std::string alerts_;  // its lines since the last load
+  std::string told_;    // and those of the load before
 };
 
 }  // namespace synapse::haproxy

@@ -96,10 +96,8 @@ TEST_F(RuntimeSocketTest, ABrokenConnectionIsAnError) {
 }
 
 TEST_F(RuntimeSocketTest, SaysWhatIsWrongWithTheSocket) {
-  EXPECT_EQ(exchange_with(path()).error().message,
-            "cannot connect to HAProxy's runtime socket " + path() +
-                ": No such file or directory; start HAProxy with \"stats socket " + path() +
-                " level admin\" in its global");
+  EXPECT_TRUE(exchange_with(path()).error().message.starts_with("cannot connect to HAProxy's runtime socket " + path() +
+                                                                ": No such file or directory; start HAProxy"));
   EXPECT_EQ(exchange_with("nonsense").error().message,
             "\"nonsense\" cannot be HAProxy's runtime socket: it must be a path of at most 107 characters, or "
             "address:port");
