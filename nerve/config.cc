@@ -108,7 +108,7 @@ class ConfigParser {
     read_root(ObjectReader(root));
     services_.warn_of_loopback(root);
     parsed_.config.services = services_.take();
-    parsed_.shown = common::shown(*document, "services", service_files_);
+    parsed_.shown = common::shown(*document, {{{"services"}, service_files_}});
   }
 
  private:

@@ -14,7 +14,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 
-#include "common/reload/config_events.h"
+#include "common/config/config_difference.h"
 #include "common/runtime/alarm.h"
 #include "common/runtime/task_group.h"
 #include "nerve/config.h"

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <iterator>
+#include <set>
 #include <sys/file.h>
 #include <unistd.h>
 #include <utility>
@@ -40,67 +41,175 @@ std::uint64_t host_seed() {
   return std::hash<std::string_view>()(name.data());
 }
 
-// The directory of an HAProxy of our own, held by this process alone for as long as it lives. The lock goes with the
-// descriptor, which no child inherits.
-bool claim_directory(const std::string& path) {
-  std::error_code error;
-  std::filesystem::create_directories(path, error);
-  if (error) {
-    log::error("cannot create runtimeDir {}: {}; create it, or set runtimeDir", path, error.message());
-    return false;
+common::LoadedConfig loaded_of(const ParsedConfig& parsed, const ConfigFiles& files) {
+  common::LoadedConfig loaded{.diagnostics = parsed.diagnostics, .fingerprint = parsed.fingerprint, .directories = {}};
+  if (!parsed.config || !parsed.config->watch_config) return loaded;
+  loaded.directories.push_back(common::directory_of(files.path()));
+  for (const auto& router : parsed.config->routers) {
+    if (!router.services_dir.empty()) loaded.directories.push_back(router.services_dir);
+    if (const auto* rendered = std::get_if<TemplateRouterConfig>(&router.kind); rendered && !rendered->file.empty()) {
+      loaded.directories.push_back(common::directory_of(rendered->file));
+    }
   }
-  const std::string lock = path + "/synapse.lock";
-  const int descriptor = ::open(lock.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-  if (descriptor < 0) {
-    log::error("cannot write in runtimeDir {}: {}; set runtimeDir to a directory of this user", path,
-               std::strerror(errno));
-    return false;
-  }
-  if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return true;
-  log::error("another synapse uses runtimeDir {}; stop it, or give each a runtimeDir of its own", path);
-  ::close(descriptor);
-  return false;
+  return loaded;
+}
+
+std::string joined(const std::vector<std::string>& keys) {
+  std::string list;
+  for (const auto& key : keys) list += (list.empty() ? "" : ", ") + key;
+  return list;
+}
+
+// The keys that only count at the start.
+void warn_of_fixed_keys(const Config& before, const Config& after) {
+  std::vector<std::string> keys;
+  if (after.api_host != before.api_host) keys.emplace_back("apiHost");
+  if (after.api_port != before.api_port) keys.emplace_back("apiPort");
+  // Its default follows the port.
+  if (after.state_path != before.state_path && after.api_port == before.api_port) keys.emplace_back("statePath");
+  if (!keys.empty()) log::warn("a restart is needed for the new {}: synapse keeps the old until then", joined(keys));
+}
+
+void append(common::ConfigDifference more, common::ConfigDifference& difference) {
+  const auto move = [](std::vector<std::string>& from, std::vector<std::string>& to) {
+    std::move(from.begin(), from.end(), std::back_inserter(to));
+  };
+  move(more.added, difference.added);
+  move(more.changed, difference.changed);
+  move(more.removed, difference.removed);
+  difference.unchanged += more.unchanged;
 }
 
 }  // namespace
 
-App::App(Config config) : config_(std::move(config)), seed_(host_seed()), signals_(io_), deadline_(io_) {}
+App::App(ConfigFiles files, std::string log_level)
+    : files_(std::move(files)),
+      log_level_(std::move(log_level)),
+      seed_(host_seed()),
+      signals_(io_),
+      deadline_(io_),
+      follower_(io_, "synapse", metrics_,
+                {.load = [this] { return load(); }, .apply = [this] { return apply(); }, .unchanged = [] {}}) {}
 
 App::~App() = default;
 
-int App::run() {
+bool App::start(const ParsedConfig& parsed) {
   std::signal(SIGPIPE, SIG_IGN);
-  if (!make_units() || !listen()) return 1;
+  begin(parsed);
+  saved_.emplace(io_, config_.state_path, events_);
+  const auto places = places_of(config_.routers);
+  for (std::size_t i = 0; i < config_.routers.size(); ++i) {
+    auto unit = make_unit(config_.routers[i], places[i]);
+    if (!unit) {
+      log::error("{}", unit.error().message);
+      return false;
+    }
+    units_.push_back(*std::move(unit));
+  }
+  if (!listen()) return false;
+  forget_unwanted();
+  for (auto& unit : units_) unit->start();
+  follower_.begin(loaded_of(parsed, files_));
+  return true;
+}
+
+void App::begin(const ParsedConfig& parsed) {
+  config_ = *parsed.config;
+  shown_ = parsed.shown;
+}
+
+common::LoadedConfig App::load() {
+  loaded_ = files_.load();
+  return loaded_of(loaded_, files_);
+}
+
+// All or nothing: what could fail comes before the first change.
+common::Result<common::ConfigDifference> App::apply() {
+  const auto parsed = std::exchange(loaded_, {});
+  const auto& routers = parsed.config->routers;
+  const auto places = places_of(routers);
+  std::map<std::string, std::unique_ptr<Unit>> added;
+  for (std::size_t i = 0; i < routers.size(); ++i) {
+    const auto* running = find_unit(places[i]);
+    if (running != nullptr) {
+      const auto fixed = fixed_keys_changed(running->config(), routers[i]);
+      if (fixed.empty()) continue;
+      return common::fail("routers[" + std::to_string(i) + "]: a restart is needed for the new " + joined(fixed) +
+                          "; SIGUSR2 ends synapse and leaves HAProxy running for the next one");
+    }
+    auto unit = make_unit(routers[i], places[i]);
+    if (!unit) return common::fail("routers[" + std::to_string(i) + "]: " + unit.error().message);
+    added.emplace(places[i], *std::move(unit));
+  }
+  log::set_level(log_level_.empty() ? parsed.config->log_level : log_level_);
+  warn_of_fixed_keys(config_, *parsed.config);
+  begin(parsed);
+  return go_to(places, std::move(added));
+}
+
+// From the units that run to those of the configuration, in its order.
+common::ConfigDifference App::go_to(const std::vector<std::string>& places,
+                                    std::map<std::string, std::unique_ptr<Unit>> added) {
+  common::ConfigDifference difference;
+  auto before = std::exchange(units_, {});
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (const auto fresh = added.find(places[i]); fresh != added.end()) {
+      for (const auto& service : config_.routers[i].services) difference.added.push_back(service.name);
+      fresh->second->start();
+      units_.push_back(std::move(fresh->second));
+      continue;
+    }
+    const auto running = std::find_if(before.begin(), before.end(),
+                                      [&](const auto& unit) { return unit && unit->place() == places[i]; });
+    append((*running)->reconfigure(config_.routers[i]), difference);
+    units_.push_back(std::move(*running));
+  }
+  for (auto& unit : before) {
+    if (!unit) continue;
+    for (const auto& service : unit->config().services) difference.removed.push_back(service.name);
+    control_.spawn("end of a router", retire(std::move(unit)));
+  }
+  sessions_.close_unused();
+  forget_unwanted();
+  return difference;
+}
+
+// What is kept of services that are not configured any more.
+void App::forget_unwanted() {
+  std::set<std::string> files;
+  for (const auto& unit : units_) files.merge(unit->saved_files());
+  saved_->keep_only(files);
+}
+
+// HAProxy, if it is ours, ends after its connections.
+asio::awaitable<void> App::retire(std::unique_ptr<Unit> unit) {
+  co_await unit->stop(false);
+}
+
+Unit* App::find_unit(const std::string& place) const {
+  const auto found =
+      std::find_if(units_.begin(), units_.end(), [&](const auto& unit) { return unit->place() == place; });
+  return found == units_.end() ? nullptr : found->get();
+}
+
+int App::run() {
   for (const int number : {SIGTERM, SIGINT, SIGUSR2, SIGHUP}) signals_.add(number);
-  for (auto& unit : units_) tasks_.spawn("router", unit->router().run());
   control_.spawn("signals", wait_for_signal());
   io_.run();
-  const bool stuck = sessions_.busy() ||
-                     std::any_of(units_.begin(), units_.end(), [](const auto& unit) { return unit->router().busy(); });
+  const bool stuck = sessions_.busy() || saved_->busy() ||
+                     std::any_of(units_.begin(), units_.end(), [](const auto& unit) { return unit->busy(); });
   if (stuck) {
-    log::warn("a name server or ZooKeeper does not answer; ending without it");
+    log::warn("a name server, ZooKeeper or the disk does not answer; ending without it");
     std::_Exit(exit_code_);
   }
   return exit_code_;
 }
 
-bool App::make_units() {
-  const auto places = places_of(config_.routers);
-  for (std::size_t i = 0; i < config_.routers.size(); ++i) {
-    auto unit = make_unit(config_.routers[i], places[i]);
-    if (!unit) return false;
-    units_.push_back(std::move(unit));
-  }
-  return true;
-}
-
-// Null: it was said why.
-std::unique_ptr<Unit> App::make_unit(const RouterConfig& config, const std::string& place) {
-  if (const auto* haproxy = std::get_if<HaproxyRouterConfig>(&config.kind)) {
-    if (haproxy->runs_haproxy() && !claim_directory(haproxy->runtime_dir)) return nullptr;
-  }
+common::Result<std::unique_ptr<Unit>> App::make_unit(const RouterConfig& config, const std::string& place) {
   auto router = make_router(config, {.io = io_, .events = events_, .seed = seed_});
-  return std::make_unique<Unit>(Unit::Shared{io_, sessions_, events_, seed_}, place, config, std::move(router));
+  if (!router) return router.error();
+  return std::make_unique<Unit>(Unit::Shared{io_, sessions_, events_, *saved_, seed_}, place, config,
+                                *std::move(router));
 }
 
 bool App::listen() {
@@ -129,9 +238,7 @@ asio::awaitable<void> App::wait_for_signal() {
   for (;;) {
     const int number = co_await signals_.async_wait(asio::use_awaitable);
     if (number == SIGHUP) {
-      log::warn(
-          "SIGHUP: the configuration is read at the start only; restart synapse, or send SIGUSR2 first to leave "
-          "HAProxy running meanwhile");
+      follower_.reload("SIGHUP", true);
       continue;
     }
     log::info("{}: stopping", number == SIGUSR2 ? "SIGUSR2" : number == SIGINT ? "SIGINT" : "SIGTERM");
@@ -152,10 +259,9 @@ asio::awaitable<void> App::stop(bool leave_running) {
     if (haproxy && !leave_running) limit += haproxy->shutdown_timeout;
   }
   give_up_after(limit);
-  for (auto& unit : units_) unit->stop_watching();
-  tasks_.cancel();
-  co_await tasks_.wait();
-  for (auto& unit : units_) co_await unit->router().stop(leave_running);
+  follower_.end();
+  saved_->flush();
+  for (auto& unit : units_) co_await unit->stop(leave_running);
   co_await sessions_.close();
   api_.reset();
   log::info("stopped");

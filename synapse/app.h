@@ -4,7 +4,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,10 +16,13 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "common/http/server.h"
+#include "common/reload/config_follower.h"
 #include "common/runtime/task_group.h"
 #include "common/telemetry/metrics.h"
 #include "synapse/config.h"
+#include "synapse/config_files.h"
 #include "synapse/events.h"
+#include "synapse/saved_records.h"
 #include "synapse/sessions.h"
 #include "synapse/unit.h"
 
@@ -25,34 +30,50 @@ namespace synapse {
 
 class App {
  public:
-  explicit App(Config config);
+  // `log_level`: overrides the configuration's, unless it is empty.
+  App(ConfigFiles files, std::string log_level);
   ~App();
 
+  // Makes everything that a good configuration asks for. False: nothing runs, and it was said why.
+  [[nodiscard]] bool start(const ParsedConfig& parsed);
+
   // Until a signal ends it. SIGTERM, SIGINT: stops an HAProxy of its own after its connections. SIGUSR2: leaves it
-  // running for the next synapse. Returns the exit code.
+  // running for the next synapse. SIGHUP: reads the configuration again. Returns the exit code.
   int run();
 
  private:
-  bool make_units();
   bool listen();
-  std::unique_ptr<Unit> make_unit(const RouterConfig& config, const std::string& place);
+  common::LoadedConfig load();
+  common::Result<common::ConfigDifference> apply();
+  void begin(const ParsedConfig& parsed);
+  common::ConfigDifference go_to(const std::vector<std::string>& places,
+                                 std::map<std::string, std::unique_ptr<Unit>> added);
+  common::Result<std::unique_ptr<Unit>> make_unit(const RouterConfig& config, const std::string& place);
+  void forget_unwanted();
+  Unit* find_unit(const std::string& place) const;
   std::vector<std::string> not_ready() const;
 
   boost::asio::awaitable<void> wait_for_signal();
   boost::asio::awaitable<void> stop(bool leave_running);
+  boost::asio::awaitable<void> retire(std::unique_ptr<Unit> unit);
   void give_up_after(std::chrono::milliseconds limit);
 
-  const Config config_;
+  const ConfigFiles files_;
+  const std::string log_level_;
+  ParsedConfig loaded_;  // read, and not applied yet
+  Config config_;        // that runs
+  std::string shown_;    // likewise, as JSON without secrets
   const std::uint64_t seed_;
   boost::asio::io_context io_;
-  common::TaskGroup tasks_{io_};    // the routers' work
   common::TaskGroup control_{io_};  // waits for signals, stops everything
   boost::asio::signal_set signals_;
   boost::asio::steady_timer deadline_;
   common::Metrics metrics_;
   Events events_{metrics_};
+  common::ConfigFollower follower_;
   Sessions sessions_{io_};
-  std::vector<std::unique_ptr<Unit>> units_;
+  std::optional<SavedRecords> saved_;
+  std::vector<std::unique_ptr<Unit>> units_;  // in the order of the configuration
   std::unique_ptr<common::http::Server> api_;
   int exit_code_ = 0;
 };

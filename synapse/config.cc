@@ -2,15 +2,21 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
+#include <functional>
+#include <iterator>
+#include <list>
 #include <utility>
 
 #include "common/config/document.h"
+#include "common/config/shown.h"
 #include "common/registration/validate.h"
 #include "synapse/config_parts.h"
 
 namespace synapse {
 namespace {
 
+namespace fs = std::filesystem;
 using common::ObjectReader;
 using common::Reader;
 
@@ -53,7 +59,51 @@ struct Placed {
   std::vector<std::vector<Reader>> services;
 };
 
-RouterConfig read_router(const Reader& reader, const ParseOptions& options, int& next_id, Placed& placed) {
+// The files of all servicesDirs, which are read but once and outlive the Readers of them.
+class ServiceFiles {
+ public:
+  ServiceFiles(const std::string& config_file, const ParseOptions& options, ParsedConfig& parsed)
+      : config_file_(config_file), options_(options), parsed_(parsed) {}
+
+  // Reads the router's key; gives a Reader for each file.
+  std::vector<Reader> read(ObjectReader& router, RouterConfig& config, std::size_t index) {
+    std::vector<Reader> readers;
+    const auto given = router.text("servicesDir", "");
+    if (given.empty()) return readers;
+    config.services_dir = (fs::path(config_file_).parent_path() / given).lexically_normal().string();
+    const auto files = options_.files_of(config.services_dir);
+    if (!files) {
+      router.error("servicesDir", files.error().message);
+      return readers;
+    }
+    common::ShownInside inside{.path = {"routers", std::to_string(index), "services"}, .documents = {}};
+    for (const auto& file : *files) {
+      parsed_.fingerprint = parsed_.fingerprint * 31 + std::hash<std::string>()(file.name + '\n' + file.text);
+      auto document = common::Document::parse(file.text, file.name);
+      if (!document) {
+        parsed_.diagnostics.errors.push_back(document.error().message);
+        continue;
+      }
+      inside.documents.push_back(*document);
+      documents_.push_back(*std::move(document));
+      readers.emplace_back(documents_.back(), parsed_.diagnostics);
+    }
+    shown_.push_back(std::move(inside));
+    return readers;
+  }
+
+  const std::vector<common::ShownInside>& shown() const { return shown_; }
+
+ private:
+  const std::string& config_file_;
+  const ParseOptions& options_;
+  ParsedConfig& parsed_;
+  std::list<common::Document> documents_;
+  std::vector<common::ShownInside> shown_;
+};
+
+RouterConfig read_router(const Reader& reader, const ParseOptions& options, ServiceFiles& files, int& next_id,
+                         Placed& placed) {
   RouterConfig router;
   ObjectReader object(reader);
   router.type = read_type(object, router_types());
@@ -61,13 +111,19 @@ RouterConfig read_router(const Reader& reader, const ParseOptions& options, int&
   ServiceDefaults defaults;
   defaults.router_type = router.type;
   defaults.declare_empty = object.boolean("declareEmpty", true);
+  auto more = files.read(object, router, placed.routers.size());
   placed.routers.push_back(reader);
   placed.services.push_back(object.items("services"));
+  std::move(more.begin(), more.end(), std::back_inserter(placed.services.back()));
   for (const auto& service : placed.services.back()) {
     router.services.push_back(read_service(service, defaults));
     router.services.back().id = next_id++;
   }
-  if (router.services.empty() && object.self().is_mapping()) object.self().warn("has no services");
+  if (router.services.empty() && object.self().is_mapping()) {
+    object.self().warn(router.services_dir.empty() ? "has no services"
+                                                   : "has no services yet; each .yml, .yaml or .json file in " +
+                                                         router.services_dir + " is one");
+  }
   for (const auto& kind : kRouterKinds) {
     if (router.type == kind.type) kind.read(object, options, router);
   }
@@ -83,7 +139,7 @@ void check_conflicts(const Config& config, const Placed& placed) {
   check_conflicts(routers);
 }
 
-Config read_config(const Reader& reader, const ParseOptions& options) {
+Config read_config(const Reader& reader, const ParseOptions& options, ServiceFiles& files) {
   Config config;
   ObjectReader root(reader);
   config.log_level = root.one_of("logLevel", config.log_level, kLogLevels);
@@ -94,10 +150,16 @@ Config read_config(const Reader& reader, const ParseOptions& options) {
                               "; 0.0.0.0 means all interfaces");
   }
   config.api_port = static_cast<int>(root.integer("apiPort", config.api_port, {0, 65535}));
+  config.watch_config = root.boolean("watchConfig", config.watch_config);
+  config.state_path = root.text("statePath", options.state_dir + "/state-" + std::to_string(config.api_port));
+  if (!config.state_path.empty() && !config.state_path.starts_with('/')) {
+    root.error("statePath",
+               "must be an absolute path, or empty to keep nothing, got " + common::quote_for_log(config.state_path));
+  }
   Placed placed;
   int next_id = 1;  // over all routers, as go-synapse counts
   for (const auto& router : root.items("routers")) {
-    config.routers.push_back(read_router(router, options, next_id, placed));
+    config.routers.push_back(read_router(router, options, files, next_id, placed));
   }
   if (config.routers.empty() && root.self().is_mapping()) root.self().error("has no routers");
   check_conflicts(config, placed);
@@ -139,12 +201,19 @@ std::string read_type(ObjectReader& object, const std::vector<std::string>& know
 ParsedConfig parse_config(std::string_view text, const std::string& file, const ParseOptions& options) {
   ParsedConfig parsed;
   parsed.diagnostics.strict = options.strict;
+  parsed.fingerprint = std::hash<std::string_view>()(text);
   const auto document = common::Document::parse(text, file);
   if (!document) {
     parsed.diagnostics.errors.push_back(document.error().message);
     return parsed;
   }
-  auto config = read_config(Reader(*document, parsed.diagnostics), options);
+  ServiceFiles files(file, options, parsed);
+  auto config = read_config(Reader(*document, parsed.diagnostics), options, files);
+  for (const auto& router : config.routers) {
+    const auto* rendered = std::get_if<TemplateRouterConfig>(&router.kind);
+    if (rendered) parsed.fingerprint = parsed.fingerprint * 31 + std::hash<std::string>()(rendered->text);
+  }
+  parsed.shown = common::shown(*document, files.shown());
   if (parsed.diagnostics.ok()) parsed.config = std::move(config);
   return parsed;
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/config/reader.h"
+#include "common/file/config_files.h"
 #include "common/result.h"
 
 namespace synapse {
@@ -75,7 +76,8 @@ struct ConsoleRouterConfig {
 struct TemplateRouterConfig {
   std::string destination_file;
   unsigned destination_mode = 0644;
-  std::string text;                  // of the template, wherever it stands
+  std::string file;                  // where the template stands; empty: in the configuration
+  std::string text;                  // of the template
   std::vector<std::string> command;  // after the file has changed; may be empty
   std::chrono::milliseconds command_timeout{2000};
 
@@ -133,6 +135,7 @@ struct HaproxyRouterConfig {
 
 struct RouterConfig {
   std::string type;                                       // as written: "haproxy", "console", "template", "file"
+  std::string services_dir;                               // absolute; empty: there is none
   std::chrono::milliseconds events_buffer_duration{500};  // the longest a change may wait in a burst
   std::vector<ServiceConfig> services;
   std::variant<ConsoleRouterConfig, HaproxyRouterConfig, TemplateRouterConfig, FileRouterConfig> kind;
@@ -143,7 +146,9 @@ struct RouterConfig {
 struct Config {
   std::string log_level = "info";
   std::string api_host = "127.0.0.1";
-  int api_port = 3455;  // 0: a free one
+  int api_port = 3455;       // 0: a free one
+  bool watch_config = true;  // reload when a file changes
+  std::string state_path;    // a directory, of one synapse; empty: nothing is kept for the next start
   std::vector<RouterConfig> routers;
 
   friend bool operator==(const Config&, const Config&) = default;
@@ -153,16 +158,23 @@ struct ParseOptions {
   bool strict = false;  // unknown keys are errors
   // Where our own HAProxy lives when the configuration does not say (`runtimeDir`).
   std::string runtime_dir = "/run/synapse";
+  // Where the last good records are kept when the configuration does not say (`statePath`): below this, by API port.
+  std::string state_dir = "/run/synapse";
+  // The files of a `servicesDir`, by name: a service each.
+  std::function<common::Result<std::vector<common::ConfigFile>>(const std::string& directory)> files_of;
   // Reads the file of a template (`templateFile`). Without one no such file can be read.
   std::function<common::Result<std::string>(const std::string& path)> read_file;
 };
 
 struct ParsedConfig {
   std::optional<Config> config;  // nothing when there are errors
+  std::string shown;             // the configuration as JSON, secrets masked
+  std::size_t fingerprint = 0;   // of all texts
   common::Diagnostics diagnostics;
 };
 
-// All errors at once, each with file, line and key. `file` is the name used in messages.
+// All errors at once, each with file, line and key. `file` is the name used in messages, and what a relative
+// servicesDir is relative to.
 [[nodiscard]] ParsedConfig parse_config(std::string_view text, const std::string& file, const ParseOptions& options);
 
 }  // namespace synapse

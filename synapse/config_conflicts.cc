@@ -15,12 +15,17 @@ using common::Reader;
 
 using Owners = std::map<std::string, std::string>;  // what -> whose
 
+// A service of a file of its own has no path.
+std::string place_words(const Reader& place) {
+  return place.path().empty() ? place.location() : place.path();
+}
+
 void check_names(const PlacedRouter& router) {
   Owners seen;
   const auto& services = router.config.services;
   for (std::size_t i = 0; i < services.size(); ++i) {
     if (services[i].name.empty()) continue;
-    const auto [other, fresh] = seen.emplace(services[i].name, router.services[i].path());
+    const auto [other, fresh] = seen.emplace(services[i].name, place_words(router.services[i]));
     if (!fresh) {
       error_at(router.services[i], "name", "is that of " + other->second + ", too: " + quote_for_log(services[i].name));
     }
@@ -59,7 +64,7 @@ void check_backend_names(const PlacedRouter& router) {
     for (std::size_t i = 0; i < services.size(); ++i) {
       const auto& service = services[i];
       if (service.disabled || service.backend_name.empty() == given) continue;
-      const auto [other, fresh] = seen.emplace(service.proxy_name(), router.services[i].path());
+      const auto [other, fresh] = seen.emplace(service.proxy_name(), place_words(router.services[i]));
       if (!fresh) {
         error_at(router.services[i], given ? "backendName" : "name",
                  "becomes the name of " + other->second + ", too: " + quote_for_log(service.proxy_name()));
@@ -172,7 +177,7 @@ class Conflicts {
   }
 
   bool claim(Owners& owners, const std::string& what, const Reader& place, const std::string& key) {
-    const auto [other, fresh] = owners.emplace(what, place.path());
+    const auto [other, fresh] = owners.emplace(what, place_words(place));
     if (!fresh) error_at(place, key, "is that of " + other->second + ", too: " + what);
     return fresh;
   }

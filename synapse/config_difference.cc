@@ -60,8 +60,9 @@ bool same_service(const ServiceConfig& one, const ServiceConfig& other) {
   return one == numbered;
 }
 
-ServiceDifference difference(const std::vector<ServiceConfig>& running, const std::vector<ServiceConfig>& fresh) {
-  ServiceDifference result;
+common::ConfigDifference difference(const std::vector<ServiceConfig>& running,
+                                    const std::vector<ServiceConfig>& fresh) {
+  common::ConfigDifference result;
   for (const auto& service : fresh) {
     const auto* before = find(running, service.name);
     if (before == nullptr) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "common/config/config_difference.h"
 #include "synapse/config.h"
 
 namespace synapse {
@@ -15,17 +16,9 @@ namespace synapse {
 // The keys of a router that only count at its start and differ; the two are in one place.
 [[nodiscard]] std::vector<std::string> fixed_keys_changed(const RouterConfig& running, const RouterConfig& fresh);
 
-// Of two routers in one place: the services by name.
-struct ServiceDifference {
-  std::vector<std::string> added;
-  std::vector<std::string> changed;
-  std::vector<std::string> removed;
-  std::size_t unchanged = 0;
-};
-
 // An id is no difference: it follows from the order of the services.
 [[nodiscard]] bool same_service(const ServiceConfig& one, const ServiceConfig& other);
-[[nodiscard]] ServiceDifference difference(const std::vector<ServiceConfig>& running,
-                                           const std::vector<ServiceConfig>& fresh);
+[[nodiscard]] common::ConfigDifference difference(const std::vector<ServiceConfig>& running,
+                                                  const std::vector<ServiceConfig>& fresh);
 
 }  // namespace synapse

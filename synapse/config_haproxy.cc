@@ -189,7 +189,8 @@ HaproxyRouterConfig read_haproxy_router(ObjectReader& object, const ParseOptions
   config.cleanup_timeout = object.milliseconds("cleanupTimeoutInMilli", config.cleanup_timeout);
   config.state_path = read_line(object, "statePath", "");
   if (!config.state_path.empty()) {
-    object.find("statePath")->warn("has no effect: the state that survives a restart is in configPath");
+    object.find("statePath")
+        ->warn("has no effect here: HAProxy's state is in configPath; statePath at the root keeps records");
   }
   if (config.reload_command.empty() && !config.cleanup_command.empty()) {
     object.find("cleanupCommand")->warn("has no effect without reloadCommand");

@@ -61,7 +61,8 @@ TemplateRouterConfig read_template_router(ObjectReader& object, const ParseOptio
     config.text = text->text();
     if (const auto parsed = Template::parse(config.text); !parsed) text->error(parsed.error().message);
   } else if (file) {
-    config.text = read_template_file(object, file->text(), options);
+    config.file = file->text();
+    config.text = read_template_file(object, config.file, options);
   } else {
     object.error("template", "is missing; templateFile can name a file instead");
   }

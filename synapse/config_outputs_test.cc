@@ -58,6 +58,7 @@ TEST(ConfigOutputs, ReadsATemplateRouter) {
   expected = {};
   expected.destination_file = "/etc/x.conf";
   expected.destination_mode = 0644;
+  expected.file = "/good.mustache";
   expected.text = "{{#services}}{{name}}{{/services}}\n";
   expected.command_timeout = milliseconds(2000);
   EXPECT_EQ(std::get<TemplateRouterConfig>(smallest.kind), expected);

@@ -30,6 +30,7 @@ struct Events::Families {
   explicit Families(common::Metrics& metrics)
       : available(gauge(metrics, "synapse_service_available_count", "Servers of the service that take traffic")),
         unavailable(gauge(metrics, "synapse_service_unavailable_count", "Servers of the service that are disabled")),
+        stale(gauge(metrics, "synapse_service_stale", "1 while the servers are those of an earlier run, else 0")),
         update_failure(gauge(metrics, "synapse_router_update_failure", "Failed updates of a router, by what failed")),
         watcher_failure(gauge(metrics, "synapse_watcher_failure", "Failed reads of a service's source")),
         left_out(counter(metrics, "synapse_record_rejected_total", "Records that were left out, by service")),
@@ -38,6 +39,7 @@ struct Events::Families {
 
   prometheus::Family<prometheus::Gauge>& available;
   prometheus::Family<prometheus::Gauge>& unavailable;
+  prometheus::Family<prometheus::Gauge>& stale;
   prometheus::Family<prometheus::Gauge>& update_failure;
   prometheus::Family<prometheus::Gauge>& watcher_failure;
   prometheus::Family<prometheus::Counter>& left_out;
@@ -70,6 +72,7 @@ bool Events::over(const std::string& subject) {
 void Events::servers_found(const std::string& service, int available, int unavailable) {
   families_->available.Add({{"service", service}}).Set(available);
   families_->unavailable.Add({{"service", service}}).Set(unavailable);
+  families_->stale.Add({{"service", service}}).Set(0);
   over("empty " + service);
   if (!news("counts " + service, fmt::format("{} {}", available, unavailable))) return;
   log::info("{}: {} servers available, {} unavailable", service, available, unavailable);
@@ -81,8 +84,27 @@ void Events::servers_kept(const std::string& service) {
   }
 }
 
+void Events::servers_restored(const std::string& service, std::size_t servers, const std::string& saved_at) {
+  families_->stale.Add({{"service", service}}).Set(1);
+  log::info("{}: {} servers as they were at {}, until the source says more", service, servers, saved_at);
+}
+
+void Events::state_not_read(const std::string& why) {
+  log::warn("statePath: {}; starting without it", why);
+}
+
+void Events::state_not_written(const std::string& why) {
+  if (news("state", why))
+    log::warn("statePath: {}; a start without the registry will not have the latest servers", why);
+}
+
+void Events::state_written() {
+  if (over("state")) log::info("statePath can be written again");
+}
+
 void Events::service_removed(const std::string& service) {
   families_->available.Remove(&families_->available.Add({{"service", service}}));
+  families_->stale.Remove(&families_->stale.Add({{"service", service}}));
   families_->unavailable.Remove(&families_->unavailable.Add({{"service", service}}));
   std::erase_if(troubles_, [&](const auto& trouble) {
     return trouble.first == "counts " + service || trouble.first == "empty " + service ||

@@ -20,11 +20,15 @@ class Events {
 
   // Sources.
   void servers_found(const std::string& service, int available, int unavailable);
-  void servers_kept(const std::string& service);     // all vanished; the last ones stay
+  void servers_kept(const std::string& service);  // all vanished; the last ones stay
+  void servers_restored(const std::string& service, std::size_t servers, const std::string& saved_at);
   void service_removed(const std::string& service);  // from the configuration; its time series end
   void record_left_out(const std::string& service, const std::string& record, const std::string& reason);
   void record_accepted(const std::string& service, const std::string& record);  // ends the trouble with it
   void watcher_failed(const std::string& service, const std::string& type, const std::string& error);
+  void state_not_read(const std::string& why);
+  void state_not_written(const std::string& why);
+  void state_written();
   void host_not_resolved(const std::string& host, const std::string& error);
   void host_resolved(const std::string& host, const std::string& address);
 

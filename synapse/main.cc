@@ -1,24 +1,13 @@
 #include <cstdio>
-#include <cstdlib>
 #include <string>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 
-#include "common/config/runtime_directory.h"
-#include "common/file/write_atomically.h"
 #include "common/telemetry/log.h"
 #include "synapse/api.h"
 #include "synapse/app.h"
-#include "synapse/config.h"
-
-namespace {
-
-std::optional<std::string> environment(const std::string& name) {
-  const char* value = std::getenv(name.c_str());
-  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-}
-
-}  // namespace
+#include "synapse/config_files.h"
 
 int main(int argc, char** argv) {
   CLI::App cli("Watches services in ZooKeeper and keeps a local HAProxy in step with them.", "synapse");
@@ -33,15 +22,8 @@ int main(int argc, char** argv) {
   cli.set_version_flag("-V,--version", synapse::version(), "Print the version and end");
   CLI11_PARSE(cli, argc, argv);
 
-  const auto text = common::read_file(file);
-  if (!text) {
-    std::fprintf(stderr, "%s\n", text.error().message.c_str());
-    return 1;
-  }
-  auto parsed = synapse::parse_config(*text, file,
-                                      {.strict = strict,
-                                       .runtime_dir = common::runtime_directory("synapse", environment),
-                                       .read_file = [](const std::string& path) { return common::read_file(path); }});
+  synapse::ConfigFiles files(file, strict);
+  auto parsed = files.load();
   for (const auto& warning : parsed.diagnostics.warnings) std::fprintf(stderr, "warning: %s\n", warning.c_str());
   for (const auto& error : parsed.diagnostics.errors) std::fprintf(stderr, "error: %s\n", error.c_str());
   if (!parsed.config) return 1;
@@ -53,5 +35,6 @@ int main(int argc, char** argv) {
     std::printf("%s is in order\n", file.c_str());
     return 0;
   }
-  return synapse::App(std::move(*parsed.config)).run();
+  synapse::App app(std::move(files), level);
+  return app.start(parsed) ? app.run() : 1;
 }

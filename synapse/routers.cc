@@ -11,7 +11,7 @@
 namespace synapse {
 namespace {
 
-using Made = std::unique_ptr<Router>;
+using Made = common::Result<std::unique_ptr<Router>>;
 
 struct Kind {
   std::string_view type;
@@ -21,27 +21,30 @@ struct Kind {
 constexpr std::array kKinds{
     Kind{"haproxy",
          [](const RouterConfig& config, const RouterSurroundings& around) -> Made {
-           return std::make_unique<haproxy::HaproxyRouter>(around.io, config, around.events, around.seed);
+           return haproxy::HaproxyRouter::make(around.io, config, around.events, around.seed);
          }},
     Kind{"template",
          [](const RouterConfig& config, const RouterSurroundings& around) -> Made {
-           return std::make_unique<TemplateRouter>(around.io, config, around.events);
+           return std::unique_ptr<Router>(std::make_unique<TemplateRouter>(around.io, config, around.events));
          }},
     Kind{"file",
          [](const RouterConfig& config, const RouterSurroundings& around) -> Made {
-           return std::make_unique<FileRouter>(around.io, config, around.events);
+           return std::unique_ptr<Router>(std::make_unique<FileRouter>(around.io, config, around.events));
          }},
     Kind{"console",
-         [](const RouterConfig&, const RouterSurroundings&) -> Made { return std::make_unique<ConsoleRouter>(); }},
+         [](const RouterConfig&, const RouterSurroundings&) -> Made {
+           return std::unique_ptr<Router>(std::make_unique<ConsoleRouter>());
+         }},
 };
 
 }  // namespace
 
-std::unique_ptr<Router> make_router(const RouterConfig& config, const RouterSurroundings& surroundings) {
+common::Result<std::unique_ptr<Router>> make_router(const RouterConfig& config,
+                                                    const RouterSurroundings& surroundings) {
   for (const auto& kind : kKinds) {
     if (kind.type == config.type) return kind.make(config, surroundings);
   }
-  return nullptr;  // the configuration knows no other
+  return common::fail("there is no router of type " + config.type);
 }
 
 }  // namespace synapse

@@ -6,6 +6,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "common/result.h"
 #include "synapse/config.h"
 #include "synapse/events.h"
 #include "synapse/router.h"
@@ -19,6 +20,8 @@ struct RouterSurroundings {
   std::uint64_t seed = 0;  // makes what is random stable on this host
 };
 
-[[nodiscard]] std::unique_ptr<Router> make_router(const RouterConfig& config, const RouterSurroundings& surroundings);
+// The error says what stands in the way, such as a directory that belongs to another synapse.
+[[nodiscard]] common::Result<std::unique_ptr<Router>> make_router(const RouterConfig& config,
+                                                                  const RouterSurroundings& surroundings);
 
 }  // namespace synapse

@@ -20,17 +20,63 @@ PoolOrder order_of(ServerSort sort) {
   return PoolOrder::random;
 }
 
+std::string saved_file(const ServiceConfig& service) {
+  const auto& watcher = service.watcher;
+  return SavedRecords::file_name(service.name, common::zookeeper::join_hosts(watcher.hosts) + " " + watcher.path);
+}
+
 }  // namespace
 
 Unit::Unit(Shared shared, std::string place, const RouterConfig& config, std::unique_ptr<Router> router)
-    : shared_(shared), place_(std::move(place)), config_(config), router_(std::move(router)) {
+    : shared_(shared), place_(std::move(place)), config_(config), router_(std::move(router)), tasks_(shared.io) {
   for (const auto& service : config.services) services_.push_back(make(service));
+}
+
+void Unit::start() {
+  tasks_.spawn("router " + place_, router_->run());
+  for (auto& service : services_) restore(*service);
   for (auto& service : services_) watch(*service);
 }
 
-std::unique_ptr<Unit::Service> Unit::make(const ServiceConfig& config) {
-  return std::make_unique<Service>(
-      Service{config, Pool({.order = order_of(config.sort), .seed = shared_.seed}), nullptr, nullptr, false});
+// Until its source speaks a service has what it had in an earlier run.
+void Unit::restore(Service& service) {
+  const auto saved = shared_.saved.load(saved_file(service.config));
+  if (!saved) return;
+  service.pool.update(saved->records);
+  service.known = true;
+  service.stale = true;
+  shared_.events.servers_restored(service.config.name, saved->records.size(), saved->saved_at);
+  route(service);
+  correlate(service);
+}
+
+// Whoever asks for the servers later may find the service gone, or replaced by one that speaks for itself.
+void Unit::save(const Service& service) {
+  shared_.saved.changed(saved_file(service.config), service.config.name,
+                        [weak = service.weak_from_this()]() -> const std::vector<RoutedServer>* {
+                          const auto living = weak.lock();
+                          return living ? &living->pool.uncorrelated().servers : nullptr;
+                        });
+}
+
+std::set<std::string> Unit::saved_files() const {
+  std::set<std::string> files;
+  for (const auto& service : services_) files.insert(saved_file(service->config));
+  return files;
+}
+
+boost::asio::awaitable<void> Unit::stop(bool leave_running) {
+  for (auto& service : services_) {
+    service->watcher.reset();
+    service->session.reset();
+  }
+  tasks_.cancel();
+  co_await tasks_.wait();
+  co_await router_->stop(leave_running);
+}
+
+std::shared_ptr<Unit::Service> Unit::make(const ServiceConfig& config) {
+  return std::make_shared<Service>(config, Pool({.order = order_of(config.sort), .seed = shared_.seed}));
 }
 
 void Unit::watch(Service& service) {
@@ -44,9 +90,9 @@ void Unit::watch(Service& service) {
                            const std::string& error) { shared_.events.watcher_failed(name, "zookeeper", error); }});
 }
 
-ServiceDifference Unit::reconfigure(const RouterConfig& config) {
+common::ConfigDifference Unit::reconfigure(const RouterConfig& config) {
   auto found = difference(config_.services, config.services);
-  std::vector<std::unique_ptr<Service>> services;
+  std::vector<std::shared_ptr<Service>> services;
   std::vector<Service*> fresh;
   for (const auto& wanted : config.services) {
     const auto known = std::find_if(services_.begin(), services_.end(), [&](const auto& service) {
@@ -63,6 +109,7 @@ ServiceDifference Unit::reconfigure(const RouterConfig& config) {
     if (known == services_.end()) continue;
     services.back()->pool.inherit((*known)->pool);
     services.back()->known = (*known)->known;
+    services.back()->stale = (*known)->stale;
   }
   for (const auto& name : found.removed) shared_.events.service_removed(name);
   services_ = std::move(services);
@@ -78,10 +125,12 @@ ServiceDifference Unit::reconfigure(const RouterConfig& config) {
 
 void Unit::take_snapshot(Service& service, const std::vector<Record>& records) {
   service.known = true;
+  service.stale = false;
   service.pool.update(records);
-  tell(service);
   route(service);
   correlate(service);
+  tell(service);
+  save(service);
 }
 
 void Unit::tell(const Service& service) {
@@ -110,13 +159,6 @@ std::vector<std::string> Unit::not_ready() const {
     if (!router_->routed(service->config.name)) names.push_back(service->config.name);
   }
   return names;
-}
-
-void Unit::stop_watching() {
-  for (auto& service : services_) {
-    service->watcher.reset();
-    service->session.reset();
-  }
 }
 
 }  // namespace synapse

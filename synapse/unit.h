@@ -4,17 +4,21 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "common/runtime/task_group.h"
 #include "synapse/config.h"
 #include "synapse/config_difference.h"
 #include "synapse/events.h"
 #include "synapse/pool/pool.h"
 #include "synapse/router.h"
+#include "synapse/saved_records.h"
 #include "synapse/sessions.h"
 #include "synapse/watch/watcher.h"
 
@@ -27,35 +31,45 @@ class Unit {
     boost::asio::io_context& io;
     Sessions& sessions;
     Events& events;
+    SavedRecords& saved;
     std::uint64_t seed;  // of this host
   };
 
-  // Watches at once.
   Unit(Shared shared, std::string place, const RouterConfig& config, std::unique_ptr<Router> router);
 
-  ServiceDifference reconfigure(const RouterConfig& config);
+  // Watches, and the router works, until stop().
+  void start();
+  // `leave_running`: see Router.
+  boost::asio::awaitable<void> stop(bool leave_running);
+
+  common::ConfigDifference reconfigure(const RouterConfig& config);
 
   const std::string& place() const { return place_; }
   const RouterConfig& config() const { return config_; }
-  Router& router() { return *router_; }
+  bool busy() const { return router_->busy(); }  // see Router
+
+  // The files in which the services' records are kept.
+  std::set<std::string> saved_files() const;
 
   // The names of the services that were never routed.
   std::vector<std::string> not_ready() const;
 
-  // Nothing is watched any more.
-  void stop_watching();
-
  private:
-  struct Service {
+  struct Service : std::enable_shared_from_this<Service> {
+    Service(ServiceConfig its_config, Pool its_pool) : config(std::move(its_config)), pool(std::move(its_pool)) {}
+
     ServiceConfig config;
     Pool pool;
     std::shared_ptr<common::zookeeper::Session> session;  // the watcher's
     std::unique_ptr<Watcher> watcher;
-    bool known = false;  // its first snapshot has come
+    bool known = false;  // it has servers to be routed, or none for sure
+    bool stale = false;  // they are those of an earlier run
   };
 
-  std::unique_ptr<Service> make(const ServiceConfig& config);
+  std::shared_ptr<Service> make(const ServiceConfig& config);
+  void restore(Service& service);
   void watch(Service& service);
+  void save(const Service& service);
   void take_snapshot(Service& service, const std::vector<Record>& records);
   void tell(const Service& service);
   void correlate(const Service& changed);
@@ -65,7 +79,8 @@ class Unit {
   const std::string place_;
   RouterConfig config_;
   std::unique_ptr<Router> router_;
-  std::vector<std::unique_ptr<Service>> services_;  // in the order of the configuration
+  std::vector<std::shared_ptr<Service>> services_;  // in the order of the configuration
+  common::TaskGroup tasks_;                         // the router's work
 };
 
 }  // namespace synapse

@@ -142,23 +142,41 @@ Json masked(const DocumentNode& node) {
   return kMask;
 }
 
+// Null: there is no such place. The last key is made.
+Json* at(Json& root, const std::vector<std::string>& path) {
+  Json* place = &root;
+  for (const auto& step : path) {
+    if (place->is_array()) {
+      const auto index = static_cast<std::size_t>(std::stoul(step));
+      if (index >= place->size()) return nullptr;
+      place = &(*place)[index];
+      continue;
+    }
+    if (!place->is_object()) return nullptr;
+    // Keys are matched without case, so that it may stand under another spelling.
+    std::string key = step;
+    for (const auto& [name, value] : place->items()) {
+      if (lower(name) == lower(step)) key = name;
+    }
+    place = &(*place)[key];
+  }
+  return place;
+}
+
 }  // namespace
 
 std::string mask_secrets(std::string_view text) {
   return mask_assignments(mask_credentials(text));
 }
 
-std::string shown(const Document& document, std::string_view list, const std::vector<Document>& more) {
+std::string shown(const Document& document, const std::vector<ShownInside>& inside) {
   Json root = to_json(document.root());
-  if (!more.empty() && root.is_object()) {
-    // Keys are matched without case, so the list may stand under another spelling.
-    std::string key(list);
-    for (const auto& [name, value] : root.items()) {
-      if (lower(name) == lower(list) && value.is_array()) key = name;
-    }
-    Json& items = root[key];
-    if (!items.is_array()) items = Json::array();
-    for (const Document& other : more) items.push_back(to_json(other.root()));
+  for (const auto& [path, documents] : inside) {
+    if (documents.empty()) continue;
+    Json* list = at(root, path);
+    if (list == nullptr) continue;
+    if (!list->is_array()) *list = Json::array();
+    for (const Document& other : documents) list->push_back(to_json(other.root()));
   }
   return root.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }

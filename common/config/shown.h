@@ -9,10 +9,15 @@
 
 namespace common {
 
+// Documents whose roots belong into a list of another one, which may not be there yet.
+struct ShownInside {
+  std::vector<std::string> path;  // of the list: keys, without case, and indices
+  std::vector<Document> documents;
+};
+
 // The document as JSON with its secrets masked as "***": values whose key tells of a password, token, secret or the
-// like, the passwords in URLs and data sources, and password=... in any text. The roots of `more` are appended to the
-// list that stands at the root's key `list`.
-[[nodiscard]] std::string shown(const Document& document, std::string_view list, const std::vector<Document>& more);
+// like, the passwords in URLs and data sources, and password=... in any text. What is `inside` is appended to its list.
+[[nodiscard]] std::string shown(const Document& document, const std::vector<ShownInside>& inside);
 
 // Masks what looks like a password within a text: in user:password@ after "://" or at the beginning, and after
 // "password=" and its kin.

@@ -1,6 +1,7 @@
 #include "common/config/shown.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 namespace common {
 namespace {
@@ -10,7 +11,7 @@ Document document(std::string_view text) {
 }
 
 TEST(Shown, IsTheDocumentAsJson) {
-  EXPECT_EQ(shown(document("port: 80\nname: web\non: true\nzip: '012'\nlist: [1, a]\nempty:\n"), "services", {}), R"({
+  EXPECT_EQ(shown(document("port: 80\nname: web\non: true\nzip: '012'\nlist: [1, a]\nempty:\n"), {}), R"({
  "port": 80,
  "name": "web",
  "on": true,
@@ -25,9 +26,9 @@ TEST(Shown, IsTheDocumentAsJson) {
 }
 
 TEST(Shown, AppendsTheServicesOfOtherFiles) {
-  EXPECT_EQ(shown(document("Services: [{port: 1}]"), "services", {document("port: 2")}),
+  EXPECT_EQ(shown(document("Services: [{port: 1}]"), {{{"services"}, {document("port: 2")}}}),
             "{\n \"Services\": [\n  {\n   \"port\": 1\n  },\n  {\n   \"port\": 2\n  }\n ]\n}\n");
-  EXPECT_EQ(shown(document("logLevel: info"), "services", {document("port: 2")}),
+  EXPECT_EQ(shown(document("logLevel: info"), {{{"services"}, {document("port: 2")}}}),
             "{\n \"logLevel\": \"info\",\n \"services\": [\n  {\n   \"port\": 2\n  }\n ]\n}\n");
 }
 
@@ -35,7 +36,7 @@ TEST(Shown, MasksWhatItsKeyCallsASecret) {
   const auto text =
       shown(document("password: hunter2\nproxyPassword: hunter2\nheaders: {Authorization: Bearer hunter2}\n"
                      "passwordFile: /run/secrets/db\nsecret: {a: hunter2}\npasswd:\n"),
-            "services", {});
+            {});
   EXPECT_EQ(text.find("hunter2"), std::string::npos) << text;
   EXPECT_NE(text.find("/run/secrets/db"), std::string::npos) << text;
 }
@@ -50,9 +51,19 @@ TEST(Shown, MasksPasswordsWithinTexts) {
   EXPECT_EQ(mask_secrets("--Password=hunter2"), "--Password=***");
 }
 
+TEST(Shown, PutsFilesIntoTheListsThatTheyBelongTo) {
+  const auto root = document("Routers: [{type: a}, {type: b, services: [{name: x}]}]");
+  const auto text = shown(root, {{{"routers", "0", "services"}, {document("name: y")}},
+                                 {{"routers", "1", "services"}, {document("name: z")}},
+                                 {{"routers", "7", "services"}, {document("name: lost")}}});
+  EXPECT_EQ(nlohmann::json::parse(text),
+            nlohmann::json::parse(R"({"Routers": [{"type": "a", "services": [{"name": "y"}]},
+                                                  {"type": "b", "services": [{"name": "x"}, {"name": "z"}]}]})"));
+}
+
 TEST(Shown, MasksAnyPasswordOfADatasource) {
   const auto masked = [](const std::string& datasource) {
-    const auto text = shown(document("datasource: \"" + datasource + "\""), "services", {});
+    const auto text = shown(document("datasource: \"" + datasource + "\""), {});
     return text.substr(18, text.size() - 22);  // without {"datasource": "..."}
   };
   EXPECT_EQ(masked("root:h u:n/t@er2@tcp(h:1)/db"), "root:***@tcp(h:1)/db");

@@ -1,10 +1,10 @@
 // What happens to the configuration while a program runs, said and counted. Owned by App. Loop thread only.
 #pragma once
 
-#include <cstddef>
 #include <string>
 #include <vector>
 
+#include "common/config/config_difference.h"
 #include "common/config/reader.h"
 #include "common/result.h"
 #include "common/telemetry/repeated_error.h"
@@ -16,14 +16,6 @@ class Gauge;
 namespace common {
 
 class Metrics;
-
-// What a new configuration means for the services, by name.
-struct ConfigDifference {
-  std::vector<std::string> added;
-  std::vector<std::string> changed;
-  std::vector<std::string> removed;
-  std::size_t unchanged = 0;
-};
 
 class ConfigEvents {
  public:

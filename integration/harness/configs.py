@@ -53,4 +53,4 @@ def start_synapse(sandbox, mode, *services, **router_keys):
     """A synapse in one of the two ways to run HAProxy: "managed" as its child, "external" through reloadCommand."""
     if mode == "managed":
         return sandbox.synapse(synapse(*services, **router_keys))
-    return sandbox.synapse({"routers": [sandbox.haproxy().router(services, **router_keys)]})
+    return sandbox.synapse({"routers": [sandbox.haproxy().router(list(services), **router_keys)]})

@@ -51,6 +51,7 @@ Driver::Driver(asio::io_context& io, const RouterConfig& router, HaproxyControl&
       tasks_(io),
       wake_(io) {
   take_services(router);
+  read_file();
 }
 
 void Driver::take_services(const RouterConfig& router) {
@@ -65,7 +66,6 @@ void Driver::take_services(const RouterConfig& router) {
     wanted.servers = std::move(service->wanted.servers);
     service->wanted = std::move(wanted);
     service->declare_empty = router.services[i].declare_empty;
-    service->traits = traits_of(skeleton_.defaults, service->wanted.backend_lines, capabilities_);
     service->changes = changes;
     services.push_back(std::move(service));
   }
@@ -76,10 +76,16 @@ void Driver::take_services(const RouterConfig& router) {
   skeleton_.backends.clear();
 }
 
+void Driver::take_traits() {
+  for (const auto& service : services_) {
+    service->traits = traits_of(skeleton_.defaults, service->wanted.backend_lines, capabilities_);
+  }
+}
+
 void Driver::reconfigure(const RouterConfig& router) {
   config_ = std::get<HaproxyRouterConfig>(router.kind);
   reload_interval_.set_interval(config_.reload_min_interval);
-  take_services(router);
+  take_services(router);  // with the traits of what HAProxy runs, until it runs something else
   update_fingerprint();
   refused_text_.clear();  // what HAProxy did not take may be good in new company
   gather_until_ = Clock::now() + kGatherFor;
@@ -120,7 +126,6 @@ void Driver::haproxy_ended(const std::string& how) {
 }
 
 asio::awaitable<void> Driver::run() {
-  read_file();
   gather_until_ = Clock::now() + kGatherFor;
   for (;;) {
     woken_ = false;

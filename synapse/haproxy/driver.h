@@ -67,7 +67,7 @@ class Driver {
 
   struct Service {
     BackendSpec wanted;
-    BackendTraits traits;
+    BackendTraits traits;  // of the lines that HAProxy runs
     bool declare_empty = true;
     bool known = false;      // the registry has spoken; until then the file's servers stand
     bool from_file = false;  // the servers are those of the file on disk
@@ -107,6 +107,7 @@ class Driver {
   Clock::time_point reload_at(Clock::time_point now) const;
   Service* find(const std::string& service) const;
   void take_services(const RouterConfig& router);
+  void take_traits();
 
   // driver_load.cc: the file, and making HAProxy load it.
   void read_file();

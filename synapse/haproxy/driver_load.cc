@@ -59,6 +59,7 @@ void Driver::read_file() {
       service->ever_available = true;
     }
   }
+  take_traits();
   update_fingerprint();
 }
 
@@ -252,13 +253,12 @@ void Driver::take(Reading reading, bool freshly_loaded) {
   const auto now = Clock::now();
   read_all_at_ = now + kReadAllInterval;
   look_at_ = std::max(look_at_, now);
-  if (!other_version) return;
-  const auto version = parse_version(running_.process.version);
-  capabilities_ = version ? capabilities_of(*version) : least_capabilities();
-  if (const auto old = version ? too_old(*version) : std::nullopt) events_.config_warning(config_.config_path, *old);
-  for (const auto& service : services_) {
-    service->traits = traits_of(skeleton_.defaults, service->wanted.backend_lines, capabilities_);
+  if (other_version) {
+    const auto version = parse_version(running_.process.version);
+    capabilities_ = version ? capabilities_of(*version) : least_capabilities();
+    if (const auto old = version ? too_old(*version) : std::nullopt) events_.config_warning(config_.config_path, *old);
   }
+  if (other_version || (freshly_loaded && running_.fingerprint == fingerprint_)) take_traits();
 }
 
 asio::awaitable<void> Driver::write_file() {

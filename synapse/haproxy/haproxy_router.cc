@@ -42,8 +42,22 @@ std::vector<std::string> without_ids(const std::vector<std::string>& options, co
 
 }  // namespace
 
-HaproxyRouter::HaproxyRouter(asio::io_context& io, const RouterConfig& config, Events& events, std::uint64_t seed)
-    : events_(events),
+common::Result<std::unique_ptr<Router>> HaproxyRouter::make(asio::io_context& io, const RouterConfig& config,
+                                                            Events& events, std::uint64_t seed) {
+  std::unique_ptr<RuntimeDirectory> directory;
+  const auto& haproxy = std::get<HaproxyRouterConfig>(config.kind);
+  if (haproxy.runs_haproxy()) {
+    auto claimed = RuntimeDirectory::claim(haproxy.runtime_dir);
+    if (!claimed) return claimed.error();
+    directory = *std::move(claimed);
+  }
+  return std::unique_ptr<Router>(new HaproxyRouter(io, config, events, seed, std::move(directory)));
+}
+
+HaproxyRouter::HaproxyRouter(asio::io_context& io, const RouterConfig& config, Events& events, std::uint64_t seed,
+                             std::unique_ptr<RuntimeDirectory> directory)
+    : directory_(std::move(directory)),
+      events_(events),
       seed_(seed),
       addresses_(io, events, [this](const std::string& service) { hand_over(service); }),
       control_(make_control(io, std::get<HaproxyRouterConfig>(config.kind))),

@@ -15,6 +15,7 @@
 #include "synapse/events.h"
 #include "synapse/haproxy/driver.h"
 #include "synapse/haproxy/haproxy_child.h"
+#include "synapse/haproxy/runtime_directory.h"
 #include "synapse/resolve/host_addresses.h"
 #include "synapse/router.h"
 
@@ -22,8 +23,11 @@ namespace synapse::haproxy {
 
 class HaproxyRouter : public Router {
  public:
-  // `seed` makes random strings in server options stable on this host.
-  HaproxyRouter(boost::asio::io_context& io, const RouterConfig& config, Events& events, std::uint64_t seed);
+  // `seed` makes random strings in server options stable on this host. The error: the runtime directory of an HAProxy
+  // of our own cannot be had.
+  [[nodiscard]] static common::Result<std::unique_ptr<Router>> make(boost::asio::io_context& io,
+                                                                    const RouterConfig& config, Events& events,
+                                                                    std::uint64_t seed);
 
   boost::asio::awaitable<void> run() override;
   void reconfigure(const RouterConfig& config) override;
@@ -41,11 +45,14 @@ class HaproxyRouter : public Router {
     bool routed = false;
   };
 
+  HaproxyRouter(boost::asio::io_context& io, const RouterConfig& config, Events& events, std::uint64_t seed,
+                std::unique_ptr<RuntimeDirectory> directory);
   std::unique_ptr<HaproxyControl> make_control(boost::asio::io_context& io, const HaproxyRouterConfig& config);
   void take_services(const RouterConfig& config);
   void hand_over(const std::string& service);
   ServerSpec to_spec(const Service& service, const RoutedServer& server, std::string address) const;
 
+  const std::unique_ptr<RuntimeDirectory> directory_;  // null: HAProxy is somebody else's
   Events& events_;
   const std::uint64_t seed_;
   std::map<std::string, Service> services_;  // by name

@@ -97,6 +97,9 @@ class Pool {
   // Valid until the next call of update() or exclude().
   const Routed& routed() const { return excluded_ ? correlated_ : snapshot_; }
 
+  // The same before correlation.
+  const Routed& uncorrelated() const { return snapshot_; }
+
   // The registered name of the server that stands first, before correlation.
   std::optional<std::string> first() const;
 

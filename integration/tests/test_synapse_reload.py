@@ -1,0 +1,205 @@
+"""The configuration changes while synapse runs: by difference, and never for the worse."""
+
+import json
+import os
+import signal
+
+import pytest
+
+from harness.configs import start_synapse, synapse, synapse_service
+from harness.ports import free_port
+from harness.wait import always, eventually
+from harness.web import answers, request
+from harness.zookeeper import Registry
+
+
+def replace(path, text):
+    """In one step, as a configuration tool does."""
+    hidden = os.path.join(os.path.dirname(path), ".new")
+    with open(hidden, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.rename(hidden, path)
+
+
+def write(program):
+    replace(program.config_path, json.dumps(program.config))
+
+
+def loaded(program):
+    return program.log().count("configuration loaded")
+
+
+def refused(program):
+    return program.log().count("the new configuration is refused")
+
+
+def loads(program):
+    """How often HAProxy has loaded a configuration."""
+    return program.metrics().total("synapse_haproxy_reload_total")
+
+
+@pytest.fixture
+def other(registry):
+    """A second path."""
+    other = Registry(registry.server, registry.path + "-other")
+    yield other
+    other.close()
+
+
+@pytest.fixture(params=["managed", "external"])
+def mode(request):
+    return request.param
+
+
+def test_a_new_service_needs_exactly_one_reload(sandbox, registry, other, mode):
+    ports = [free_port(), free_port()]
+    registry.add("a", sandbox.backend("a").port)
+    other.add("b", sandbox.backend("b").port)
+    program = start_synapse(sandbox, mode, synapse_service(registry, ports[0], name="web")).await_ready()
+    eventually(lambda: answers(ports[0], 2) == {"a": 2})
+    before = loads(program)
+    # In front of the other one, which thereby gets another number.
+    program.config["routers"][0]["services"].insert(0, synapse_service(other, ports[1], name="api"))
+    write(program)
+    eventually(lambda: answers(ports[1], 2) == {"b": 2})
+    assert answers(ports[0], 2) == {"a": 2}
+    eventually(program.ready)
+    assert loads(program) == before + 1
+    assert "1 added (api), 1 service(s) unchanged" in program.log()
+    registry.add("c", sandbox.backend("c").port)
+    eventually(lambda: set(answers(ports[0], 4)) == {"a", "c"}, what="the unchanged one is followed as before")
+    assert loads(program) == before + 1
+
+
+def test_a_removed_service_is_gone_and_its_port_is_free(sandbox, registry, other):
+    ports = [free_port(), free_port()]
+    registry.add("a", sandbox.backend("a").port)
+    other.add("b", sandbox.backend("b").port)
+    services = [synapse_service(registry, ports[0], name="web"), synapse_service(other, ports[1], name="api")]
+    program = sandbox.synapse(synapse(*services)).await_ready()
+    eventually(lambda: answers(ports[1], 1) == {"b": 1})
+    program.config["routers"][0]["services"].pop()
+    write(program)
+
+    def closed():
+        try:
+            request(ports[1])
+        except OSError:
+            return True
+        return False
+
+    eventually(closed)
+    assert answers(ports[0], 2) == {"a": 2}
+    assert 'service="api"' not in program.metrics().text
+
+
+def test_a_changed_service_goes_on_with_its_servers(sandbox):
+    server = sandbox.zookeeper()
+    registry = Registry(server, "/services/web")
+    ports = [free_port(), free_port()]
+    registry.add("a", sandbox.backend("a").port)
+    program = sandbox.synapse(synapse(synapse_service(registry, ports[0], name="web"))).await_ready()
+    eventually(lambda: answers(ports[0], 1) == {"a": 1})
+    server.process.pause()  # nothing can be asked of the registry now
+    try:
+        program.config["routers"][0]["services"][0]["port"] = ports[1]
+        write(program)
+        eventually(lambda: answers(ports[1], 2) == {"a": 2})
+    finally:
+        server.process.resume()
+        registry.close()
+    assert "1 changed (web)" in program.log()
+
+
+def test_a_service_is_a_file(sandbox, registry, other):
+    ports = [free_port(), free_port()]
+    registry.add("a", sandbox.backend("a").port)
+    other.add("b", sandbox.backend("b").port)
+    directory = sandbox.path("services.d")
+    os.makedirs(directory)
+    config = synapse(synapse_service(registry, ports[0], name="web"), servicesDir=directory)
+    program = sandbox.synapse(config).await_ready()
+    replace(os.path.join(directory, "api.yml"), json.dumps(synapse_service(other, ports[1], name="api")))
+    eventually(lambda: answers(ports[1], 2) == {"b": 2})
+    os.unlink(os.path.join(directory, "api.yml"))
+    eventually(lambda: "1 removed (api)" in program.log())
+    assert answers(ports[0], 2) == {"a": 2}
+
+
+def test_a_bad_file_changes_nothing(sandbox, registry):
+    port = free_port()
+    registry.add("a", sandbox.backend("a").port)
+    program = sandbox.synapse(synapse(synapse_service(registry, port, name="web"))).await_ready()
+    good = json.dumps(program.config)
+    before = loads(program)
+    program.config["routers"][0]["services"][0].update(port=70000, serverSort="sideways")
+    write(program)
+    eventually(lambda: refused(program) == 1)
+    log = program.log()
+    assert "port: must be between 0 and 65535, got 70000" in log and "serverSort" in log, "all errors"
+    assert program.metrics().value("synapse_config_last_reload_successful") == 0
+    registry.add("b", sandbox.backend("b").port)
+    eventually(lambda: set(answers(port, 4)) == {"a", "b"}, what="the old one runs on")
+    replace(program.config_path, good)
+    eventually(lambda: program.metrics().value("synapse_config_last_reload_successful") == 1)
+    assert loads(program) == before
+
+
+def test_what_haproxy_refuses_changes_nothing_either(sandbox, registry):
+    port = free_port()
+    registry.add("a", sandbox.backend("a").port)
+    program = sandbox.synapse(synapse(synapse_service(registry, port, name="web"))).await_ready()
+    worker = program.runtime.worker_pid()
+    service = program.config["routers"][0]["services"][0]
+    service["routerOptions"] = {"backend": ["balance sideways"]}
+    write(program)
+    eventually(lambda: "HAProxy refuses the new configuration" in program.log())
+    registry.add("b", sandbox.backend("b").port)
+    eventually(lambda: set(answers(port, 4)) == {"a", "b"}, what="live changes go on")
+    assert program.runtime.worker_pid() == worker
+    service["routerOptions"] = {"backend": ["balance leastconn"]}
+    write(program)
+    eventually(lambda: program.runtime.worker_pid() != worker, what="the mended one is loaded at once")
+    eventually(lambda: set(answers(port, 4)) == {"a", "b"})
+
+
+def test_sighup_reloads(sandbox, registry, other):
+    ports = [free_port(), free_port()]
+    registry.add("a", sandbox.backend("a").port)
+    other.add("b", sandbox.backend("b").port)
+    config = {**synapse(synapse_service(registry, ports[0], name="web")), "watchConfig": False}
+    program = sandbox.synapse(config).await_ready()
+    program.config["routers"][0]["services"].append(synapse_service(other, ports[1], name="api"))
+    write(program)
+    always(lambda: loaded(program) == 0, 0.5, "nobody follows the file")
+    program.signal(signal.SIGHUP)
+    eventually(lambda: answers(ports[1], 2) == {"b": 2})
+
+
+def test_routers_come_and_go(sandbox, registry):
+    registry.add("a", sandbox.backend("a").port)
+    ports = [free_port(), free_port()]
+    program = sandbox.synapse(synapse(synapse_service(registry, ports[0], name="web"))).await_ready()
+    directory = sandbox.path("second")
+    os.makedirs(directory)
+    second = {"type": "haproxy", "runtimeDir": directory, "services": [synapse_service(registry, ports[1], name="again")]}
+    program.config["routers"].append(second)
+    write(program)
+    eventually(lambda: answers(ports[1], 2) == {"a": 2})
+    with open(os.path.join(directory, "haproxy.pid"), encoding="ascii") as file:
+        pid = int(file.read())
+    program.config["routers"].pop()
+    write(program)
+    eventually(lambda: not os.path.exists(f"/proc/{pid}"), what="its HAProxy has ended")
+    assert answers(ports[0], 2) == {"a": 2}
+
+
+def test_what_only_counts_at_the_start_is_refused_with_words(sandbox, registry):
+    port = free_port()
+    registry.add("a", sandbox.backend("a").port)
+    program = sandbox.synapse(synapse(synapse_service(registry, port, name="web"))).await_ready()
+    program.config["routers"][0]["haproxyBinary"] = "/usr/sbin/haproxy"
+    write(program)
+    eventually(lambda: refused(program) == 1)
+    assert "routers[0]: a restart is needed for the new haproxyBinary; SIGUSR2" in program.log()
+    assert answers(port, 2) == {"a": 2}

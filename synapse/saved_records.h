@@ -1,0 +1,81 @@
+// The last good records of every source, kept on disk: a start without the source serves them at once. A directory with
+// one file for each service and source, so that a change costs the service's own size. What is read is no more trusted
+// than the registry itself. Owned by App; loop thread only, the disk is written on a thread of the pool.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "common/result.h"
+#include "common/runtime/alarm.h"
+#include "common/runtime/blocking_pool.h"
+#include "synapse/events.h"
+#include "synapse/pool/pool.h"
+
+namespace synapse {
+
+struct SavedService {
+  std::vector<Record> records;
+  std::string saved_at;  // RFC 3339
+};
+
+// The file's text, and back. The error says why the text is of no use. Pure.
+[[nodiscard]] std::string encode_saved(const std::string& service, const std::vector<RoutedServer>& servers,
+                                       const std::string& saved_at);
+[[nodiscard]] common::Result<SavedService> decode_saved(std::string_view text);
+
+class SavedRecords {
+ public:
+  // An empty directory: nothing is kept. One that cannot be made or written is said once; synapse works without it.
+  SavedRecords(boost::asio::io_context& io, std::string directory, Events& events);
+
+  // The name of a service's file; `source` says where its records come from, in words that change with it.
+  [[nodiscard]] static std::string file_name(const std::string& service, const std::string& source);
+
+  // What was kept under that name; nothing when there is none, or none of use (that is logged).
+  std::optional<SavedService> load(const std::string& file) const;
+
+  // What a service has now; null when it is gone.
+  using Servers = std::function<const std::vector<RoutedServer>*()>;
+
+  // The service's servers are others now: they are asked for and written within about a second.
+  void changed(const std::string& file, const std::string& service, Servers servers);
+
+  // Removes what is not among these, and forgets changes of it.
+  void keep_only(const std::set<std::string>& files);
+
+  // Writes what has not been written yet. Blocks for some disk syncs: for the end.
+  void flush();
+
+  bool busy() const { return writer_.busy(); }  // see BlockingPool
+
+ private:
+  struct Change {
+    std::string service;
+    Servers servers;
+  };
+  using Changes = std::map<std::string, Change>;  // by file
+
+  void begin();
+  void write_next();
+  void written(const common::Result<void>& result);
+
+  const std::string directory_;
+  Events& events_;
+  Changes changes_;  // since the writing began
+  Changes writing_;  // what is left of it
+  bool busy_ = false;
+  common::Alarm due_;
+  common::BlockingPool writer_;
+};
+
+}  // namespace synapse
