@@ -1,7 +1,6 @@
 #include "synapse/app.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -12,7 +11,6 @@
 #include <iterator>
 #include <set>
 #include <sys/file.h>
-#include <unistd.h>
 #include <utility>
 
 #include <boost/asio/steady_timer.hpp>
@@ -20,6 +18,7 @@
 
 #include "common/telemetry/log.h"
 #include "synapse/api.h"
+#include "synapse/host_seed.h"
 #include "synapse/routers.h"
 
 namespace synapse {
@@ -33,13 +32,6 @@ namespace {
 
 // Beyond what HAProxy's connections may take: closing sessions, ending processes.
 constexpr seconds kStopMargin{10};
-
-// The same at every start of this host, and another one on other hosts: not all shall prefer the same server.
-std::uint64_t host_seed() {
-  std::array<char, 256> name{};
-  ::gethostname(name.data(), name.size() - 1);
-  return std::hash<std::string_view>()(name.data());
-}
 
 common::LoadedConfig loaded_of(const ParsedConfig& parsed, const ConfigFiles& files) {
   common::LoadedConfig loaded{.diagnostics = parsed.diagnostics, .fingerprint = parsed.fingerprint, .directories = {}};

@@ -193,7 +193,11 @@ void Events::reloaded(const std::string& router, const std::vector<std::string>&
   }
   over("reload " + router);
   std::erase_if(troubles_, [&](const auto& trouble) { return trouble.first.starts_with(kWanted + router + " "); });
-  log::info("{}: HAProxy loaded the configuration in {} ms (worker {}), because of {}", router, took_ms, pid, list);
+  if (pid == 0) {  // without a socket nobody says so
+    log::info("{}: the configuration is handed over after {} ms, because of {}", router, took_ms, list);
+  } else {
+    log::info("{}: HAProxy loaded the configuration in {} ms (worker {}), because of {}", router, took_ms, pid, list);
+  }
 }
 
 void Events::reload_failed(const std::string& router, const std::string& error, long retry_ms) {

@@ -21,7 +21,7 @@ struct Kind {
 constexpr std::array kKinds{
     Kind{"haproxy",
          [](const RouterConfig& config, const RouterSurroundings& around) -> Made {
-           return haproxy::HaproxyRouter::make(around.io, config, around.events, around.seed);
+           return haproxy::HaproxyRouter::make(around.io, config, around.events, around.seed, around.once);
          }},
     Kind{"template",
          [](const RouterConfig& config, const RouterSurroundings& around) -> Made {

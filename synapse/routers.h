@@ -18,6 +18,7 @@ struct RouterSurroundings {
   boost::asio::io_context& io;
   Events& events;
   std::uint64_t seed = 0;  // makes what is random stable on this host
+  bool once = false;       // files are written, and nothing else is touched: see Oneshot
 };
 
 // The error says what stands in the way, such as a directory that belongs to another synapse.

@@ -90,9 +90,13 @@ Result<SavedService> decode_saved(std::string_view text) {
   }
 }
 
-SavedRecords::SavedRecords(boost::asio::io_context& io, std::string directory, Events& events)
-    : directory_(std::move(directory)), events_(events), due_(io, [this] { begin(); }), writer_(io, 1) {
-  if (directory_.empty()) return;
+SavedRecords::SavedRecords(boost::asio::io_context& io, std::string directory, Events& events, Access access)
+    : directory_(std::move(directory)),
+      writes_(access == Access::write && !directory_.empty()),
+      events_(events),
+      due_(io, [this] { begin(); }),
+      writer_(io, 1) {
+  if (!writes_) return;
   std::error_code error;
   fs::create_directories(directory_, error);
   if (error) events_.state_not_written("cannot make " + directory_ + ": " + error.message());
@@ -118,7 +122,7 @@ std::optional<SavedService> SavedRecords::load(const std::string& file) const {
 }
 
 void SavedRecords::changed(const std::string& file, const std::string& service, Servers servers) {
-  if (directory_.empty()) return;
+  if (!writes_) return;
   if (changes_.empty() && !busy_) due_.set(common::Alarm::Clock::now() + kWrittenWithin);
   changes_.insert_or_assign(file, Change{service, std::move(servers)});
 }

@@ -7,6 +7,7 @@ import stat
 import pytest
 
 from harness.configs import synapse_service
+from harness.ports import free_port
 from harness.wait import always, eventually
 from harness.zookeeper import Registry
 
@@ -170,3 +171,120 @@ def test_each_service_is_a_json_file_as_airbnb_writes_it(sandbox, registries):
     sandbox.synapse(config).await_ready()
     eventually(lambda: not os.path.exists(api_file), 10)
     assert os.path.exists(mine) and os.stat(web_file).st_ino == inode
+
+
+def once(sandbox, config, *arguments, timeout=60):
+    """(exit status, what it says on stderr and stdout) of a synapse that ends by itself."""
+    program = sandbox.synapse(config, arguments=["--oneshot", *arguments], wait=False)
+    return program.wait(timeout), program.log(), program
+
+
+def test_oneshot_prints_and_writes_what_the_routers_make_and_ends(sandbox, registries):
+    web, api = registries("web"), registries("api")
+    web.add("a", 8001)
+    api.add("b", 8002, host="localhost")
+    services = [synapse_service(web, free_port(), name="web"), synapse_service(api, free_port(), name="api")]
+    out = sandbox.path("out")
+    os.mkdir(out)
+    config = {
+        "routers": [
+            {"type": "console", "services": services},
+            {"type": "template", "destinationFile": f"{out}/x.conf", "template": LIST, "services": services},
+            {"type": "file", "outputDirectory": out, "services": services},
+            {"type": "haproxy", "services": services},
+        ]
+    }
+    status, log, program = once(sandbox, config)
+    assert status == 0, log
+    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    assert {line["service"]: len(line["servers"]) for line in lines} == {"web": 1, "api": 1}
+    assert text_of(f"{out}/x.conf") == "[web]\na 127.0.0.1:8001 \n[api]\nb localhost:8002 \n"
+    assert [each["port"] for each in json.loads(text_of(f"{out}/api.json"))] == [8002]
+    written = program.haproxy_config()
+    assert "server a 127.0.0.1:8001 weight" in written and "server b 127.0.0.1:8002 weight" in written
+    assert f"stats socket {program.router['runtimeDir']}/haproxy.sock" in written
+    assert not os.path.exists(os.path.join(program.router["runtimeDir"], "haproxy.pid")), "HAProxy is not started"
+    with pytest.raises(OSError):
+        program.get("/ready")
+    # What it wrote is what a synapse that stays would have written: that one starts with it as it is.
+    stays = sandbox.synapse(program.config).await_ready()
+    assert stays.haproxy_config() == written
+
+
+def test_oneshot_names_the_services_that_it_could_not_read(sandbox, registries):
+    dead = sandbox.zookeeper()
+    unknown = Registry(dead, "/services/unknown")
+    dead.stop()
+    web = registries("web")
+    web.add("a", 8001)
+    services = [synapse_service(web, name="web"), synapse_service(unknown, name="unknown")]
+    out = sandbox.path("out")
+    config = {
+        "routers": [
+            {"type": "template", "destinationFile": out, "template": LIST, "services": services},
+            {"type": "console", "services": services},
+        ]
+    }
+    status, log, _ = once(sandbox, config, "--timeout", "1.5")
+    assert status == 1
+    assert "not read within 1500 ms: web, unknown, unknown" in log
+    assert "not routed: web, unknown, unknown" in log
+    assert not os.path.exists(out), "half of the services is no file"
+    unknown.close()
+
+
+def test_oneshot_takes_what_an_earlier_run_kept(sandbox):
+    server = sandbox.zookeeper()
+    registry = Registry(server, "/services/web")
+    registry.add("a", 8001)
+    state, out = sandbox.path("state"), sandbox.path("out")
+    config = {
+        "statePath": state,
+        "routers": [
+            {
+                "type": "template",
+                "destinationFile": out,
+                "template": LIST,
+                "services": [synapse_service(registry, name="web")],
+            }
+        ],
+    }
+    program = sandbox.synapse(config).await_ready()
+    eventually(lambda: os.listdir(state), 10)
+    assert program.stop() == 0
+    os.unlink(out)
+    server.stop()
+    kept = {name: text_of(os.path.join(state, name)) for name in os.listdir(state)}
+    status, log, _ = once(sandbox, config, "--timeout", "1")
+    assert status == 0, log
+    assert "not read within 1000 ms: web; taking what an earlier run kept" in log
+    assert text_of(out) == "[web]\na 127.0.0.1:8001 \n"
+    assert {name: text_of(os.path.join(state, name)) for name in os.listdir(state)} == kept
+    registry.close()
+
+
+def test_oneshot_refuses_what_haproxy_refuses(sandbox, registries):
+    web = registries("web")
+    service = synapse_service(web, free_port(), name="web", routerOptions={"backend": ["zork on"]})
+    status, log, program = once(sandbox, {"routers": [{"type": "haproxy", "services": [service]}]}, "--timeout", "2")
+    assert status == 1
+    assert "unknown keyword 'zork'" in log and "not routed: web" in log
+    assert not os.path.exists(program.router["configPath"])
+    assert os.path.exists(program.router["configPath"] + ".rejected")
+
+
+def test_oneshot_leaves_the_file_of_a_running_synapse_alone(sandbox, registries):
+    web = registries("web")
+    web.add("a", 8001)
+    config = {"routers": [{"type": "haproxy", "services": [synapse_service(web, free_port(), name="web")]}]}
+    running = sandbox.synapse(config).await_ready()
+    status, log, _ = once(sandbox, running.config)
+    assert status == 1 and "another synapse uses runtimeDir" in log
+
+
+def test_oneshot_options(sandbox, registries):
+    config = {"routers": [{"type": "console", "services": [synapse_service(registries("web"), name="web")]}]}
+    program = sandbox.synapse(config, arguments=["--timeout", "3"], wait=False)
+    assert program.wait(10) > 0 and "--oneshot" in program.log()
+    status, log, _ = once(sandbox, config, "--timeout", "0")
+    assert status > 0 and "--timeout" in log

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/registration/validate.h"
+#include "synapse/haproxy/no_control.h"
 #include "synapse/haproxy/reload_command.h"
 #include "synapse/haproxy/words.h"
 #include "synapse/server_options.h"
@@ -43,7 +44,7 @@ std::vector<std::string> without_ids(const std::vector<std::string>& options, co
 }  // namespace
 
 common::Result<std::unique_ptr<Router>> HaproxyRouter::make(asio::io_context& io, const RouterConfig& config,
-                                                            Events& events, std::uint64_t seed) {
+                                                            Events& events, std::uint64_t seed, bool file_only) {
   std::unique_ptr<RuntimeDirectory> directory;
   const auto& haproxy = std::get<HaproxyRouterConfig>(config.kind);
   if (haproxy.runs_haproxy()) {
@@ -51,14 +52,21 @@ common::Result<std::unique_ptr<Router>> HaproxyRouter::make(asio::io_context& io
     if (!claimed) return claimed.error();
     directory = *std::move(claimed);
   }
-  return std::unique_ptr<Router>(new HaproxyRouter(io, config, events, seed, std::move(directory)));
+  RouterConfig its_own = config;
+  if (file_only) {
+    auto& kind = std::get<HaproxyRouterConfig>(its_own.kind);
+    kind.socket_path.clear();
+    kind.further_sockets.clear();
+  }
+  return std::unique_ptr<Router>(new HaproxyRouter(io, its_own, events, seed, std::move(directory), file_only));
 }
 
 HaproxyRouter::HaproxyRouter(asio::io_context& io, const RouterConfig& config, Events& events, std::uint64_t seed,
-                             std::unique_ptr<RuntimeDirectory> directory)
+                             std::unique_ptr<RuntimeDirectory> directory, bool file_only)
     : directory_(std::move(directory)),
       events_(events),
       seed_(seed),
+      file_only_(file_only),
       addresses_(io, events, [this](const std::string& service) { hand_over(service); }),
       control_(make_control(io, std::get<HaproxyRouterConfig>(config.kind))),
       driver_(io, config, *control_, events, [this](const std::string& service) {
@@ -94,6 +102,7 @@ bool HaproxyRouter::routed(const std::string& service) const {
 }
 
 std::unique_ptr<HaproxyControl> HaproxyRouter::make_control(asio::io_context& io, const HaproxyRouterConfig& config) {
+  if (file_only_) return std::make_unique<NoControl>();
   if (!config.runs_haproxy()) {
     return std::make_unique<ReloadCommand>(io, ReloadCommandOptions{.config_path = config.config_path,
                                                                     .reload = config.reload_command,
@@ -136,6 +145,7 @@ void HaproxyRouter::hand_over(const std::string& name) {
   const auto& service = found->second;
   std::vector<ServerSpec> servers;
   for (const auto& server : service.wanted.servers) {
+    if (file_only_ && !common::is_ip_address(server.host) && !addresses_.looked_up(server.host)) return;
     auto address = common::is_ip_address(server.host) ? server.host : addresses_.address(server.host);
     if (address.empty()) address = driver_.present_address(name, server.name);  // of an earlier look-up
     if (!address.empty()) servers.push_back(to_spec(service, server, std::move(address)));

@@ -59,9 +59,8 @@ ConfigSpec skeleton_of(const RouterConfig& router) {
   spec.global = haproxy.global;
   if (haproxy.runs_haproxy()) {
     if (haproxy.global.empty()) spec.global = kGlobal;
-    if (haproxy.socket_path == haproxy.runtime_dir + "/haproxy.sock") {
-      spec.global.push_back("stats socket " + haproxy.socket_path + " mode 600 level admin expose-fd listeners");
-    }
+    spec.global.push_back("stats socket " + haproxy.runtime_dir +
+                          "/haproxy.sock mode 600 level admin expose-fd listeners");
   }
   spec.defaults = haproxy.defaults.empty() ? kDefaults : haproxy.defaults;
   spec.listen = haproxy.listen;
