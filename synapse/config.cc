@@ -207,8 +207,10 @@ ParsedConfig parse_config(std::string_view text, const std::string& file, const 
     parsed.diagnostics.errors.push_back(document.error().message);
     return parsed;
   }
-  ServiceFiles files(file, options, parsed);
-  auto config = read_config(Reader(*document, parsed.diagnostics), options, files);
+  auto placed = options;
+  placed.directory = fs::path(file).parent_path().string();
+  ServiceFiles files(file, placed, parsed);
+  auto config = read_config(Reader(*document, parsed.diagnostics), placed, files);
   for (const auto& router : config.routers) {
     const auto* rendered = std::get_if<TemplateRouterConfig>(&router.kind);
     if (rendered) parsed.fingerprint = parsed.fingerprint * 31 + std::hash<std::string>()(rendered->text);

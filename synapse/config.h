@@ -162,8 +162,10 @@ struct ParseOptions {
   std::string state_dir = "/run/synapse";
   // The files of a `servicesDir`, by name: a service each.
   std::function<common::Result<std::vector<common::ConfigFile>>(const std::string& directory)> files_of;
-  // Reads the file of a template (`templateFile`). Without one no such file can be read.
+  // Reads the file of a template (`templateFile`). Without one it is taken as empty.
   std::function<common::Result<std::string>(const std::string& path)> read_file;
+  // What such paths are relative to; parse_config() takes the directory of the configuration's file.
+  std::string directory;
 };
 
 struct ParsedConfig {

@@ -1,4 +1,5 @@
 // The routers that write files: template and file.
+#include <filesystem>
 #include <utility>
 
 #include "common/registration/validate.h"
@@ -61,7 +62,7 @@ TemplateRouterConfig read_template_router(ObjectReader& object, const ParseOptio
     config.text = text->text();
     if (const auto parsed = Template::parse(config.text); !parsed) text->error(parsed.error().message);
   } else if (file) {
-    config.file = file->text();
+    config.file = (std::filesystem::path(options.directory) / file->text()).lexically_normal().string();
     config.text = read_template_file(object, config.file, options);
   } else {
     object.error("template", "is missing; templateFile can name a file instead");

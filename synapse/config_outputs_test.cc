@@ -64,6 +64,31 @@ TEST(ConfigOutputs, ReadsATemplateRouter) {
   EXPECT_EQ(std::get<TemplateRouterConfig>(smallest.kind), expected);
 }
 
+TEST(ConfigOutputs, ATemplateIsFoundFromTheFileThatNamesIt) {
+  std::vector<std::string> asked;
+  ParseOptions options;
+  options.read_file = [&asked](const std::string& path) -> common::Result<std::string> {
+    asked.push_back(path);
+    return std::string();
+  };
+  const auto text = router("template", "  destinationFile: /x\n  templateFile: templates/x.mustache\n");
+  const auto parsed = parse_config(text, "/etc/synapse/s.yml", options);
+  ASSERT_TRUE(parsed.config);
+  EXPECT_THAT(asked, ElementsAre("/etc/synapse/templates/x.mustache"));
+  EXPECT_EQ(std::get<TemplateRouterConfig>(parsed.config->routers[0].kind).file, asked[0]);
+}
+
+TEST(ConfigOutputs, ATemplateIsPartOfWhatHasChanged) {
+  const auto fingerprint = [](const std::string& content) {
+    ParseOptions options;
+    options.read_file = [&](const std::string&) -> common::Result<std::string> { return content; };
+    return parse_config(router("template", "  destinationFile: /x\n  templateFile: /t\n"), "s.yml", options)
+        .fingerprint;
+  };
+  EXPECT_EQ(fingerprint("a"), fingerprint("a"));
+  EXPECT_NE(fingerprint("a"), fingerprint("b"));
+}
+
 TEST(ConfigOutputs, SaysWhatIsWrongWithATemplateRouter) {
   const std::string to = "  destinationFile: /x\n";
   EXPECT_THAT(errors("template", ""),

@@ -173,6 +173,26 @@ def test_each_service_is_a_json_file_as_airbnb_writes_it(sandbox, registries):
     assert os.path.exists(mine) and os.stat(web_file).st_ino == inode
 
 
+def test_a_changed_template_is_taken_while_synapse_runs(sandbox, registries):
+    web = registries("web")
+    web.add("a", 8001)
+    out, template = sandbox.path("out"), _file(sandbox, "x.mustache", LIST)
+    router = {
+        "type": "template",
+        "destinationFile": out,
+        "templateFile": template,
+        "services": [synapse_service(web, name="web")],
+    }
+    program = sandbox.synapse({"routers": [router]}).await_ready()
+    first = text_of(out)
+    _file(sandbox, "x.mustache", "{{#services}}")
+    eventually(lambda: 'line 1: Unclosed section "services"' in program.log(), 15)
+    web.add("b", 8002)
+    eventually(lambda: text_of(out) == first + "b 127.0.0.1:8002 \n", 10)
+    _file(sandbox, "x.mustache", "{{#services}}{{#servers}}<{{name}}>{{/servers}}{{/services}}")
+    eventually(lambda: sorted(text_of(out)) == sorted("<a><b>"), 15)
+
+
 def once(sandbox, config, *arguments, timeout=60):
     """(exit status, what it says on stderr and stdout) of a synapse that ends by itself."""
     program = sandbox.synapse(config, arguments=["--oneshot", *arguments], wait=False)

@@ -47,6 +47,23 @@ TEST(Template, SeesAllServicesAndServers) {
             "nobody\n");
 }
 
+// The example of the README.
+TEST(Template, MakesAnUpstreamOfEachService) {
+  EXPECT_EQ(rendered("{{#services}}\n"
+                     "upstream {{name}} {\n"
+                     "{{#servers}}\n"
+                     "{{#available}}\n"
+                     "  server {{address}} weight={{weight}};\n"
+                     "{{/available}}\n"
+                     "{{/servers}}\n"
+                     "{{^servers}}\n"
+                     "  server 127.0.0.1:1 down;\n"
+                     "{{/servers}}\n"
+                     "}\n"
+                     "{{/services}}\n"),
+            "upstream web {\n  server 10.0.0.1:80 weight=7;\n}\nupstream queue {\n  server 127.0.0.1:1 down;\n}\n");
+}
+
 TEST(Template, TellsAvailableFromUnavailable) {
   EXPECT_EQ(rendered("{{#service.web.servers}}{{name}}:{{#available}}up{{/available}}{{^available}}down "
                      "({{unavailableReason}}, {{options}}){{/available}} {{/service.web.servers}}"),
