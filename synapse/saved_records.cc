@@ -163,7 +163,7 @@ void SavedRecords::keep_only(const std::set<std::string>& files) {
   for (auto* changes : {&changes_, &writing_}) {
     std::erase_if(*changes, [&](const auto& change) { return !files.contains(change.first); });
   }
-  if (directory_.empty()) return;
+  if (!writes_) return;
   std::error_code error;
   std::vector<fs::path> unwanted;
   for (fs::directory_iterator entry(directory_, error); !error && entry != fs::directory_iterator();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <utility>
 
 #include "common/file/write_atomically.h"
@@ -33,6 +34,7 @@ TemplateRouter::TemplateRouter(asio::io_context& io, const RouterConfig& config,
       events_(events),
       template_(std::move(Template::parse(config_.text).value())),
       on_disk_(present_file(config_.destination_file, config_.destination_mode)),
+      command_due_(!config_.command.empty() && ::access(marker().c_str(), F_OK) == 0),
       paced_(io, config.events_buffer_duration, [this] { return write(); }) {
   take_services(config);
 }
@@ -60,7 +62,10 @@ void TemplateRouter::reconfigure(const RouterConfig& config) {
   if (fresh.destination_mode != config_.destination_mode) on_disk_.reset();
   if (fresh.text != config_.text) template_ = std::move(Template::parse(fresh.text).value());
   config_ = fresh;
-  if (config_.command.empty()) command_due_ = false;
+  if (config_.command.empty()) {
+    command_due_ = false;
+    ::unlink(marker().c_str());
+  }
   take_services(config);
   paced_.set_max_wait(config.events_buffer_duration);
   paced_.changed();
@@ -98,6 +103,7 @@ asio::awaitable<bool> TemplateRouter::write() {
       co_return false;
     }
     command_due_ = false;
+    ::unlink(marker().c_str());
   }
   events_.output_works(config_.destination_file);
   for (auto& service : services_) service.written = service.written || service.known;
@@ -110,6 +116,10 @@ Result<bool> TemplateRouter::write_file() {
   for (const auto& service : services_) data.push_back(service.data);
   auto text = template_.render(data);
   if (on_disk_ == text) return false;
+  // First the mark: a run that ends before the command has succeeded leaves it to the next one.
+  if (!config_.command.empty()) {
+    if (const auto marked = common::write_atomically(marker(), ""); !marked) return marked.error();
+  }
   const auto written = common::write_atomically(config_.destination_file, text, config_.destination_mode);
   if (!written) return written.error();
   events_.output_written(config_.destination_file, text.size());

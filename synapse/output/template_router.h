@@ -1,7 +1,7 @@
 // The router of type template: renders one Mustache template with all servers of all its services into a file, and runs
 // a command when the file has changed. Nothing is written before every service is known: unknown is not empty, and what
 // an earlier life wrote is better than a file without half of its services. A write or a command that fails is tried
-// again with back-off. Loop thread only.
+// again with back-off, a command also by the next run: `<destinationFile>.command-due` says so. Loop thread only.
 #pragma once
 
 #include <optional>
@@ -42,6 +42,7 @@ class TemplateRouter : public Router {
   boost::asio::awaitable<bool> write();
   common::Result<bool> write_file();
   boost::asio::awaitable<common::Result<void>> run_command();
+  std::string marker() const { return config_.destination_file + ".command-due"; }
 
   TemplateRouterConfig config_;
   Events& events_;

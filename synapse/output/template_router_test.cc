@@ -87,6 +87,32 @@ TEST_F(TemplateRouterTest, TriesACommandAgainThatFailed) {
   stop();
 }
 
+// The file is as it should be by then, but whoever reads it was not told.
+TEST_F(TemplateRouterTest, TheNextRunTriesACommandAgainThatFailed) {
+  const auto router_config = with_command("echo x >>ran\n[ -e fixed ]\n");
+  {
+    TemplateRouter router(io_, router_config, events_);
+    start(router);
+    router.update("web", servers({"a"}));
+    router.update("api", servers({}));
+    EXPECT_TRUE(until([&] { return counted("synapse_router_update_failure{type=\"template\"} 1"); }));
+    stop();
+  }
+  EXPECT_EQ(on_disk("out.command-due"), "");
+  put("fixed", "");
+  std::filesystem::remove(path("ran"));
+  for (int run = 0; run < 2; ++run) {
+    TemplateRouter router(io_, router_config, events_);
+    start(router);
+    router.update("web", servers({"a"}));
+    router.update("api", servers({}));
+    EXPECT_TRUE(until([&] { return router.routed("web"); }));
+    stop();
+  }
+  EXPECT_EQ(on_disk("ran"), "x\n") << "and not once more when it has succeeded";
+  EXPECT_EQ(on_disk("out.command-due"), "missing");
+}
+
 TEST_F(TemplateRouterTest, ACommandThatHangsIsEndedAndTriedAgain) {
   auto router_config = with_command("echo x >>ran\n[ -e fixed ] || exec sleep 60\n");
   std::get<TemplateRouterConfig>(router_config.kind).command_timeout = std::chrono::milliseconds(50);
