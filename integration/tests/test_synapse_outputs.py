@@ -270,7 +270,7 @@ def test_oneshot_takes_what_an_earlier_run_kept(sandbox):
         ],
     }
     program = sandbox.synapse(config).await_ready()
-    eventually(lambda: os.listdir(state), 10)
+    eventually(lambda: [name for name in os.listdir(state) if name.endswith(".json")], 10)
     assert program.stop() == 0
     os.unlink(out)
     server.stop()
