@@ -86,6 +86,24 @@ std::string mask_assignments(std::string text) {
   return text;
 }
 
+// Lines of an HAProxy configuration: `user NAME password HASH`, `user NAME insecure-password WORD`, `stats auth
+// NAME:WORD`.
+std::string mask_haproxy_line(std::string text) {
+  const auto begin = text.find_first_not_of(" \t");
+  if (begin == std::string::npos) return text;
+  std::size_t at = std::string::npos;
+  if (text.compare(begin, 5, "user ") == 0) {
+    at = text.find("password ", begin);
+    if (at != std::string::npos) at = text.find_first_not_of(" \t", at + 9);
+  } else if (text.compare(begin, 11, "stats auth ") == 0) {
+    at = text.find(':', begin);
+    if (at != std::string::npos) ++at;
+  }
+  if (at >= text.size()) return text;
+  text.replace(at, end_of_value(text, at) - at, kMask);
+  return text;
+}
+
 // A password in a data source may hold anything: all from the first ':' behind the scheme to the last '@' is masked.
 std::string mask_datasource(const std::string& text) {
   const auto scheme = text.find("://");
@@ -166,7 +184,7 @@ Json* at(Json& root, const std::vector<std::string>& path) {
 }  // namespace
 
 std::string mask_secrets(std::string_view text) {
-  return mask_assignments(mask_credentials(text));
+  return mask_assignments(mask_haproxy_line(mask_credentials(text)));
 }
 
 std::string shown(const Document& document, const std::vector<ShownInside>& inside) {

@@ -19,8 +19,8 @@ struct ShownInside {
 // like, the passwords in URLs and data sources, and password=... in any text. What is `inside` is appended to its list.
 [[nodiscard]] std::string shown(const Document& document, const std::vector<ShownInside>& inside);
 
-// Masks what looks like a password within a text: in user:password@ after "://" or at the beginning, and after
-// "password=" and its kin.
+// Masks what looks like a password within a text: in user:password@ after "://" or at the beginning, after "password="
+// and its kin, and in lines of an HAProxy configuration that name users.
 [[nodiscard]] std::string mask_secrets(std::string_view text);
 
 }  // namespace common

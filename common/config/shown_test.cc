@@ -75,6 +75,15 @@ TEST(Shown, MasksAnyPasswordOfADatasource) {
   EXPECT_EQ(masked("root@unix(/a/b)/"), "root@unix(/a/b)/");
 }
 
+TEST(Shown, MasksPasswordsInLinesOfHaproxy) {
+  EXPECT_EQ(mask_secrets("user ann password $5$hash groups a"), "user ann password *** groups a");
+  EXPECT_EQ(mask_secrets("  user ann  insecure-password  'a b'"), "  user ann  insecure-password  ***");
+  EXPECT_EQ(mask_secrets("stats auth ann:secret"), "stats auth ann:***");
+  EXPECT_EQ(mask_secrets("user ann"), "user ann");
+  EXPECT_EQ(mask_secrets("user ann password "), "user ann password ");
+  EXPECT_EQ(mask_secrets("stats auth realm"), "stats auth realm");
+}
+
 TEST(Shown, LeavesOtherTextsAlone) {
   for (const auto* text :
        {"http://127.0.0.1:80/a", "127.0.0.1:2181", "world:anyone:r", "bob@example.org", "http://host/path?x=1"}) {

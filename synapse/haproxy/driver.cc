@@ -322,7 +322,8 @@ bool Driver::would_empty_a_service() const {
     if (!declared(service) || service.known || service.from_file) return false;
     if (!has_socket()) return true;
     return std::any_of(running_.state.backends.begin(), running_.state.backends.end(), [&](const auto& backend) {
-      return is_proxy_of(backend.first, service.wanted.service) && !backend.second.servers.empty();
+      const bool its_own = backend.first == service.wanted.name || is_proxy_of(backend.first, service.wanted.service);
+      return its_own && !backend.second.servers.empty();
     });
   });
 }
