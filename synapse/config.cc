@@ -116,7 +116,7 @@ RouterConfig read_router(const Reader& reader, const ParseOptions& options, Serv
   placed.services.push_back(object.items("services"));
   std::move(more.begin(), more.end(), std::back_inserter(placed.services.back()));
   for (const auto& service : placed.services.back()) {
-    router.services.push_back(read_service(service, defaults));
+    router.services.push_back(read_service(service, defaults, options));
     router.services.back().id = next_id++;
   }
   if (router.services.empty() && object.self().is_mapping()) {

@@ -13,6 +13,7 @@
 #include "common/config/reader.h"
 #include "common/file/config_files.h"
 #include "common/result.h"
+#include "synapse/pool/rules.h"
 
 namespace synapse {
 
@@ -44,6 +45,7 @@ struct ServiceConfig {
   ZookeeperWatcherConfig watcher;
   ServerSort sort = ServerSort::random;
   std::optional<ServerCorrelation> correlation;
+  PoolRules pool;
   std::string server_options;  // a template, see server_options.h
 
   // Read and checked, then left out by parse_config(): neither watched nor routed.
@@ -158,6 +160,8 @@ struct ParseOptions {
   bool strict = false;  // unknown keys are errors
   // Where our own HAProxy lives when the configuration does not say (`runtimeDir`).
   std::string runtime_dir = "/run/synapse";
+  // The environment, for the values that may name a variable of it (`prefer`); may be empty: there is none.
+  std::function<std::optional<std::string>(const std::string&)> environment;
   // Where the last good records are kept when the configuration does not say (`statePath`): below this, by API port.
   std::string state_dir = "/run/synapse";
   // The files of a `servicesDir`, by name: a service each.

@@ -29,11 +29,15 @@ void error_at(const common::Reader& place, std::string_view key, const std::stri
 [[nodiscard]] TemplateRouterConfig read_template_router(common::ObjectReader& object, const ParseOptions& options);
 [[nodiscard]] FileRouterConfig read_file_router(common::ObjectReader& object);
 
+// labelFilters, portOverride, defaultServers, keepDefaultServers and prefer of a service.
+[[nodiscard]] PoolRules read_pool_rules(common::ObjectReader& service, const ParseOptions& options);
+
 struct ServiceDefaults {
   std::string router_type;
   bool declare_empty = true;
 };
-[[nodiscard]] ServiceConfig read_service(const common::Reader& reader, const ServiceDefaults& defaults);
+[[nodiscard]] ServiceConfig read_service(const common::Reader& reader, const ServiceDefaults& defaults,
+                                         const ParseOptions& options);
 
 // The keys that only a service of a haproxy router has; in others they do no harm.
 void read_haproxy_keys(common::ObjectReader& object, ServiceConfig& service, const ServiceDefaults& defaults);

@@ -5,7 +5,6 @@
 #include "common/registration/validate.h"
 #include "common/zookeeper/hosts.h"
 #include "synapse/config_parts.h"
-#include "synapse/haproxy/words.h"
 #include "synapse/server_options.h"
 
 namespace synapse {
@@ -83,12 +82,7 @@ std::optional<ServerCorrelation> read_correlation(ObjectReader& service) {
 // What the driver will do with it for each server.
 std::string read_server_options(ObjectReader& object) {
   auto options = read_line(object, "serverOptions", "");
-  const auto expanded = expand_server_options(options, "name", 0);
-  if (!expanded) {
-    object.error("serverOptions", expanded.error().message);
-  } else if (const auto words = haproxy::split_words(*expanded); !words) {
-    object.error("serverOptions", words.error().message);
-  }
+  if (const auto why = why_no_server_options(options)) object.error("serverOptions", *why);
   return options;
 }
 
@@ -111,13 +105,14 @@ std::string read_name(ObjectReader& object, const std::string& path) {
 
 }  // namespace
 
-ServiceConfig read_service(const Reader& reader, const ServiceDefaults& defaults) {
+ServiceConfig read_service(const Reader& reader, const ServiceDefaults& defaults, const ParseOptions& options) {
   ObjectReader object(reader);
   ServiceConfig service;
   service.watcher = read_watcher(object);
   service.name = read_name(object, service.watcher.path);
   service.sort = read_sort(object);
   service.correlation = read_correlation(object);
+  service.pool = read_pool_rules(object, options);
   service.server_options = read_server_options(object);
   service.disabled = object.boolean("disabled", false);
   if (defaults.router_type == "haproxy") {

@@ -273,7 +273,10 @@ TEST(Config, SaysWhatIsWrongWithAService) {
                           at + ".routerOptions.backend[0]: must be a string, got a list"));
   EXPECT_THAT(service("serverOptions: 'check {{.Port}}'"),
               ElementsAre(at + ".serverOptions: \"{{.Port}}\" is not understood; known are {{.Name}}, {{sha1String "
-                               ".Name}} and {{randString 10}}, 1 to 64 letters"));
+                               ".Name}}, {{.Labels.NAME}} and {{randString 10}}, 1 to 64 letters"));
+  EXPECT_THAT(service("serverOptions: 'check {{.Labels.az}}'"),
+              ElementsAre(at + ".serverOptions: a label can be a value only, and that of a keyword that is known to be "
+                               "harmless"));
   EXPECT_EQ(service("serverOptions: 'cookie \"x'").size(), 1u);
   EXPECT_THAT(errors("routers:\n- type: haproxy\n  services:\n"
                      "  - watcher: {type: zookeeper, hosts: [zk1], path: \"/a b\"}\n"),

@@ -73,7 +73,7 @@ void Events::servers_found(const std::string& service, int available, int unavai
   families_->available.Add({{"service", service}}).Set(available);
   families_->unavailable.Add({{"service", service}}).Set(unavailable);
   families_->stale.Add({{"service", service}}).Set(0);
-  over("empty " + service);
+  if (available > 0) over("empty " + service);
   if (!news("counts " + service, fmt::format("{} {}", available, unavailable))) return;
   log::info("{}: {} servers available, {} unavailable", service, available, unavailable);
 }
@@ -110,6 +110,12 @@ void Events::service_removed(const std::string& service) {
     return trouble.first == "counts " + service || trouble.first == "empty " + service ||
            trouble.first == "watcher " + service || trouble.first.starts_with("record " + service + " ");
   });
+}
+
+void Events::servers_defaulted(const std::string& service) {
+  if (news("empty " + service, "defaulted")) {
+    log::warn("{}: no server is available; the default servers serve", service);
+  }
 }
 
 void Events::record_left_out(const std::string& service, const std::string& record, const std::string& reason) {

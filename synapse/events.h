@@ -20,7 +20,8 @@ class Events {
 
   // Sources.
   void servers_found(const std::string& service, int available, int unavailable);
-  void servers_kept(const std::string& service);  // all vanished; the last ones stay
+  void servers_kept(const std::string& service);       // all vanished; the last ones stay
+  void servers_defaulted(const std::string& service);  // nobody but the default servers is there
   void servers_restored(const std::string& service, std::size_t servers, const std::string& saved_at);
   void service_removed(const std::string& service);  // from the configuration; its time series end
   void record_left_out(const std::string& service, const std::string& record, const std::string& reason);

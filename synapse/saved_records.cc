@@ -31,14 +31,15 @@ std::string now() {
   return common::rfc3339(std::chrono::system_clock::now());
 }
 
+// What the record said, not what the service's rules made of it.
 Json record_of(const RoutedServer& server) {
-  common::Registration registration{.available = server.available,
+  common::Registration registration{.available = server.available || server.draining,
                                     .unavailable_reason = server.unavailable_reason,
                                     .host = server.host,
                                     .port = server.port,
                                     .name = server.registered_name,
                                     .haproxy_server_options = "",
-                                    .weight = server.weight,
+                                    .weight = server.registered_weight,
                                     .labels = server.labels};
   for (const auto& word : server.options) {
     registration.haproxy_server_options += (registration.haproxy_server_options.empty() ? "" : " ") + word;
@@ -66,6 +67,8 @@ std::string encode_saved(const std::string& service, const std::vector<RoutedSer
                          const std::string& saved_at) {
   Json records = Json::array();
   for (const auto& server : servers) {
+    // These are the operator's, who lists them at every start.
+    if (server.is_default || server.on_socket()) continue;
     records.push_back({{"child", server.child},
                        {"createdMs", server.created_ms},
                        {"createdZxid", server.created_zxid},

@@ -23,7 +23,8 @@ RoutedServer server(const std::string& name) {
           .registered_name = name,
           .host = "10.0.0.1",
           .port = 80,
-          .weight = 7,
+          .weight = 5,
+          .registered_weight = 7,
           .available = false,
           .unavailable_reason = "draining",
           .options = {"check", "inter", "2s"},
@@ -52,6 +53,29 @@ TEST(SavedRecords, ComeBackAsTheRecordsThatTheyWere) {
                                       .weight = 7,
                                       .labels = {{"az", "x"}}};
   EXPECT_EQ(*record.registration, expected);
+}
+
+TEST(SavedRecords, AServerThatDrainsIsAvailable) {
+  auto drains = server("a");
+  drains.weight = drains.registered_weight = 0;
+  drains.draining = true;
+  const auto saved = decode_saved(encode_saved("web", {drains}, ""));
+  ASSERT_TRUE(saved) << saved.error().message;
+  EXPECT_TRUE(saved->records.at(0).registration->available);
+  EXPECT_EQ(saved->records.at(0).registration->weight, 0);
+}
+
+// They come from the configuration at every start.
+TEST(SavedRecords, DoNotHaveWhatTheOperatorLists) {
+  auto spare = server("spare");
+  spare.is_default = true;
+  auto on_socket = server("socket");
+  on_socket.host = "/run/a.sock";
+  on_socket.port = 0;
+  const auto saved = decode_saved(encode_saved("web", {spare, on_socket, server("a")}, ""));
+  ASSERT_TRUE(saved) << saved.error().message;
+  ASSERT_EQ(saved->records.size(), 1U);
+  EXPECT_EQ(saved->records[0].registration->name, "a");
 }
 
 TEST(SavedRecords, WhatIsOfNoUseSaysWhy) {

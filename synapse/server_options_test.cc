@@ -9,7 +9,8 @@ namespace synapse {
 namespace {
 
 std::string expanded(const std::string& options, const std::string& name = "web1", std::uint64_t seed = 1) {
-  const auto result = expand_server_options(options, name, seed);
+  const auto result =
+      expand_server_options(options, name, {{"az", "eu-1"}, {"app.io/shard", "7"}, {"bad", "a b"}}, seed);
   return result ? *result : result.error().message;
 }
 
@@ -49,12 +50,67 @@ TEST(ServerOptionsTemplate, DrawsOthersForOtherServersSeedsAndPlaces) {
 
 TEST(ServerOptionsTemplate, SaysWhatItDoesNotUnderstand) {
   const std::string known =
-      " is not understood; known are {{.Name}}, {{sha1String .Name}} and {{randString 10}}, 1 to 64 letters";
+      " is not understood; known are {{.Name}}, {{sha1String .Name}}, {{.Labels.NAME}} and {{randString 10}}, 1 to "
+      "64 letters";
   for (const std::string bad : {"{{}}", "{{.Nmae}}", "{{Name}}", "{{sha1String}}", "{{randString}}", "{{randString 0}}",
-                                "{{randString 65}}", "{{randString 1x}}", "{{randString -1}}", "{{.Name | html}}"}) {
+                                "{{randString 65}}", "{{randString 1x}}", "{{randString -1}}", "{{.Name | html}}",
+                                "{{.Labels.}}", "{{.Labels.a b}}", "{{Labels.az}}"}) {
     EXPECT_EQ(expanded("check " + bad), "\"" + bad + "\"" + known);
   }
   EXPECT_EQ(expanded("check {{.Name"), "\"{{\" without \"}}\"");
+}
+
+TEST(ServerOptionsTemplate, KnowsTheLabels) {
+  EXPECT_EQ(expanded("cookie {{.Labels.az}}-{{ .Labels.app.io/shard }}-{{.Name}}"), "cookie eu-1-7-web1");
+}
+
+TEST(ServerOptionsTemplate, RefusesLabelsThatAreMissingOrNotHarmless) {
+  EXPECT_EQ(expanded("cookie {{.Labels.rack}}"), "it has no label \"rack\"");
+  EXPECT_EQ(expanded("cookie {{.Labels.bad}}"),
+            "label \"bad\" must consist of letters, digits and _ . : -, 1 to 64 of them, is \"a b\"");
+  for (const std::string value : {"", "a\nserver x", "a#b", "$HOME", "a;b", "a/b", "\"", "a\\", "a,b", "\xc3\xa4"}) {
+    EXPECT_FALSE(expand_server_options("cookie {{.Labels.x}}", "web1", {{"x", value}}, 1).has_value()) << value;
+  }
+  EXPECT_TRUE(expand_server_options("{{.Labels.x}}", "w", {{"x", std::string(64, 'a')}}, 1).has_value());
+  EXPECT_FALSE(expand_server_options("{{.Labels.x}}", "w", {{"x", std::string(65, 'a')}}, 1).has_value());
+}
+
+TEST(ServerOptionsTemplate, TellsWhereALabelMayStand) {
+  EXPECT_FALSE(names_labels("check cookie {{.Name}}"));
+  EXPECT_TRUE(names_labels("cookie {{.Labels.az}}"));
+  for (const std::string good :
+       {"", "check {{.Name}}", "cookie {{.Labels.az}}", "check inter {{.Labels.i}}s rise 2", "weight {{.Labels.w}}",
+        "sni str({{.Labels.host}})", "verifyhost {{.Labels.host}}", "maxconn {{.Labels.a}}{{.Labels.b}}",
+        "port {{.Labels.p}}", "cookie \"{{.Labels.az}}\""}) {
+    EXPECT_EQ(why_no_server_options(good), std::nullopt) << good;
+  }
+  const std::string value = "a label can be a value only, and that of a keyword that is known to be harmless";
+  EXPECT_EQ(why_no_server_options("{{.Labels.az}}"), value);
+  EXPECT_EQ(why_no_server_options("check {{.Labels.az}} 2s"), value);
+  EXPECT_EQ(why_no_server_options("future-word {{.Labels.az}}"), value);
+  EXPECT_EQ(why_no_server_options("x{{.Labels.az}} 2"), value);
+  for (const std::string keyword : {"addr", "id", "source", "ca-file", "crt", "track", "redir", "namespace"}) {
+    EXPECT_EQ(why_no_server_options(keyword + " {{.Labels.az}}"), "a label cannot be the value of \"" + keyword + "\"");
+  }
+  EXPECT_NE(why_no_server_options("cookie {{.Labels}}"), std::nullopt);
+  EXPECT_NE(why_no_server_options("check \"rise"), std::nullopt);
+}
+
+TEST(ServerOptionsTemplate, TellsWhetherTheLabelsFit) {
+  const auto why = [](const std::string& options, const std::string& text) {
+    return why_options_do_not_fit(options, "web1", {{"x", text}}).value_or("fits");
+  };
+  EXPECT_EQ(why("check inter {{.Labels.x}} cookie {{.Labels.x}}", "2s"), "fits");
+  EXPECT_EQ(why("check inter {{.Labels.x}}", "soon"), "serverOptions: bad value \"soon\" behind \"inter\"");
+  EXPECT_EQ(why("check inter {{.Labels.x}}", "1ms"), "serverOptions: bad value \"1ms\" behind \"inter\"");
+  EXPECT_EQ(why("ssl verify {{.Labels.x}}", "none"), "fits");
+  EXPECT_EQ(why("ssl verify {{.Labels.x}}", "required"), "serverOptions: bad value \"required\" behind \"verify\"");
+  EXPECT_EQ(why("weight {{.Labels.x}}", "256"), "fits");
+  EXPECT_EQ(why("weight {{.Labels.x}}", "257"), "serverOptions: bad value \"257\" behind \"weight\"");
+  EXPECT_EQ(why("weight {{.Labels.x}}", "1x"), "serverOptions: bad value \"1x\" behind \"weight\"");
+  EXPECT_EQ(why("weight \"{{.Labels.x}}\"", "7"), "fits");
+  EXPECT_EQ(why("sni str({{.Labels.x}})", "web.example"), "fits");
+  EXPECT_EQ(why("cookie {{.Labels.y}}", "a"), "serverOptions: it has no label \"y\"");
 }
 
 TEST(Sha1, MatchesTheExamplesOfTheStandard) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "synapse/server_options.h"
 #include "synapse/watch/zookeeper_watcher.h"
 
 namespace synapse {
@@ -18,6 +19,16 @@ PoolOrder order_of(ServerSort sort) {
       return PoolOrder::date;
   }
   return PoolOrder::random;
+}
+
+PoolOptions pool_options(const ServiceConfig& config, const std::string& router_type, std::uint64_t seed) {
+  PoolOptions options{.order = order_of(config.sort), .seed = seed, .rules = config.pool, .why_unfit = {}};
+  if (router_type == "haproxy" && names_labels(config.server_options)) {
+    options.why_unfit = [words = config.server_options](const RoutedServer& server) {
+      return why_options_do_not_fit(words, server.name, server.labels);
+    };
+  }
+  return options;
 }
 
 std::string saved_file(const ServiceConfig& service) {
@@ -82,7 +93,7 @@ boost::asio::awaitable<void> Unit::stop(bool leave_running) {
 }
 
 std::shared_ptr<Unit::Service> Unit::make(const ServiceConfig& config) {
-  return std::make_shared<Service>(config, Pool({.order = order_of(config.sort), .seed = shared_.seed}));
+  return std::make_shared<Service>(config, Pool(pool_options(config, config_.type, shared_.seed)));
 }
 
 void Unit::watch(Service& service) {
@@ -144,9 +155,10 @@ void Unit::tell(const Service& service) {
   const auto& routed = service.pool.routed();
   shared_.events.servers_found(name, routed.available, routed.unavailable);
   if (routed.kept) shared_.events.servers_kept(name);
+  if (routed.defaulted) shared_.events.servers_defaulted(name);
   for (const auto& server : routed.servers) shared_.events.record_accepted(name, server.child);
   for (const auto& out : routed.left_out) {
-    if (out.because != LeftOutBecause::correlated) shared_.events.record_left_out(name, out.child, out.reason);
+    if (is_fault(out.because)) shared_.events.record_left_out(name, out.child, out.reason);
   }
 }
 

@@ -16,18 +16,11 @@ namespace {
 constexpr std::size_t max_data = 64 * 1024;
 constexpr std::size_t max_reason = 500;
 constexpr std::size_t max_labels = 64;
-constexpr std::size_t max_label_name = 128;
-constexpr std::size_t max_label_value = 1024;
 constexpr std::size_t max_id = 64;
 constexpr int max_weight = 256;
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
-}
-
-bool has_control(std::string_view text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
 // The encoded record in a child's name; nothing when the name is an ordinary one.
@@ -199,9 +192,9 @@ class FieldReader {
       if (value.kind == JsonScalar::Kind::null) continue;
       if (value.kind == JsonScalar::Kind::object || value.kind == JsonScalar::Kind::list) {
         refuse("labels", "the value of " + quote_for_log(key) + " must be a string, is " + value.shown());
-      } else if (key.empty() || key.size() > max_label_name || has_control(key)) {
+      } else if (!is_label_name(key)) {
         refuse("labels", "bad name " + quote_for_log(key));
-      } else if (value.text.size() > max_label_value || has_control(value.text)) {
+      } else if (!is_label_value(value.text)) {
         refuse("labels", "bad value of " + quote_for_log(key) + ": " + quote_for_log(value.text));
       } else {
         registration_.labels.emplace(key, value.text);

@@ -11,6 +11,9 @@ namespace {
 constexpr std::size_t max_server_name = 200;
 constexpr std::size_t max_host_name = 253;
 constexpr std::size_t max_label = 63;
+constexpr std::size_t max_socket_path = 107;  // sun_path, without the closing zero
+constexpr std::size_t max_label_name = 128;
+constexpr std::size_t max_label_value = 1024;
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -26,6 +29,11 @@ bool is_word_character(char c) {
 
 bool is_name_character(char c) {
   return is_word_character(c) || c == '.' || c == ':';
+}
+
+bool has_control(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
 // The longest is an IPv6 address with an IPv4 tail. inet_pton stops at a NUL.
@@ -94,6 +102,19 @@ bool is_host_name(std::string_view text) {
     if (dot == std::string_view::npos) return !is_number_label(label);
     text.remove_prefix(dot + 1);
   }
+}
+
+bool is_socket_path(std::string_view text) {
+  return text.size() > 1 && text.size() <= max_socket_path && text.front() == '/' && text.back() != '/' &&
+         std::all_of(text.begin(), text.end(), [](char c) { return is_word_character(c) || c == '.' || c == '/'; });
+}
+
+bool is_label_name(std::string_view text) {
+  return !text.empty() && text.size() <= max_label_name && !has_control(text);
+}
+
+bool is_label_value(std::string_view text) {
+  return text.size() <= max_label_value && !has_control(text);
 }
 
 std::string host_port(std::string_view host, int port) {

@@ -27,6 +27,14 @@ namespace common {
 // dots.
 [[nodiscard]] bool is_host_name(std::string_view text);
 
+// The path of a unix socket as it can stand in an HAProxy configuration: absolute, letters, digits and _ . / -, as long
+// as the kernel takes it (107). Only for what the operator of this machine wrote: a record must not name one.
+[[nodiscard]] bool is_socket_path(std::string_view text);
+
+// A label of a record: its name has 1 to 128 characters, its value 1024 at most; neither has control characters.
+[[nodiscard]] bool is_label_name(std::string_view text);
+[[nodiscard]] bool is_label_value(std::string_view text);
+
 // host:port with brackets around an IPv6 address: how HAProxy's configuration and `add server` want it.
 [[nodiscard]] std::string host_port(std::string_view host, int port);
 

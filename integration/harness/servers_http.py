@@ -38,8 +38,9 @@ class ScriptedServer:
     headers; a body with Transfer-Encoding is sent as it is); None holds the answer back until the server is closed. A thread of ours; the port stays the same when it
     is closed and opened again."""
 
-    def __init__(self, script, certificate=None, unix_socket=None):
+    def __init__(self, script, certificate=None, unix_socket=None, host="127.0.0.1"):
         self.script = script
+        self.host = host
         self.requests = []
         self.certificate = certificate
         self.unix_socket = unix_socket
@@ -89,7 +90,9 @@ class ScriptedServer:
                 pass
 
         class Listener(http.server.ThreadingHTTPServer):
-            address_family = socket.AF_UNIX if self.unix_socket else socket.AF_INET
+            address_family = (
+                socket.AF_UNIX if self.unix_socket else socket.AF_INET6 if ":" in self.host else socket.AF_INET
+            )
             daemon_threads = True
             request_queue_size = 128
 
@@ -108,7 +111,7 @@ class ScriptedServer:
             def handle_error(self, *_):
                 pass  # a client that went away, or does not like our certificate
 
-        self._listener = Listener(self.unix_socket or ("127.0.0.1", self.port), Handler)
+        self._listener = Listener(self.unix_socket or (self.host, self.port), Handler)
         if not self.unix_socket:
             self.port = self._listener.socket.getsockname()[1]
         self._thread = threading.Thread(target=self._listener.serve_forever, args=(0.02,), daemon=True)

@@ -103,11 +103,11 @@ Driver::Service* Driver::find(const std::string& name) const {
   return found == services_.end() ? nullptr : found->get();
 }
 
-void Driver::set_servers(const std::string& name, std::vector<ServerSpec> servers) {
+void Driver::set_servers(const std::string& name, std::vector<ServerSpec> servers, bool on_purpose) {
   auto* service = find(name);
   if (service == nullptr) return;
   // The last servers stay when all vanish, also when they were found by an earlier synapse.
-  if (servers.empty() && service->from_file) servers = service->wanted.servers;
+  if (servers.empty() && service->from_file && !on_purpose) servers = service->wanted.servers;
   service->from_file = service->from_file && servers == service->wanted.servers;
   if (service->known && service->wanted.servers == servers) return;
   service->known = true;

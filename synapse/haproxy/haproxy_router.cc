@@ -1,12 +1,13 @@
 #include "synapse/haproxy/haproxy_router.h"
 
-#include <charconv>
+#include <algorithm>
 #include <set>
 #include <utility>
 
 #include "common/registration/validate.h"
 #include "synapse/haproxy/no_control.h"
 #include "synapse/haproxy/reload_command.h"
+#include "synapse/haproxy/server_keywords.h"
 #include "synapse/haproxy/words.h"
 #include "synapse/server_options.h"
 
@@ -39,6 +40,15 @@ std::vector<std::string> without_ids(const std::vector<std::string>& options, co
     }
   }
   return kept;
+}
+
+bool says_backup(const std::vector<std::string>& options) {
+  const auto groups = group_options(options);
+  return std::any_of(groups.begin(), groups.end(), [](const OptionGroup& group) { return group.is("backup"); });
+}
+
+bool needs_resolving(const RoutedServer& server) {
+  return !server.on_socket() && !common::is_ip_address(server.host);
 }
 
 }  // namespace
@@ -132,7 +142,7 @@ void HaproxyRouter::update(const std::string& name, const Routed& routed) {
   service.known = true;
   std::set<std::string> names;
   for (const auto& server : routed.servers) {
-    if (!common::is_ip_address(server.host)) names.insert(server.host);
+    if (needs_resolving(server)) names.insert(server.host);
   }
   addresses_.follow(name, names);
   hand_over(name);
@@ -145,27 +155,31 @@ void HaproxyRouter::hand_over(const std::string& name) {
   const auto& service = found->second;
   std::vector<ServerSpec> servers;
   for (const auto& server : service.wanted.servers) {
-    if (file_only_ && !common::is_ip_address(server.host) && !addresses_.looked_up(server.host)) return;
-    auto address = common::is_ip_address(server.host) ? server.host : addresses_.address(server.host);
+    if (file_only_ && needs_resolving(server) && !addresses_.looked_up(server.host)) return;
+    auto address = needs_resolving(server) ? addresses_.address(server.host) : server.host;
     if (address.empty()) address = driver_.present_address(name, server.name);  // of an earlier look-up
-    if (!address.empty()) servers.push_back(to_spec(service, server, std::move(address)));
+    if (address.empty() || is_socket(address) != server.on_socket()) continue;
+    if (auto spec = to_spec(service, server, std::move(address))) servers.push_back(std::move(*spec));
   }
-  driver_.set_servers(name, std::move(servers));
+  driver_.set_servers(name, std::move(servers), service.wanted.empty_on_purpose());
 }
 
-ServerSpec HaproxyRouter::to_spec(const Service& service, const RoutedServer& server, std::string address) const {
+// Nothing when the service's words do not fit the server's labels: rather left out, as the pool has told, than served
+// without them.
+std::optional<ServerSpec> HaproxyRouter::to_spec(const Service& service, const RoutedServer& server,
+                                                 std::string address) const {
   ServerSpec spec{.name = server.name,
                   .address = std::move(address),
                   .port = server.port,
                   .weight = server.weight,
-                  .enabled = server.available,
+                  .enabled = server.available || server.draining,
                   .options = without_ids(server.options, service.reserved_ids)};
-  // The configuration was checked when it was read, so neither step fails here.
-  if (const auto expanded = expand_server_options(service.config.server_options, server.name, seed_)) {
-    if (const auto words = split_words(*expanded)) {
-      spec.options.insert(spec.options.end(), words->begin(), words->end());
-    }
-  }
+  if (server.backup && !says_backup(spec.options)) spec.options.emplace_back("backup");
+  const auto expanded = expand_server_options(service.config.server_options, server.name, server.labels, seed_);
+  if (!expanded) return std::nullopt;
+  const auto words = split_words(*expanded);
+  if (!words) return std::nullopt;
+  spec.options.insert(spec.options.end(), words->begin(), words->end());
   return spec;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -51,7 +52,7 @@ class HaproxyRouter : public Router {
   std::unique_ptr<HaproxyControl> make_control(boost::asio::io_context& io, const HaproxyRouterConfig& config);
   void take_services(const RouterConfig& config);
   void hand_over(const std::string& service);
-  ServerSpec to_spec(const Service& service, const RoutedServer& server, std::string address) const;
+  std::optional<ServerSpec> to_spec(const Service& service, const RoutedServer& server, std::string address) const;
 
   const std::unique_ptr<RuntimeDirectory> directory_;  // null: HAProxy is somebody else's
   Events& events_;

@@ -69,7 +69,15 @@ std::string apply_words(const Words& words, ModelHaproxy::Server& server, bool a
   return "";
 }
 
+bool is_path(const std::string& address) {
+  return address.starts_with('/');
+}
+
 bool set_host_port(const std::string& text, ModelHaproxy::Server& server) {
+  if (text.starts_with("unix@")) {
+    server.address = text.substr(5);
+    return is_path(server.address);
+  }
   auto colon = text.rfind(':');
   if (colon == std::string::npos) return false;
   server.address = text.substr(0, colon);
@@ -219,7 +227,8 @@ std::string ModelHaproxy::set_weight(const Backend& backend, Server& server, con
 
 std::string ModelHaproxy::set_address(Server& server, const Words& words) {
   const std::string by = " by 'stats socket command'\n\n";
-  if (server.address == "-") {
+  if (is_path(words[4])) return "Invalid addr '" + words[4] + "'" + by;
+  if (server.address == "-" || is_path(server.address)) {
     return "Update for the current server address family is only supported through configuration file" +
            (is_3_0() ? ".\n\n" : by);
   }
@@ -275,8 +284,9 @@ std::string ModelHaproxy::show_state() const {
       int check_state = (server.check ? 2 : 0) | (server.check_enabled ? 4 : 0) |
                         (maintenance && (!server.dynamic || server.check_enabled) ? 8 : 0);
       text += fmt::format("{} {} {} {} {} {} {} {} {} 7 1 0 {} {} 0 0 0 - {} - 0 0 - - 0\n", backend_id, name,
-                          ++server_id, server.name, server.address, maintenance ? 0 : 2, server.admin_state,
-                          server.weight, server.initial_weight, maintenance ? 0 : 2, check_state, server.port);
+                          ++server_id, server.name, is_path(server.address) ? "-" : server.address, maintenance ? 0 : 2,
+                          server.admin_state, server.weight, server.initial_weight, maintenance ? 0 : 2, check_state,
+                          server.port);
     }
   }
   return text + "\n";

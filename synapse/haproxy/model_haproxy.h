@@ -21,7 +21,7 @@ class ModelHaproxy {
  public:
   struct Server {
     std::string name;
-    std::string address;  // "-": none
+    std::string address;  // "-": none, as which a unix socket is shown too
     int port = 0;
     int weight = 1;
     int initial_weight = 1;

@@ -94,8 +94,7 @@ class History {
         server.enabled = !server.enabled;
         break;
       case 3:
-        server.port = 1 + below(65535);
-        if (chance(2)) server.address = random_server().address;
+        move(server);
         break;
       case 4:
         std::shuffle(servers.begin(), servers.end(), random_);
@@ -106,7 +105,29 @@ class History {
     }
   }
 
+  // To or from a unix socket only where a reload may follow.
+  void move(ServerSpec& server) {
+    auto other = random_server();
+    const bool same_kind = is_socket(other.address) == is_socket(server.address);
+    if (weather_.options_change || (same_kind && !is_socket(server.address))) {
+      server.address = other.address;
+      server.port = other.port;
+    } else if (!is_socket(server.address)) {
+      server.port = 1 + below(65535);
+    }
+  }
+
   ServerSpec random_server() {
+    auto server = random_server_with_port();
+    if (!chance(6)) return server;
+    // Each name has its own socket, so that it returns to the one that it had.
+    server.name = "u" + std::to_string(below(4));
+    server.address = "/run/" + (weather_.options_change && chance(3) ? "other" : server.name);
+    server.port = 0;
+    return server;
+  }
+
+  ServerSpec random_server_with_port() {
     ServerSpec server;
     server.name = "s" + std::to_string(below(12));
     server.address = chance(5) ? "fe80::" + std::to_string(1 + below(9)) : "10.0.0." + std::to_string(1 + below(200));

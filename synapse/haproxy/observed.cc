@@ -117,6 +117,11 @@ std::optional<Row> parse_row(std::string_view line, const Layout& layout) {
   return row;
 }
 
+// A server that HAProxy shows without address and port may be one on a unix socket.
+void take_socket(std::string_view address, ObservedServer& server) {
+  if (server.address.empty() && server.port == 0 && is_socket(address)) server.address = std::string(address);
+}
+
 std::string_view take_line(std::string_view& text) {
   auto end = std::min(text.find('\n'), text.size());
   auto line = text.substr(0, end);
@@ -167,6 +172,7 @@ void carry_over(const ObservedBackend& previous, ObservedBackend& fresh) {
     const auto* known = previous.find(server.name);
     if (known == nullptr) continue;
     server.options = known->options;
+    take_socket(known->address, server);
     server.removal_refused = known->removal_refused;
   }
   fresh.refused = previous.refused;
@@ -175,7 +181,9 @@ void carry_over(const ObservedBackend& previous, ObservedBackend& fresh) {
 void adopt_options(const std::vector<ServerSpec>& loaded, ObservedBackend& fresh) {
   for (const auto& spec : loaded) {
     auto* server = fresh.find(spec.name);
-    if (server != nullptr) server->options = normalised(spec).options;
+    if (server == nullptr) continue;
+    server->options = normalised(spec).options;
+    take_socket(spec.address, *server);
   }
 }
 

@@ -16,7 +16,9 @@ namespace synapse::haproxy {
 
 struct ObservedServer {
   std::string name;
-  std::string address;  // empty: HAProxy has none (`-`), the server can never serve
+  // Empty: HAProxy has none (`-`), the server can never serve. It says the same of a unix socket, whose path is
+  // remembered like the options.
+  std::string address;
   int port = 0;
   int weight = 0;                      // srv_uweight: the present one, absolute
   int initial_weight = 0;              // srv_iweight: from the file or `add server`
@@ -59,10 +61,11 @@ struct ObservedState {
 // columns is read too. The error says what is missing: the header, a column, the end of the last line.
 [[nodiscard]] common::Result<ObservedState> parse_servers_state(std::string_view reply);
 
-// After a read-back without a reload: what HAProxy does not tell (options, refusals) is carried over by name.
+// After a read-back without a reload: what HAProxy does not tell (options, unix sockets, refusals) is carried over by
+// name.
 void carry_over(const ObservedBackend& previous, ObservedBackend& fresh);
 
-// After a load: the options of the servers are those of the file that was loaded.
+// After a load: the options and unix sockets of the servers are those of the file that was loaded.
 void adopt_options(const std::vector<ServerSpec>& loaded, ObservedBackend& fresh);
 
 }  // namespace synapse::haproxy

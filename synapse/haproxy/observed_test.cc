@@ -75,6 +75,36 @@ TEST(ServersState, ReadsAddresses) {
   EXPECT_EQ(parse_one("2 b 1 a - 2 0 1 1 0 1 0 2 0 0 0 0 - 0 - 0 0 - - 0").port, 0);
 }
 
+// HAProxy does not tell their paths.
+TEST(ServersState, HasUnixSocketsFromTheFileOnly) {
+  const auto read = [](const std::string& address, int port) {
+    ObservedBackend backend{
+        "b",
+        {parse_one("2 b 1 a " + address + " 2 0 1 1 0 1 0 2 0 0 0 0 - " + std::to_string(port) + " - 0 0 - - 0")},
+        {}};
+    return backend;
+  };
+  const ServerSpec loaded{"a", "/run/a.sock", 0, 1, true, {"check"}};
+  auto backend = read("-", 0);
+  EXPECT_EQ(backend.servers[0].address, "");
+  adopt_options({loaded}, backend);
+  EXPECT_EQ(backend.servers[0].address, "/run/a.sock");
+  auto again = read("-", 0);
+  carry_over(backend, again);
+  EXPECT_EQ(again.servers[0].address, "/run/a.sock");
+  // Somebody put another server there.
+  for (auto other : {read("-", 80), read("10.0.0.1", 80)}) {
+    const auto address = other.servers[0].address;
+    carry_over(backend, other);
+    adopt_options({loaded}, other);
+    EXPECT_EQ(other.servers[0].address, address);
+  }
+  // An address that is none stays none.
+  auto name = read("-", 0);
+  adopt_options({{"a", "10.0.0.1", 80, 1, true, {}}}, name);
+  EXPECT_EQ(name.servers[0].address, "");
+}
+
 TEST(ServersState, GroupsByBackendInOrder) {
   auto state = parse_servers_state(kHeader +
                                    "2 web_1 1 b 10.0.0.1 2 0 1 1 0 1 0 2 0 0 0 0 - 80 - 0 0 - - 0\n"

@@ -105,9 +105,11 @@ class Planner {
   void plan_known(const ServerSpec& server, const ObservedServer& present) {
     bool same_options = present.options == server.options;
     bool usable = !present.address.empty();
-    if ((!usable || !same_options) && replace(server, present)) return;
-    if (!usable) {
-      if (server.enabled) reload(ReloadReason::unusable_server, server.name + " has no address in HAProxy");
+    bool movable = can_move(present.address, server.address);
+    if ((!usable || !movable || !same_options) && replace(server, present)) return;
+    if (!usable || !movable) {
+      auto why = usable ? ": its unix socket is another one, or none" : " has no address in HAProxy";
+      if (server.enabled) reload(ReloadReason::unusable_server, server.name + why);
       if (!server.enabled) leave(server.name, present);
       return;
     }

@@ -113,6 +113,43 @@ TEST(Plan, AServerWithoutAnAddressCannotBeRepaired) {
                       "add server web_1/a 10.0.0.1:80 weight 10" + kPool, "set server web_1/a state ready"});
 }
 
+// HAProxy: "Update for the current server address family is only supported through configuration file".
+TEST(Plan, MovesToOrFromAUnixSocketByAReloadOrAReplacement) {
+  auto on_socket = [](auto server, const std::string& path) {
+    server.address = path;
+    server.port = 0;
+    return server;
+  };
+  const std::string reason = "unusable_server: web_1/a: its unix socket is another one, or none";
+  for (const auto& [to, from] : {std::pair(on_socket(wanted("a"), "/run/a"), present("a")),
+                                 std::pair(wanted("a"), on_socket(present("a"), "/run/a")),
+                                 std::pair(on_socket(wanted("a"), "/run/a"), on_socket(present("a"), "/run/b"))}) {
+    Case c{{to, wanted("b")}, {from, present("b")}};
+    expect_reload(c, reason);
+    EXPECT_THAT(c.plan().commands, IsEmpty());
+    // At its old address nobody may be served again.
+    c.observed[0].forced_maintenance = true;
+    expect_reload(c, reason);
+    EXPECT_THAT(c.plan().commands, IsEmpty());
+    c.observed[0].forced_maintenance = false;
+    c.capabilities = k30;
+    EXPECT_THAT(c.plan().reloads, IsEmpty());
+    EXPECT_THAT(texts(c.plan().commands),
+                ElementsAre("set server web_1/a state maint", "del server web_1/a",
+                            "add server web_1/a " + written_address(to) + " weight 10 check" + kPool,
+                            "enable health web_1/a", "set server web_1/a state ready"));
+    // What the file says of the present.
+    c.capabilities = k26;
+    const auto backend = c.backend();
+    const auto running = servers_for_file(c.spec(), c.traits(), &backend, k26, FileFor::running);
+    EXPECT_EQ(running[0].address, from.address);
+    EXPECT_EQ(running[0].port, from.port);
+    EXPECT_EQ(servers_for_file(c.spec(), c.traits(), &backend, k26, FileFor::reload)[0], to);
+    c.servers[0].enabled = false;
+    expect_commands(c, {"set server web_1/a state maint"});
+  }
+}
+
 TEST(Plan, ABackendThatHaproxyDoesNotKnowIsLoaded) {
   Case c{{wanted("a")}, {}};
   auto plan = haproxy::plan(c.spec(), c.traits(), nullptr, k26);

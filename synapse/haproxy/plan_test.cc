@@ -66,6 +66,20 @@ TEST(Plan, MovesAServerToItsNewAddress) {
   expect_commands({{moved}, {in_maintenance("a")}}, {"set server web_1/a addr 10.0.0.2 port 81"});
 }
 
+TEST(Plan, AddsAServerOnAUnixSocket) {
+  auto server = wanted("a");
+  server.address = "/run/a.sock";
+  server.port = 0;
+  expect_commands({{server}, {}}, {"add server web_1/a unix@/run/a.sock weight 10 check" + kPool,
+                                   "enable health web_1/a", "set server web_1/a state ready"});
+  auto known = present("a");
+  known.address = "/run/a.sock";
+  known.port = 0;
+  EXPECT_TRUE((Case{{server}, {known}}.plan().done()));
+  server.weight = 20;
+  expect_commands({{server}, {known}}, {"set server web_1/a weight 20"});
+}
+
 TEST(Plan, KnowsTheSpellingsOfAnAddress) {
   auto spelled = wanted("a");
   spelled.address = "FE80:0::1";

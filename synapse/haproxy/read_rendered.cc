@@ -22,23 +22,31 @@ bool is_fingerprint(std::string_view text) {
   return text.size() == 16 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-// server <name> <address>:<port> weight <weight> enabled|disabled <options>
-std::optional<ServerSpec> parse_server(std::vector<std::string> words) {
-  if (words.size() < 6 || words[0] != kServerWord || words[3] != "weight") return std::nullopt;
-  if (words[5] != kEnabledWord && words[5] != kDisabledWord) return std::nullopt;
-  auto colon = words[2].rfind(':');
-  if (colon == std::string::npos) return std::nullopt;
-  std::string_view address = std::string_view(words[2]).substr(0, colon);
+bool parse_address(std::string_view word, ServerSpec& server) {
+  if (word.starts_with(kSocketPrefix)) {
+    server.address = std::string(word.substr(kSocketPrefix.size()));
+    return true;
+  }
+  const auto colon = word.rfind(':');
+  if (colon == std::string_view::npos) return false;
+  auto address = word.substr(0, colon);
   if (address.size() > 2 && address.front() == '[' && address.back() == ']') {
     address = address.substr(1, address.size() - 2);
   }
-  auto port = parse_number(std::string_view(words[2]).substr(colon + 1));
-  auto weight = parse_number(words[4]);
-  if (!port || !weight) return std::nullopt;
-  ServerSpec server;
-  server.name = words[1];
+  const auto port = parse_number(word.substr(colon + 1));
   server.address = std::string(address);
-  server.port = *port;
+  server.port = port.value_or(0);
+  return port.has_value();
+}
+
+// server <name> <address> weight <weight> enabled|disabled <options>
+std::optional<ServerSpec> parse_server(std::vector<std::string> words) {
+  if (words.size() < 6 || words[0] != kServerWord || words[3] != "weight") return std::nullopt;
+  if (words[5] != kEnabledWord && words[5] != kDisabledWord) return std::nullopt;
+  auto weight = parse_number(words[4]);
+  ServerSpec server;
+  if (!weight || !parse_address(words[2], server)) return std::nullopt;
+  server.name = words[1];
   server.weight = *weight;
   server.enabled = words[5] == kEnabledWord;
   server.options.assign(std::make_move_iterator(words.begin() + 6), std::make_move_iterator(words.end()));

@@ -18,7 +18,7 @@ enum class ReloadReason {
   option_not_dynamic,   // a word of the server or of default-server is refused at run time
   options_changed,      // the words of a running server changed, and it cannot be replaced live
   weight_not_live,      // static load balancing only takes 0 and the weight from the file
-  unusable_server,      // HAProxy holds the server without an address; it cannot be repaired live
+  unusable_server,      // the server has no address in HAProxy, or a unix socket comes or goes; not repaired live
   command_refused,      // HAProxy refused a command that should have worked
   not_converging,       // the driver's: planning again and again did not reach the wanted state
   tombstones,           // the driver's: too many servers that went away are still held

@@ -59,9 +59,8 @@ void append_service_lines(std::string& text, const BackendSpec& backend, const s
 }
 
 void append_server(std::string& text, const ServerSpec& server) {
-  auto line =
-      fmt::format("{} {} {} weight {} {}", kServerWord, server.name, common::host_port(server.address, server.port),
-                  server.weight, server.enabled ? kEnabledWord : kDisabledWord);
+  auto line = fmt::format("{} {} {} weight {} {}", kServerWord, server.name, written_address(server), server.weight,
+                          server.enabled ? kEnabledWord : kDisabledWord);
   for (const auto& word : server.options) line += " " + word;
   append_line(text, line);
 }

@@ -46,7 +46,11 @@ ConfigSpec full() {
        {"balance leastconn", "default-server inter 2s"},
        {server("a", "10.0.0.1", 80, 255, true, {"check", "rise", "2"}), server("b", "fe80::1", 8080, 1, true),
         server("gone", "10.0.0.3", 80, 7, false, {"check"})}},
-      {"queue", "queue_2", {"mode tcp", "bind 127.0.0.1:8001"}, {"mode tcp"}, {}},
+      {"queue",
+       "queue_2",
+       {"mode tcp", "bind 127.0.0.1:8001"},
+       {"mode tcp"},
+       {server("u", "/run/queue_1/u.sock", 0, 5, true, {"check"})}},
       {"inner", "inner_3", {}, {"server own 127.0.0.1:9 backup"}, {server("c", "10.0.0.4", 80, 0, true)}},
   };
   return config;
@@ -70,14 +74,18 @@ TEST(Render, LeavesOutWhatWouldBreakTheFile) {
                       {"bind 127.0.0.1:8000", "backend evil"},
                       {"balance roundrobin", "  userlist evil", "option httpchk\nlisten evil"},
                       {server("a\nlisten evil", "10.0.0.1", 80, 1, true), server("b", "10.0.0.2", 80, 1, true),
-                       server("b", "10.0.0.3", 80, 1, true)}}};
+                       server("b", "10.0.0.3", 80, 1, true), server("c", "/run/a b", 0, 1, true),
+                       server("d", "/run/a", 80, 1, true), server("e", "unix@/run/a", 0, 1, true)}}};
   auto rendered = render(config);
   expect_golden("hostile.cfg", rendered.text);
   EXPECT_THAT(rendered.warnings,
               ElementsAre("web_1: left out: a line of a service cannot begin a section: \"backend evil\"",
                           "web_1: left out: a line of a service cannot begin a section: \"  userlist evil\"",
                           "web_1: left out: not a server name: \"a\\nlisten evil\"",
-                          "web_1: left out: b: the name stands twice"));
+                          "web_1: left out: b: the name stands twice",
+                          "web_1: left out: c: not the path of a unix socket: \"/run/a b\"",
+                          "web_1: left out: d: not the path of a unix socket: \"/run/a\"",
+                          "web_1: left out: e: not an IP address: \"unix@/run/a\""));
 }
 
 TEST(Render, IsTheSameForTheSame) {
@@ -162,6 +170,8 @@ TEST(ReadRendered, PassesOverLinesThatAreNotOurs) {
               "    server broken 10.0.0.9:80 weight -1 enabled\n"
               "    server broken host.example:80 weight 1 enabled\n"
               "    server broken 10.0.0.9:80 weight 1 perhaps\n"
+              "    server broken unix@run/a weight 1 enabled\n"
+              "    server broken unix@ weight 1 enabled\n"
               "    option \"unmatched\n"
               "\xff\xfe\n");
   auto file = read_rendered(text);

@@ -9,6 +9,7 @@ inline constexpr std::string_view kFirstLine = "# Written by synapse. Changes ma
 inline constexpr std::string_view kServersMarker =
     "# servers from the registry";  // below it: servers, all of them ours
 inline constexpr std::string_view kServerWord = "server";
+inline constexpr std::string_view kSocketPrefix = "unix@";  // of an address
 inline constexpr std::string_view kEnabledWord = "enabled";
 inline constexpr std::string_view kDisabledWord = "disabled";
 

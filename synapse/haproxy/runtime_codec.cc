@@ -23,8 +23,8 @@ Command command(CommandKind kind, const std::string& backend, const std::string&
 }  // namespace
 
 common::Result<Command> add_server(const std::string& backend, const ServerSpec& server, const Addition& addition) {
-  auto text = fmt::format("add server {}/{} {} weight {}", backend, server.name,
-                          common::host_port(server.address, server.port), server.weight);
+  auto text =
+      fmt::format("add server {}/{} {} weight {}", backend, server.name, written_address(server), server.weight);
   for (const auto& value : addition.words) {
     auto word = command_word(value);
     if (!word) return common::fail(common::quote_for_log(value) + " cannot be written on the runtime socket");

@@ -25,6 +25,8 @@ TEST(Commands, AreWhatHaproxyExpects) {
             "add server web_1/a 10.0.0.1:80 weight 10 check inter 2s pool-max-conn -1 pool-purge-delay 5s");
   EXPECT_EQ(add({"b", "fe80::1", 80, 0, true, {}}).text,
             "add server web_1/b [fe80::1]:80 weight 0 pool-max-conn -1 pool-purge-delay 5s");
+  EXPECT_EQ(add({"c", "/run/c.sock", 0, 1, true, {}}).text,
+            "add server web_1/c unix@/run/c.sock weight 1 pool-max-conn -1 pool-purge-delay 5s");
   EXPECT_EQ(set_ready("web_1", "a").text, "set server web_1/a state ready");
   EXPECT_EQ(set_maintenance("web_1", "a").text, "set server web_1/a state maint");
   EXPECT_EQ(set_weight("web_1", "a", 256).text, "set server web_1/a weight 256");

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/registration/validate.h"
+#include "synapse/haproxy/rendered_words.h"
 #include "synapse/haproxy/server_keywords.h"
 #include "synapse/haproxy/words.h"
 
@@ -74,12 +75,16 @@ ServerSpec normalised(ServerSpec server) {
 
 std::optional<std::string> unsound(const ServerSpec& server) {
   if (!common::is_server_name(server.name)) return "not a server name: " + common::quote_for_log(server.name);
-  if (!common::is_ip_address(server.address)) {
+  if (is_socket(server.address)) {
+    if (!common::is_socket_path(server.address) || server.port != 0) {
+      return server.name + ": not the path of a unix socket: " + common::quote_for_log(server.address);
+    }
+  } else if (!common::is_ip_address(server.address)) {
     return server.name + ": not an IP address: " + common::quote_for_log(server.address);
   }
   // HAProxy would connect to the address that its client asked for.
   if (common::is_any_address(server.address)) return server.name + ": " + server.address + " is no server's address";
-  if (server.port < 1 || server.port > 65535) {
+  if (!is_socket(server.address) && (server.port < 1 || server.port > 65535)) {
     return server.name + ": port out of range: " + std::to_string(server.port);
   }
   if (server.weight < 0 || server.weight > 256) {
@@ -92,6 +97,19 @@ std::optional<std::string> unsound(const ServerSpec& server) {
     return server.name + ": options are not whole words: " + common::quote_for_log(joined(server.options));
   }
   return std::nullopt;
+}
+
+bool is_socket(std::string_view address) {
+  return address.starts_with('/');
+}
+
+std::string written_address(const ServerSpec& server) {
+  if (is_socket(server.address)) return std::string(kSocketPrefix) + server.address;
+  return common::host_port(server.address, server.port);
+}
+
+bool can_move(std::string_view from, std::string_view to) {
+  return from == to || (!is_socket(from) && !is_socket(to));
 }
 
 bool same_address(std::string_view a, std::string_view b) {

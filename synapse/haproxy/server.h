@@ -14,8 +14,10 @@ namespace synapse::haproxy {
 // render() and the command builders check them once more and leave out what does not fit.
 struct ServerSpec {
   std::string name;
-  std::string address;  // an IP literal, IPv6 without brackets: HAProxy neither resolves nor checks at run time
-  int port = 0;         // 1..65535
+  // An IP literal, IPv6 without brackets: HAProxy neither resolves nor checks at run time. Or the path of a unix
+  // socket.
+  std::string address;
+  int port = 0;         // 1..65535; 0 with a unix socket
   int weight = 1;       // 0..256; 0 takes no new connections but stays in service for old ones
   bool enabled = true;  // false: `disabled` in the file, maintenance at run time; running connections end in peace
   // Keyword words behind the name, as they would be written in the file: quotes and backslashes kept (see words.h).
@@ -32,6 +34,15 @@ struct ServerSpec {
 // Why HAProxy must not see the server (a name or address that is not one, a port or weight out of range, options that
 // are not whole words); nothing: it is sound.
 [[nodiscard]] std::optional<std::string> unsound(const ServerSpec& server);
+
+// Whether an address is the path of a unix socket.
+[[nodiscard]] bool is_socket(std::string_view address);
+
+// Address and port as one word of a server line: 10.0.0.1:80, [::1]:80, unix@/run/web.sock.
+[[nodiscard]] std::string written_address(const ServerSpec& server);
+
+// Whether HAProxy takes a server from one address to the other at run time: not to nor from a unix socket.
+[[nodiscard]] bool can_move(std::string_view from, std::string_view to);
 
 // Two spellings of one address are one address: HAProxy answers with its own.
 [[nodiscard]] bool same_address(std::string_view a, std::string_view b);

@@ -68,7 +68,13 @@ std::vector<ServerSpec> servers_for_file(const BackendSpec& desired, const Backe
     auto present = by_name(*observed);
     for (auto& server : servers) {
       auto found = present.find(server.name);
-      if (found != present.end() && found->second->options) server.options = *found->second->options;
+      if (found == present.end()) continue;
+      const auto& runs = *found->second;
+      if (runs.options) server.options = *runs.options;
+      if (!runs.address.empty() && !can_move(runs.address, server.address)) {
+        server.address = runs.address;
+        server.port = runs.port;
+      }
     }
   }
   for (const auto* server : dead) servers.push_back(as_disabled(*server));

@@ -35,6 +35,9 @@ Lines backend_of(const ServiceConfig& service) {
   Lines lines;
   if (!service.mode.empty()) lines.push_back("mode " + service.mode);
   if (!service.balance.empty()) lines.push_back("balance " + service.balance);
+  // Else a single far server would take the load of all near ones. The service's own lines, behind it, may take it
+  // back.
+  if (service.pool.prefer && !service.pool.prefer->far_weight) lines.push_back("option allbackups");
   append(lines, service.backend_lines);
   return lines;
 }

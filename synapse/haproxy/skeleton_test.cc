@@ -66,6 +66,23 @@ routers:
   EXPECT_THAT(spec.backends[0].backend_lines, ElementsAre("mode http", "balance leastconn"));
 }
 
+// Else the first far server would get everything.
+TEST(Skeleton, FarServersShareTheLoadUnlessTheOperatorSaysOtherwise) {
+  const auto backend_lines = [](const std::string& keys) {
+    return skeleton_of(
+               router("routers:\n- type: haproxy\n  services:\n  - watcher: {type: zookeeper, hosts: [zk1], path: "
+                      "/web}\n    mode: http\n" +
+                      keys))
+        .backends[0]
+        .backend_lines;
+  };
+  EXPECT_THAT(backend_lines("    prefer: {label: az, value: a}\n"
+                            "    routerOptions: {backend: [no option allbackups]}\n"),
+              ElementsAre("mode http", "option allbackups", "no option allbackups"));
+  EXPECT_THAT(backend_lines("    prefer: {label: az, value: a, otherwise: weight 10}\n"), ElementsAre("mode http"));
+  EXPECT_THAT(backend_lines(""), ElementsAre("mode http"));
+}
+
 TEST(Skeleton, AServiceWithoutPortOrLinesHasNoFrontend) {
   const auto spec = skeleton_of(router(R"(
 routers:

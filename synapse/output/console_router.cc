@@ -16,6 +16,7 @@ std::string console_line(const std::string& service, const Routed& routed) {
                                  {"port", server.port},
                                  {"weight", server.weight},
                                  {"available", server.available}};
+    if (server.backup) entry["backup"] = true;
     if (!server.labels.empty()) entry["labels"] = server.labels;
     line["servers"].push_back(std::move(entry));
   }

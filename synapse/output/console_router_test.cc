@@ -10,9 +10,11 @@ TEST(ConsoleRouter, PrintsTheServersAsOneJsonLine) {
   routed.servers.push_back({.name = "a", .registered_name = "a", .host = "10.0.0.1", .port = 80, .weight = 5});
   routed.servers.push_back(
       {.name = "b", .registered_name = "b", .host = "::1", .port = 81, .available = false, .labels = {{"az", "x"}}});
+  routed.servers.push_back({.name = "c", .host = "/run/c.sock", .backup = true});
   EXPECT_EQ(console_line("web", routed),
             R"({"service":"web","servers":[{"name":"a","host":"10.0.0.1","port":80,"weight":5,"available":true},)"
-            R"({"name":"b","host":"::1","port":81,"weight":1,"available":false,"labels":{"az":"x"}}]})");
+            R"({"name":"b","host":"::1","port":81,"weight":1,"available":false,"labels":{"az":"x"}},)"
+            R"({"name":"c","host":"/run/c.sock","port":0,"weight":1,"available":true,"backup":true}]})");
 }
 
 TEST(ConsoleRouter, IsRoutedAfterTheFirstUpdate) {

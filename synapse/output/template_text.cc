@@ -121,9 +121,10 @@ mustache::data server_data(const RoutedServer& server, bool first, bool last) {
   data["name"] = mustache::data(server.name);
   data["host"] = mustache::data(server.host);
   data["port"] = mustache::data(std::to_string(server.port));
-  data["address"] = mustache::data(common::host_port(server.host, server.port));
+  data["address"] = mustache::data(server.on_socket() ? server.host : common::host_port(server.host, server.port));
   data["weight"] = mustache::data(std::to_string(server.weight));
   data["available"] = mustache::data(server.available);
+  data["backup"] = mustache::data(server.backup);
   data["unavailableReason"] = mustache::data(server.unavailable_reason);
   data["options"] = mustache::data(options);
   data["labels"] = std::move(labels);

@@ -84,6 +84,16 @@ TEST(Template, SeesLabelsByNameAndAsAListWithoutEscapingThem) {
   EXPECT_EQ(rendered("{{#service.web.servers}}{{#labels.az}}{{.}}{{/labels.az}}{{/service.web.servers}}"), "eu-1");
 }
 
+TEST(Template, KnowsServersOnUnixSocketsAndFarOnes) {
+  auto local = server("local", "/run/app.sock", 0);
+  auto far = server("far", "10.0.0.9", 80);
+  far.backup = true;
+  const auto parsed =
+      Template::parse("{{#service.web.servers}}{{address}}{{#backup}} backup{{/backup}};{{/service.web.servers}}");
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->render({{"web", {local, far}, 2, 0}}), "/run/app.sock;10.0.0.9:80 backup;");
+}
+
 TEST(Template, RendersNothingForWhatIsNotThere) {
   EXPECT_EQ(rendered("a{{nothing}}b{{#service.other.servers}}x{{/service.other.servers}}c{{! a remark }}"), "abc");
 }

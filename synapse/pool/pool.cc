@@ -8,27 +8,23 @@
 #include <utility>
 
 #include "common/registration/validate.h"
+#include "synapse/pool/unique.h"
 #include "synapse/stable_hash.h"
 
 namespace synapse {
 namespace {
-
-constexpr std::size_t max_name = 200;
-constexpr std::size_t max_suffix = 100;
-
-bool older(const RoutedServer& a, const RoutedServer& b) {
-  return std::tie(a.created_ms, a.created_zxid, a.child) < std::tie(b.created_ms, b.created_zxid, b.child);
-}
 
 RoutedServer server_of(const Record& record, std::vector<std::string> options, int default_weight) {
   const auto& registration = *record.registration;
   RoutedServer server;
   server.name = registration.name;
   server.registered_name = registration.name;
-  server.host = registration.host;
-  server.port = registration.port;
+  server.host = record.socket.empty() ? registration.host : record.socket;
+  server.port = record.socket.empty() ? registration.port : 0;
   server.weight = registration.weight.value_or(default_weight);
+  server.registered_weight = server.weight;
   server.available = registration.available && server.weight > 0;
+  server.draining = registration.available && server.weight == 0;
   server.unavailable_reason = registration.unavailable_reason;
   server.options = std::move(options);
   server.labels = registration.labels;
@@ -38,7 +34,8 @@ RoutedServer server_of(const Record& record, std::vector<std::string> options, i
   return server;
 }
 
-std::vector<RoutedServer> read(const std::vector<Record>& records, int default_weight, std::vector<LeftOut>& left_out) {
+std::vector<RoutedServer> read(const std::vector<Record>& records, int default_weight, int port_override,
+                               std::vector<LeftOut>& left_out) {
   std::vector<RoutedServer> servers;
   servers.reserve(records.size());
   for (const auto& record : records) {
@@ -51,71 +48,33 @@ std::vector<RoutedServer> read(const std::vector<Record>& records, int default_w
       left_out.push_back({record.child, LeftOutBecause::invalid, options.error().message});
       continue;
     }
-    servers.push_back(server_of(record, std::move(*options), default_weight));
+    auto server = server_of(record, std::move(*options), default_weight);
+    if (port_override != 0 && !server.on_socket()) server.port = port_override;
+    if (server.port == 0 && !server.on_socket()) {
+      left_out.push_back({record.child, LeftOutBecause::invalid, "has no port; portOverride can give it one"});
+      continue;
+    }
+    servers.push_back(std::move(server));
   }
   return servers;
 }
 
-// One instance that is listed twice: an old session that has not expired yet, or two agents. The newest knows best.
-void drop_duplicates(std::vector<RoutedServer>& servers, std::vector<LeftOut>& left_out) {
-  std::map<std::tuple<std::string, std::string, int>, std::size_t> newest;
-  for (std::size_t i = 0; i < servers.size(); ++i) {
-    auto& best = newest.emplace(std::tuple(servers[i].name, servers[i].host, servers[i].port), i).first->second;
-    if (older(servers[best], servers[i])) best = i;
+// Why the filters do not let a server pass; nothing: they do.
+std::optional<std::string> why_filtered(const RoutedServer& server, const std::vector<LabelFilter>& filters) {
+  for (const auto& filter : filters) {
+    if (auto why = filter.why_not(server.labels)) return why;
   }
-  std::vector<RoutedServer> kept;
-  kept.reserve(newest.size());
-  for (std::size_t i = 0; i < servers.size(); ++i) {
-    const auto best = newest.at(std::tuple(servers[i].name, servers[i].host, servers[i].port));
-    if (best == i) continue;
-    left_out.push_back({servers[i].child, LeftOutBecause::duplicate,
-                        "same name and address as the newer " + common::quote_for_log(servers[best].child)});
-  }
-  for (const auto& [key, index] : newest) kept.push_back(std::move(servers[index]));
-  servers = std::move(kept);
+  return std::nullopt;
 }
 
-std::string suffix_of(const RoutedServer& server) {
-  std::string host = server.host;
-  std::replace(host.begin(), host.end(), ':', '-');
-  // A host name may be longer than a server's name may be.
-  if (host.size() > max_suffix) host = std::to_string(StableHash().add(host).value());
-  return "_" + host + "_" + std::to_string(server.port);
-}
-
-// `servers` from the oldest to the newest: who came first keeps the name.
-void make_names_unique(std::vector<RoutedServer>& servers) {
-  std::set<std::string> taken;
-  std::vector<RoutedServer*> homonyms;
-  for (auto& server : servers) {
-    if (!taken.insert(server.name).second) homonyms.push_back(&server);
-  }
-  for (auto* server : homonyms) {
-    const auto suffix = suffix_of(*server);
-    const auto base = server->registered_name.substr(0, max_name - suffix.size() - 8) + suffix;
-    server->name = base;
-    for (int i = 2; !taken.insert(server->name).second; ++i) server->name = base + "_" + std::to_string(i);
-  }
-}
-
-std::string without_zeros(const std::string& number) {
-  return number.substr(std::min(number.find_first_not_of('0'), number.size()));
-}
-
-// An id that stands twice keeps HAProxy from loading the whole configuration.
-void make_ids_unique(std::vector<RoutedServer>& servers) {
-  std::set<std::string> taken;
-  for (auto& server : servers) {
-    std::vector<std::string> kept;
-    for (std::size_t i = 0; i < server.options.size();) {
-      const std::size_t words = common::server_option_has_value(server.options[i]) ? 2 : 1;
-      const bool twice = server.options[i] == "id" && !taken.insert(without_zeros(server.options[i + 1])).second;
-      for (std::size_t end = i + words; i < end; ++i) {
-        if (!twice) kept.push_back(std::move(server.options[i]));
-      }
-    }
-    server.options = std::move(kept);
-  }
+void filter(std::vector<RoutedServer>& servers, const std::vector<LabelFilter>& filters,
+            std::vector<LeftOut>& left_out) {
+  if (filters.empty()) return;
+  std::erase_if(servers, [&](const RoutedServer& server) {
+    auto why = why_filtered(server, filters);
+    if (why) left_out.push_back({server.child, LeftOutBecause::filtered, std::move(*why)});
+    return why.has_value();
+  });
 }
 
 void put_in_order(std::vector<RoutedServer>& servers, const PoolOptions& options) {
@@ -146,42 +105,119 @@ void put_in_order(std::vector<RoutedServer>& servers, const PoolOptions& options
   std::transform(keyed.begin(), keyed.end(), servers.begin(), [](auto& entry) { return std::move(entry.second); });
 }
 
+void put_near_ones_first(std::vector<RoutedServer>& servers, const Preference& prefer) {
+  const auto far = std::stable_partition(servers.begin(), servers.end(),
+                                         [&](const RoutedServer& server) { return prefer.is_near(server.labels); });
+  std::for_each(far, servers.end(), [&](RoutedServer& server) {
+    server.backup = !prefer.far_weight;
+    if (prefer.far_weight) server.weight = std::min(server.weight, *prefer.far_weight);
+  });
+}
+
+bool is_available(const RoutedServer& server) {
+  return server.available;
+}
+
 void sort_by_child(std::vector<LeftOut>& left_out) {
   std::sort(left_out.begin(), left_out.end(), [](const LeftOut& a, const LeftOut& b) { return a.child < b.child; });
 }
 
 }  // namespace
 
+bool is_fault(LeftOutBecause because) {
+  switch (because) {
+    case LeftOutBecause::invalid:
+    case LeftOutBecause::duplicate:
+    case LeftOutBecause::unfit:
+      return true;
+    case LeftOutBecause::filtered:
+    case LeftOutBecause::correlated:
+      return false;
+  }
+  return true;
+}
+
+bool Routed::empty_on_purpose() const {
+  return servers.empty() &&
+         std::any_of(left_out.begin(), left_out.end(), [](const LeftOut& out) { return !is_fault(out.because); });
+}
+
 void Pool::update(const std::vector<Record>& records) {
+  const auto& rules = options_.rules;
   Routed fresh;
-  fresh.servers = read(records, options_.default_weight, fresh.left_out);
-  drop_duplicates(fresh.servers, fresh.left_out);
+  auto& servers = fresh.servers;
+  servers = read(records, options_.default_weight, rules.port_override, fresh.left_out);
+  drop_duplicates(servers, fresh.left_out);
+  std::set<Address> named;
+  for (const auto& server : servers) named.insert(address_of(server));
+  filter(servers, rules.label_filters, fresh.left_out);
+  for (const auto& server : leave_out_unfit(servers, fresh.left_out)) named.erase(address_of(server));
+  fresh.available = static_cast<int>(std::count_if(servers.begin(), servers.end(), is_available));
+  fresh.unavailable = static_cast<int>(servers.size()) - fresh.available;
+  if (fresh.available == 0) keep_vanished(fresh, named);
+  std::sort(servers.begin(), servers.end(), older);
+  auto last = default_servers(fresh);
+  const auto count = servers.size();
+  std::move(last.begin(), last.end(), std::back_inserter(servers));
+  make_names_unique(servers);
+  make_ids_unique(servers);
+  last.assign(std::make_move_iterator(servers.begin() + static_cast<std::ptrdiff_t>(count)),
+              std::make_move_iterator(servers.end()));
+  servers.resize(count);
+  put_in_order(servers, options_);
+  std::move(last.begin(), last.end(), std::back_inserter(servers));
+  if (rules.prefer) put_near_ones_first(servers, *rules.prefer);
   sort_by_child(fresh.left_out);
-  const auto is_available = [](const RoutedServer& server) { return server.available; };
-  fresh.available = static_cast<int>(std::count_if(fresh.servers.begin(), fresh.servers.end(), is_available));
-  fresh.unavailable = static_cast<int>(fresh.servers.size()) - fresh.available;
-  if (fresh.available == 0) keep_vanished(fresh);
-  std::sort(fresh.servers.begin(), fresh.servers.end(), older);
-  make_names_unique(fresh.servers);
-  make_ids_unique(fresh.servers);
-  put_in_order(fresh.servers, options_);
   snapshot_ = std::move(fresh);
   route();
 }
 
-// The available servers of the last state whose records are not there any more, or not readable. Those that say
-// themselves that they are not available are taken at their word.
-void Pool::keep_vanished(Routed& fresh) const {
-  std::set<std::tuple<std::string_view, std::string_view, int>> present;
-  for (const auto& server : fresh.servers) present.emplace(server.registered_name, server.host, server.port);
+// Gives back those that it took away.
+std::vector<RoutedServer> Pool::leave_out_unfit(std::vector<RoutedServer>& servers,
+                                                std::vector<LeftOut>& left_out) const {
+  std::vector<RoutedServer> unfit;
+  if (!options_.why_unfit) return unfit;
+  std::erase_if(servers, [&](const RoutedServer& server) {
+    auto why = options_.why_unfit(server);
+    if (!why) return false;
+    left_out.push_back({server.child, LeftOutBecause::unfit, std::move(*why)});
+    unfit.push_back(server);
+    return true;
+  });
+  return unfit;
+}
+
+// The available servers of the last state that the source does not name any more, or not in a way that can be used.
+// Those that say themselves that they are not available are taken at their word, and so are the filters.
+void Pool::keep_vanished(Routed& fresh, const std::set<Address>& named) const {
   std::vector<RoutedServer> vanished;
   for (const auto& server : snapshot_.servers) {
-    if (!server.available || present.contains({server.registered_name, server.host, server.port})) continue;
+    if (!server.available || server.is_default || named.contains(address_of(server))) continue;
+    // Inherited ones had other rules.
+    if (why_filtered(server, options_.rules.label_filters)) continue;
+    if (options_.why_unfit && options_.why_unfit(server)) continue;
     vanished.push_back(server);
     vanished.back().name = server.registered_name;
+    vanished.back().weight = server.registered_weight;
+    vanished.back().backup = false;
   }
   fresh.kept = !vanished.empty();
   std::move(vanished.begin(), vanished.end(), std::back_inserter(fresh.servers));
+}
+
+// Those that are due. One whose address is among the others already would get a second share, or traffic that its
+// record does not want.
+std::vector<RoutedServer> Pool::default_servers(Routed& fresh) const {
+  const bool nobody = std::none_of(fresh.servers.begin(), fresh.servers.end(), is_available);
+  if (options_.rules.default_servers.empty() || (!options_.rules.keep_default_servers && !nobody)) return {};
+  auto servers = read(options_.rules.default_servers, options_.default_weight, 0, fresh.left_out);
+  (void)leave_out_unfit(servers, fresh.left_out);
+  std::set<std::pair<std::string, int>> taken;
+  for (const auto& server : fresh.servers) taken.emplace(server.host, server.port);
+  std::erase_if(servers, [&](const RoutedServer& server) { return !taken.emplace(server.host, server.port).second; });
+  for (auto& server : servers) server.is_default = true;
+  fresh.defaulted = nobody && std::any_of(servers.begin(), servers.end(), is_available);
+  return servers;
 }
 
 void Pool::inherit(const Pool& predecessor) {
