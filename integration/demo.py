@@ -104,7 +104,7 @@ class Demo:
         )
         self.instances[name] = (backend, self.sandbox.nerve(config, f"nerve-{name}"))
 
-    def await_rotation(self, *names, timeout=15):
+    def await_rotation(self, *names, timeout=30):
         eventually(lambda: self.runtime.names_in_rotation(SERVICE) == set(names), timeout, f"HAProxy serves {names}")
 
     def request(self, count):
@@ -120,7 +120,7 @@ class Demo:
 
     def show_registry(self):
         step(2, "The registry", "Each nerve checks its backend and keeps one readable, ephemeral node in ZooKeeper.")
-        eventually(lambda: all(record["weight"] == 255 for record in self.registry.records().values()), 10)
+        eventually(lambda: all(record["weight"] == 255 for record in self.registry.records().values()))
         self.list_registry()
         assert len(self.registry.names()) == 3
 
@@ -156,7 +156,7 @@ class Demo:
         backend, nerve = self.instances["green"]
         self.instances["green"] = (self.sandbox.backend("green", backend.port), nerve)
         self.await_rotation("red", "green", "blue")
-        eventually(lambda: set(self.runtime.in_rotation(SERVICE).values()) == {255}, 10)
+        eventually(lambda: set(self.runtime.in_rotation(SERVICE).values()) == {255})
         seen = self.request(30)
         assert seen["green"] > 0, "green gets no requests"
 
@@ -173,7 +173,7 @@ class Demo:
             for name in list(self.instances):
                 old_backend, old_nerve = self.instances.pop(name)
                 self.add(name + "-v2")
-                eventually(lambda name=name: load.answers[name + "-v2"] > 0, 10)
+                eventually(lambda name=name: load.answers[name + "-v2"] > 0)
                 old_nerve.stop()
                 old_backend.stop()
                 show(f"{name} on port {old_backend.port} -> {name}-v2 on port {self.instances[name + '-v2'][0].port}")
@@ -196,12 +196,12 @@ class Demo:
         )
         name, (backend, nerve) = next(iter(self.instances.items()))
         node = next(child for child in self.registry.names() if child.startswith(f"{name}_"))
-        eventually(lambda: self.registry.records()[node]["weight"] == 255, 10)
+        eventually(lambda: self.registry.records()[node]["weight"] == 255)
         before = self.registry.stat(node)
         nerve.kill()
         nerve = self.sandbox.nerve(nerve.config, f"nerve-{name}-again")
         self.instances[name] = (backend, nerve)
-        eventually(lambda: nerve.get("/status")[0] == 200, 10)
+        eventually(lambda: nerve.get("/status")[0] == 200)
         after = self.registry.stat(node)
         show(f"{node}: session {before.ephemeralOwner:#x}, czxid {before.czxid:#x}, mzxid {before.mzxid:#x} before,")
         show(f"{' ' * len(node)}  session {after.ephemeralOwner:#x}, czxid {after.czxid:#x}, mzxid {after.mzxid:#x} after")
@@ -221,7 +221,7 @@ class Demo:
             file.write(f"servicesDir: {directory}\n")
         with open(os.path.join(directory, "admin.yml"), "w", encoding="utf-8") as file:
             file.write(f"{{name: admin, port: {backend.port}, checks: [{{type: tcp, rise: 1}}], reporters: [{{type: console}}]}}\n")
-        eventually(lambda: nerve.get("/services/admin/status")[0] == 200, 10)
+        eventually(lambda: nerve.get("/services/admin/status")[0] == 200)
         show(f"$ nerve status --api 127.0.0.1:{nerve.api_port}\n{self.status(nerve)}")
         node = next(child for child in self.registry.names() if child.startswith(f"{name}_"))
         assert self.registry.stat(node) == before, f"{name} was touched"

@@ -50,6 +50,8 @@ class Announcer {
   void warn_of_unconfirmed() const;
   std::vector<ReporterStatus> status() const;
 
+  // Goes on with the rate limit of the one that it relieves.
+  void follow(const Announcer& predecessor) { gate_.follow(predecessor.gate_, Clock::now()); }
   // Lets go of what the other one reports to, too: it is the other's now. Says nothing more on its own.
   void yield_to(const Announcer& successor);
   // Takes the registration out of what is left. May be called again.

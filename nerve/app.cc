@@ -63,6 +63,7 @@ common::LoadedConfig loaded_of(const ParsedConfig& parsed, const ConfigFiles& fi
   if (!parsed.config.watch_config) return loaded;
   loaded.directories.push_back(common::directory_of(files.path()));
   if (!parsed.config.services_dir.empty()) loaded.directories.push_back(parsed.config.services_dir);
+  for (const auto& file : other_files(parsed.config)) loaded.directories.push_back(common::directory_of(file));
   return loaded;
 }
 
@@ -197,7 +198,10 @@ void App::read_token_again() {
 }
 
 void App::save_state() {
-  if (!swept_ && roster_->all_settled()) sweep();
+  if (!stop_asked_ && roster_->all_settled()) {
+    if (!swept_) sweep();
+    sessions_->close_unused();
+  }
   if (!state_file_ || sessions_closed_) return;
   if (!stop_asked_) {
     saved_services_.services.clear();

@@ -14,6 +14,7 @@
 #include "common/http/access.h"
 #include "common/http/client.h"
 #include "common/http/server.h"
+#include "common/process/orphan_reaper.h"
 #include "common/reload/config_follower.h"
 #include "common/result.h"
 #include "common/runtime/alarm.h"
@@ -77,6 +78,7 @@ class App {
 
   boost::asio::io_context io_{1};
   boost::asio::signal_set signals_;
+  common::OrphanReaper orphans_{io_};
   common::Metrics metrics_;
   ServiceMetrics service_metrics_{metrics_};
   common::EventLog events_;

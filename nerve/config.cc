@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <list>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "common/config/document.h"
@@ -108,10 +109,26 @@ class ConfigParser {
     read_root(ObjectReader(root));
     services_.warn_of_loopback(root);
     parsed_.config.services = services_.take();
+    add_what_is_named();
     parsed_.shown = common::shown(*document, {{{"services"}, service_files_}});
   }
 
  private:
+  void add_to_fingerprint(const std::string& text) {
+    parsed_.fingerprint = parsed_.fingerprint * 31 + std::hash<std::string>()(text);
+  }
+
+  // What the texts say stays the same when the address of this machine or a password becomes another one.
+  void add_what_is_named() {
+    for (const auto& service : parsed_.config.services) {
+      add_to_fingerprint(service.host);
+      for (const auto& reporter : service.reporters) {
+        const auto* zookeeper = std::get_if<ZookeeperOptions>(&reporter.options);
+        if (zookeeper != nullptr) add_to_fingerprint(zookeeper->auth.password);
+      }
+    }
+  }
+
   // Null: it was said why.
   const Document* open(std::string_view text, const std::string& name, std::string* keep = nullptr) {
     const common::LaterTemplates later{"datasource", {kDatasourceNames.begin(), kDatasourceNames.end()}};
@@ -121,7 +138,7 @@ class ConfigParser {
       return nullptr;
     }
     // Of what is in force, so that a variable or a file that changed is seen, too.
-    parsed_.fingerprint = parsed_.fingerprint * 31 + std::hash<std::string>()(name + '\n' + *expanded);
+    add_to_fingerprint(name + '\n' + *expanded);
     auto document = Document::parse(*expanded, name);
     if (keep != nullptr) *keep = *std::move(expanded);
     if (!document) {
@@ -183,6 +200,18 @@ class ConfigParser {
 };
 
 }  // namespace
+
+std::vector<std::string> other_files(const Config& config) {
+  std::set<std::string> files;
+  if (!config.api_token_file.empty()) files.insert(config.api_token_file);
+  for (const auto& service : config.services) {
+    for (const auto& reporter : service.reporters) {
+      const auto* zookeeper = std::get_if<ZookeeperOptions>(&reporter.options);
+      if (zookeeper != nullptr && !zookeeper->password_file.empty()) files.insert(zookeeper->password_file);
+    }
+  }
+  return {files.begin(), files.end()};
+}
 
 ParsedConfig parse_config(std::string_view text, const std::string& file, const ConfigSources& sources, bool strict) {
   ParsedConfig parsed;

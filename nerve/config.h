@@ -32,7 +32,7 @@ struct ParsedConfig {
   Config config;                // of use only when there are no errors
   std::string expanded;         // the text with its variables replaced
   std::string shown;            // the configuration as JSON, secrets masked
-  std::size_t fingerprint = 0;  // of all texts
+  std::size_t fingerprint = 0;  // of all texts, and of what they name: addresses of this machine, password files
   common::Diagnostics diagnostics;
 };
 
@@ -43,6 +43,9 @@ struct ConfigSources {
   std::function<common::Result<std::vector<common::ConfigFile>>(const std::string& directory)> files_of;
   AddressLookup address;
 };
+
+// The files other than its own that the configuration took something from, or tells where to find it.
+[[nodiscard]] std::vector<std::string> other_files(const Config& config);
 
 // `file` is the name for messages, and what a relative servicesDir is relative to; `strict` makes unknown keys errors.
 // Reads nothing but its arguments.

@@ -1,6 +1,9 @@
 // What a configuration takes from outside of its text: other files, addresses, the environment.
+#include <cstdio>
+#include <fstream>
 #include <map>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -20,6 +23,7 @@ const std::string kQuiet = "checks: [{type: tcp}], reporters: [{type: console}]"
 struct World {
   std::map<std::string, std::vector<common::ConfigFile>> directories;
   std::map<std::string, std::string> environment;
+  std::string outward = "10.1.2.3";
 
   ParsedConfig parse(const std::string& text) const {
     ConfigSources sources;
@@ -32,8 +36,8 @@ struct World {
       if (found == directories.end()) return common::fail("cannot read the directory " + directory);
       return found->second;
     };
-    sources.address = [](const std::string& interface) -> common::Result<std::string> {
-      if (interface.empty()) return "10.1.2.3";
+    sources.address = [this](const std::string& interface) -> common::Result<std::string> {
+      if (interface.empty()) return outward;
       if (interface == "eth0") return "10.4.5.6";
       return common::fail("there is no interface " + interface + "; there are eth0, lo");
     };
@@ -92,6 +96,31 @@ TEST(ConfigSources, FingerprintsAllTexts) {
   EXPECT_EQ(world.parse("servicesDir: /d").fingerprint, before);
   world.directories["/d"][0].text = "{name: a, port: 2, " + kQuiet + "}";
   EXPECT_NE(world.parse("servicesDir: /d").fingerprint, before);
+}
+
+TEST(ConfigSources, FingerprintsTheAddressOfThisMachine) {
+  World world;
+  const std::string text = "services: [{port: 1, host: auto, " + kQuiet + "}]";
+  const auto before = world.parse(text).fingerprint;
+  EXPECT_EQ(world.parse(text).fingerprint, before);
+  world.outward = "10.1.2.4";
+  EXPECT_NE(world.parse(text).fingerprint, before);
+}
+
+TEST(ConfigSources, FingerprintsPasswordsInOtherFilesAndNamesThose) {
+  const std::string path = testing::TempDir() + "config-sources-password-" + std::to_string(::getpid());
+  const std::string text =
+      "apiTokenFile: /run/token\nservices: [{port: 1, host: 10.0.0.1, checks: [{type: tcp}], "
+      "reporters: [{type: zookeeper, hosts: [zk], path: /s, auth: {username: u, passwordFile: " +
+      path + "}}]}]";
+  std::ofstream(path) << "one\n";
+  const auto before = World{}.parse(text);
+  EXPECT_THAT(before.diagnostics.errors, IsEmpty());
+  EXPECT_THAT(other_files(before.config), testing::UnorderedElementsAre("/run/token", path));
+  EXPECT_EQ(World{}.parse(text).fingerprint, before.fingerprint);
+  std::ofstream(path) << "two\n";
+  EXPECT_NE(World{}.parse(text).fingerprint, before.fingerprint);
+  std::remove(path.c_str());
 }
 
 TEST(ConfigSources, FindsTheAddressOfThisMachine) {

@@ -174,6 +174,22 @@ TEST_F(RosterTest, AChangeThatLeavesTheChecksAloneIsImmediateAndWithoutAStep) {
   EXPECT_EQ(before, "web@a up 100") << "neither gone nor warmed up in between";
 }
 
+TEST_F(RosterTest, AChangeGivesNoNewReportsToAServiceThatHasUsedItsRate) {
+  auto limited = service("web");
+  limited.lifecycle.warmup_interval = milliseconds(100'000);
+  limited.lifecycle.rate_limit = RateLimit{.average_rate = 0.001, .max_burst = 2, .shadow_mode = false};
+  roster.apply({limited});
+  run_until([&] { return world.reports.size() == 1; });
+  limited.lifecycle.record.labels["a"] = "1";
+  roster.apply({limited});
+  run_until([&] { return world.reports.size() == 2; });
+  limited.lifecycle.record.labels["a"] = "2";
+  roster.apply({limited});
+  run_for(milliseconds(100));
+  EXPECT_EQ(world.reports.size(), 2u);
+  EXPECT_EQ(only().config(), limited);
+}
+
 TEST_F(RosterTest, ASuccessorWithOtherChecksProvesItselfFirst) {
   roster.apply({service("web")});
   run_until_last("web@a up 100");

@@ -116,6 +116,7 @@ void Service::relieve(Service& predecessor, bool resume) {
   predecessor.handle(HandOverAsked{});
   predecessor.phase_ = Phase::relieved;
   predecessor.tasks_.cancel();
+  announcer_.follow(predecessor.announcer_);
   predecessor.announcer_.yield_to(announcer_);
   events_.follow(predecessor.events_);
   begin();

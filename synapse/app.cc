@@ -188,7 +188,7 @@ int App::run() {
   for (const int number : {SIGTERM, SIGINT, SIGUSR2, SIGHUP}) signals_.add(number);
   control_.spawn("signals", wait_for_signal());
   io_.run();
-  const bool stuck = sessions_.busy() || saved_->busy() ||
+  const bool stuck = sessions_.busy() || name_servers_.busy() || saved_->busy() ||
                      std::any_of(units_.begin(), units_.end(), [](const auto& unit) { return unit->busy(); });
   if (stuck) {
     log::warn("a name server, ZooKeeper or the disk does not answer; ending without it");
@@ -200,14 +200,14 @@ int App::run() {
 common::Result<std::unique_ptr<Unit>> App::make_unit(const RouterConfig& config, const std::string& place) {
   auto router = make_router(config, {.io = io_, .events = events_, .seed = seed_});
   if (!router) return router.error();
-  return std::make_unique<Unit>(Unit::Shared{io_, sessions_, events_, *saved_, seed_}, place, config,
+  return std::make_unique<Unit>(Unit::Shared{io_, sessions_, name_servers_, events_, *saved_, seed_}, place, config,
                                 *std::move(router));
 }
 
 bool App::listen() {
   auto listening = common::http::Server::listen(
       io_, config_.api_host, config_.api_port,
-      api_routes({.not_ready = [this] { return not_ready(); }, .metrics = [this] { return metrics_.text(); }}));
+      api_routes({.not_ready = [this] { return not_ready(); }, .metrics = [this] { return metrics(); }}));
   if (!listening) {
     log::error("{}", listening.error().message);
     return false;
@@ -215,6 +215,11 @@ bool App::listen() {
   api_ = std::move(*listening);
   log::info("{} started, admin API on {}:{}", version(), config_.api_host, api_->port());
   return true;
+}
+
+std::string App::metrics() {
+  for (auto& unit : units_) unit->tell_ages();
+  return metrics_.text();
 }
 
 std::vector<std::string> App::not_ready() const {

@@ -16,6 +16,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "common/http/server.h"
+#include "common/process/orphan_reaper.h"
 #include "common/reload/config_follower.h"
 #include "common/runtime/task_group.h"
 #include "common/telemetry/metrics.h"
@@ -52,6 +53,7 @@ class App {
   void forget_unwanted();
   Unit* find_unit(const std::string& place) const;
   std::vector<std::string> not_ready() const;
+  std::string metrics();
 
   boost::asio::awaitable<void> wait_for_signal();
   boost::asio::awaitable<void> stop(bool leave_running);
@@ -68,10 +70,12 @@ class App {
   common::TaskGroup control_{io_};  // waits for signals, stops everything
   boost::asio::signal_set signals_;
   boost::asio::steady_timer deadline_;
+  common::OrphanReaper orphans_{io_};
   common::Metrics metrics_;
   Events events_{metrics_};
   common::ConfigFollower follower_;
   Sessions sessions_{io_};
+  NameServers name_servers_{io_};
   std::optional<SavedRecords> saved_;
   std::vector<std::unique_ptr<Unit>> units_;  // in the order of the configuration
   std::unique_ptr<common::http::Server> api_;

@@ -14,17 +14,9 @@
 #include "common/file/config_files.h"
 #include "common/result.h"
 #include "synapse/pool/rules.h"
+#include "synapse/watch/watcher_config.h"
 
 namespace synapse {
-
-// Follows the children of one ZooKeeper path.
-struct ZookeeperWatcherConfig {
-  std::vector<std::string> hosts;  // "host" or "host:port", the last one with a chroot behind it if there is one
-  std::string path;                // begins with '/', does not end with one
-  std::chrono::milliseconds timeout{2000};
-
-  friend bool operator==(const ZookeeperWatcherConfig&, const ZookeeperWatcherConfig&) = default;
-};
 
 enum class ServerSort {
   random,  // the same order at every start of this host, another one on other hosts
@@ -42,7 +34,7 @@ struct ServerCorrelation {
 struct ServiceConfig {
   std::string name;  // fit for the name of an HAProxy proxy; unique in its router
   int id = 1;        // counts from 1 over all routers, as go-synapse counts; part of proxy_name()
-  ZookeeperWatcherConfig watcher;
+  WatcherConfig watcher;
   ServerSort sort = ServerSort::random;
   std::optional<ServerCorrelation> correlation;
   PoolRules pool;

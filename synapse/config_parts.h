@@ -32,6 +32,9 @@ void error_at(const common::Reader& place, std::string_view key, const std::stri
 // labelFilters, portOverride, defaultServers, keepDefaultServers and prefer of a service.
 [[nodiscard]] PoolRules read_pool_rules(common::ObjectReader& service, const ParseOptions& options);
 
+// The mapping of one watcher. After an error the result is of no use.
+[[nodiscard]] WatcherConfig read_watcher(const common::Reader& reader);
+
 struct ServiceDefaults {
   std::string router_type;
   bool declare_empty = true;

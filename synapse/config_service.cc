@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "common/registration/validate.h"
-#include "common/zookeeper/hosts.h"
 #include "synapse/config_parts.h"
 #include "synapse/server_options.h"
 
@@ -13,47 +12,10 @@ namespace {
 using common::ObjectReader;
 using common::Reader;
 
-void read_hosts(ObjectReader& object, ZookeeperWatcherConfig& config) {
-  const auto list = object.find("hosts");
-  if (!list) {
-    object.error("hosts", "is missing");
-    return;
-  }
-  if (!list->is_list()) {
-    (void)list->items();
-    return;
-  }
-  config.hosts = read_lines(*list);
-  if (config.hosts.empty()) {
-    list->error("must name at least one host");
-  } else if (const auto good = common::zookeeper::check_hosts(common::zookeeper::join_hosts(config.hosts)); !good) {
-    list->error(good.error().message);
-  }
-}
-
-void read_path(ObjectReader& object, ZookeeperWatcherConfig& config) {
-  config.path = object.required_text("path");
-  while (config.path.size() > 1 && config.path.ends_with('/')) config.path.pop_back();
-  if (config.path.empty()) return;
-  if (const auto good = common::zookeeper::check_path(config.path); !good) {
-    object.error("path", good.error().message + ", got " + common::quote_for_log(config.path));
-  }
-}
-
-ZookeeperWatcherConfig read_watcher(ObjectReader& service) {
-  ZookeeperWatcherConfig config;
-  const auto reader = service.find("watcher");
-  if (!reader) {
-    service.error("watcher", "is missing");
-    return config;
-  }
-  ObjectReader object(*reader);
-  if (read_type(object, {"zookeeper"}).empty()) return config;
-  read_hosts(object, config);
-  read_path(object, config);
-  config.timeout = object.milliseconds("timeoutInMilli", config.timeout);
-  object.finish();
-  return config;
+WatcherConfig read_watcher_of(ObjectReader& service) {
+  if (const auto reader = service.find("watcher")) return read_watcher(*reader);
+  service.error("watcher", "is missing");
+  return {};
 }
 
 // go-synapse does not look at the case of this word.
@@ -86,7 +48,7 @@ std::string read_server_options(ObjectReader& object) {
   return options;
 }
 
-std::string read_name(ObjectReader& object, const std::string& path) {
+std::string read_name(ObjectReader& object, const WatcherConfig& watcher) {
   if (const auto given = object.find("name")) {
     auto name = given->text();
     if (!name.empty() && !common::is_server_name(name)) {
@@ -94,11 +56,17 @@ std::string read_name(ObjectReader& object, const std::string& path) {
     }
     if (!name.empty()) return name;
   }
-  if (path.empty()) return {};  // reported already
-  std::string name = path.substr(1);
+  const auto* zookeeper = std::get_if<ZookeeperWatcherConfig>(&watcher);
+  if (zookeeper == nullptr) {
+    object.error("name", "is missing: only the path of a zookeeper watcher gives one");
+    return {};
+  }
+  if (zookeeper->path.empty()) return {};  // reported already
+  std::string name = zookeeper->path.substr(1);
   std::replace(name.begin(), name.end(), '/', '_');
   if (!common::is_server_name(name)) {
-    object.self().error("needs a name: its path " + common::quote_for_log(path) + " gives none that HAProxy takes");
+    object.self().error("needs a name: its path " + common::quote_for_log(zookeeper->path) +
+                        " gives none that HAProxy takes");
   }
   return name;
 }
@@ -108,8 +76,8 @@ std::string read_name(ObjectReader& object, const std::string& path) {
 ServiceConfig read_service(const Reader& reader, const ServiceDefaults& defaults, const ParseOptions& options) {
   ObjectReader object(reader);
   ServiceConfig service;
-  service.watcher = read_watcher(object);
-  service.name = read_name(object, service.watcher.path);
+  service.watcher = read_watcher_of(object);
+  service.name = read_name(object, service.watcher);
   service.sort = read_sort(object);
   service.correlation = read_correlation(object);
   service.pool = read_pool_rules(object, options);

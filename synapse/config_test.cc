@@ -62,7 +62,7 @@ TEST(Config, TheSmallestOneHasAllDefaults) {
   const auto& service = router.services[0];
   EXPECT_EQ(service.name, "services_web");
   EXPECT_EQ(service.proxy_name(), "services_web_1");
-  EXPECT_EQ(service.watcher.timeout, milliseconds(2000));
+  EXPECT_EQ(std::get<ZookeeperWatcherConfig>(service.watcher).timeout, milliseconds(2000));
   EXPECT_EQ(service.sort, ServerSort::random);
   EXPECT_EQ(service.correlation, std::nullopt);
   EXPECT_EQ(service.bind_address, "127.0.0.1");
@@ -128,7 +128,7 @@ routers:
   EXPECT_TRUE(std::holds_alternative<ConsoleRouterConfig>(config.routers[0].kind));
   EXPECT_EQ(config.routers[0].events_buffer_duration, milliseconds(100));
   EXPECT_EQ(config.routers[0].services[0].sort, ServerSort::name);
-  EXPECT_EQ(config.routers[0].services[0].watcher.path, "/services/web");
+  EXPECT_EQ(std::get<ZookeeperWatcherConfig>(config.routers[0].services[0].watcher).path, "/services/web");
 
   HaproxyRouterConfig haproxy;
   haproxy.config_path = "/tmp/hap.config";
@@ -149,9 +149,8 @@ routers:
   ServiceConfig service;
   service.name = "api";
   service.id = 2;
-  service.watcher.hosts = {"192.168.1.2:2181", "zk2"};
-  service.watcher.path = "/services/api";
-  service.watcher.timeout = milliseconds(3000);
+  service.watcher = ZookeeperWatcherConfig{
+      .hosts = {"192.168.1.2:2181", "zk2"}, .path = "/services/api", .timeout = milliseconds(3000)};
   service.sort = ServerSort::date;
   service.correlation = ServerCorrelation{"services_es"};
   service.server_options = "cookie {{sha1String .Name}} check inter 2s";
@@ -226,27 +225,6 @@ TEST(Config, KnowsTheKindsOfRouters) {
               ElementsAre("s.yml:2: routers[0].type: is missing"));
   EXPECT_THAT(errors("routers:\n- x\n"), ElementsAre("s.yml:2: routers[0]: must be a mapping, got a string"));
   EXPECT_THAT(errors("routers:\n- ~\n"), ElementsAre("s.yml:2: routers[0]: must be a mapping, got nothing"));
-}
-
-TEST(Config, SaysWhatIsWrongWithAWatcher) {
-  const auto watcher = [](const std::string& text) { return errors(with_service("  - watcher: " + text + "\n")); };
-  const std::string at = "s.yml:4: routers[0].services[0].watcher";
-  EXPECT_THAT(errors(with_service("  - name: x\n")), ElementsAre(at + ": is missing"));
-  EXPECT_THAT(watcher("zk1"), ElementsAre(at + ": must be a mapping, got a string"));
-  EXPECT_THAT(watcher("{hosts: [a], path: /a}"), ElementsAre(at + ".type: is missing"));
-  EXPECT_THAT(watcher("{type: zookeper}"),
-              ElementsAre(at + ".type: must be one of zookeeper, got \"zookeper\"; did you mean \"zookeeper\"?"));
-  EXPECT_THAT(watcher("{type: zookeeper}"), ElementsAre(at + ".hosts: is missing", at + ".path: is missing"));
-  EXPECT_THAT(watcher("{type: zookeeper, hosts: a, path: ''}"),
-              ElementsAre(at + ".hosts: must be a list, got a string", at + ".path: must not be empty"));
-  EXPECT_THAT(
-      watcher("{type: zookeeper, hosts: [], path: services}"),
-      ElementsAre(at + ".hosts: must name at least one host", at + ".path: must start with '/', got \"services\""));
-  EXPECT_THAT(watcher("{type: zookeeper, hosts: ['a:99999'], path: /a//b, timeoutInMilli: 0}"),
-              ElementsAre(at + ".hosts: ZooKeeper hosts \"a:99999\": port \"99999\" is not a number between 1 and "
-                               "65535; write them as host:port,host:port[/chroot]",
-                          at + ".path: must not contain '//', got \"/a//b\"",
-                          at + ".timeoutInMilli: must be at least 1, got 0"));
 }
 
 TEST(Config, SaysWhatIsWrongWithAService) {

@@ -33,6 +33,8 @@ struct Events::Families {
         stale(gauge(metrics, "synapse_service_stale", "1 while the servers are those of an earlier run, else 0")),
         update_failure(gauge(metrics, "synapse_router_update_failure", "Failed updates of a router, by what failed")),
         watcher_failure(gauge(metrics, "synapse_watcher_failure", "Failed reads of a service's source")),
+        registry_age(gauge(metrics, "synapse_registry_age_seconds",
+                           "Seconds since the source of the service last confirmed what is known")),
         left_out(counter(metrics, "synapse_record_rejected_total", "Records that were left out, by service")),
         reloads(counter(metrics, "synapse_haproxy_reload_total", "HAProxy reloads and starts, by reason")),
         commands(counter(metrics, "synapse_haproxy_command_total", "Runtime commands, by HAProxy's verdict")) {}
@@ -42,6 +44,7 @@ struct Events::Families {
   prometheus::Family<prometheus::Gauge>& stale;
   prometheus::Family<prometheus::Gauge>& update_failure;
   prometheus::Family<prometheus::Gauge>& watcher_failure;
+  prometheus::Family<prometheus::Gauge>& registry_age;
   prometheus::Family<prometheus::Counter>& left_out;
   prometheus::Family<prometheus::Counter>& reloads;
   prometheus::Family<prometheus::Counter>& commands;
@@ -106,6 +109,7 @@ void Events::service_removed(const std::string& service) {
   families_->available.Remove(&families_->available.Add({{"service", service}}));
   families_->stale.Remove(&families_->stale.Add({{"service", service}}));
   families_->unavailable.Remove(&families_->unavailable.Add({{"service", service}}));
+  families_->registry_age.Remove(&families_->registry_age.Add({{"service", service}}));
   std::erase_if(troubles_, [&](const auto& trouble) {
     return trouble.first == "counts " + service || trouble.first == "empty " + service ||
            trouble.first == "watcher " + service || trouble.first.starts_with("record " + service + " ");
@@ -132,6 +136,14 @@ void Events::record_accepted(const std::string& service, const std::string& reco
 void Events::watcher_failed(const std::string& service, const std::string& type, const std::string& error) {
   families_->watcher_failure.Add({{"service", service}, {"type", type}}).Increment();
   if (news("watcher " + service, error)) log::warn("{}: {}; the last state stays in force", service, error);
+}
+
+void Events::watcher_recovered(const std::string& service) {
+  if (over("watcher " + service)) log::info("{}: its source answers again", service);
+}
+
+void Events::registry_age(const std::string& service, std::chrono::steady_clock::duration age) {
+  families_->registry_age.Add({{"service", service}}).Set(std::chrono::duration<double>(age).count());
 }
 
 void Events::host_not_resolved(const std::string& host, const std::string& error) {

@@ -2,6 +2,7 @@
 // changes or ends. Loop thread only.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <string>
@@ -27,6 +28,9 @@ class Events {
   void record_left_out(const std::string& service, const std::string& record, const std::string& reason);
   void record_accepted(const std::string& service, const std::string& record);  // ends the trouble with it
   void watcher_failed(const std::string& service, const std::string& type, const std::string& error);
+  void watcher_recovered(const std::string& service);
+  // How long ago the service's source confirmed what we know.
+  void registry_age(const std::string& service, std::chrono::steady_clock::duration age);
   void state_not_read(const std::string& why);
   void state_not_written(const std::string& why);
   void state_written();

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "common/runtime/memory.h"
 #include "common/telemetry/log.h"
 #include "synapse/api.h"
 #include "synapse/app.h"
@@ -12,6 +13,7 @@
 #include "synapse/oneshot.h"
 
 int main(int argc, char** argv) {
+  common::prefer_little_memory();
   CLI::App cli("Watches services in ZooKeeper and keeps a local HAProxy in step with them.", "synapse");
   std::string file;
   std::string level;

@@ -46,8 +46,8 @@ int Oneshot::run() {
   signals_.async_wait([this](const boost::system::error_code& stopped, int) { interrupted_ = !stopped; });
   tasks_.spawn("oneshot", work());
   io_.run();
-  const bool stuck =
-      sessions_.busy() || std::any_of(units_.begin(), units_.end(), [](const auto& unit) { return unit->busy(); });
+  const bool stuck = sessions_.busy() || name_servers_.busy() ||
+                     std::any_of(units_.begin(), units_.end(), [](const auto& unit) { return unit->busy(); });
   if (stuck) std::_Exit(exit_code_);  // a thread in a call that nobody can interrupt
   return exit_code_;
 }
@@ -61,8 +61,8 @@ bool Oneshot::make_units() {
       log::error("{}", router.error().message);
       return false;
     }
-    units_.push_back(std::make_unique<Unit>(Unit::Shared{io_, sessions_, events_, saved_, seed}, places[i],
-                                            config_.routers[i], *std::move(router)));
+    units_.push_back(std::make_unique<Unit>(Unit::Shared{io_, sessions_, name_servers_, events_, saved_, seed},
+                                            places[i], config_.routers[i], *std::move(router)));
   }
   return true;
 }

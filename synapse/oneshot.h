@@ -21,6 +21,7 @@
 #include "synapse/saved_records.h"
 #include "synapse/sessions.h"
 #include "synapse/unit.h"
+#include "synapse/watch/name_servers.h"
 
 namespace synapse {
 
@@ -45,6 +46,7 @@ class Oneshot {
   common::Metrics metrics_;
   Events events_{metrics_};
   Sessions sessions_{io_};
+  NameServers name_servers_{io_};
   SavedRecords saved_;
   std::vector<std::unique_ptr<Unit>> units_;
   bool interrupted_ = false;

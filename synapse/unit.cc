@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "synapse/server_options.h"
-#include "synapse/watch/zookeeper_watcher.h"
+#include "synapse/watch/kinds.h"
 
 namespace synapse {
 namespace {
@@ -32,8 +32,7 @@ PoolOptions pool_options(const ServiceConfig& config, const std::string& router_
 }
 
 std::string saved_file(const ServiceConfig& service) {
-  const auto& watcher = service.watcher;
-  return SavedRecords::file_name(service.name, common::zookeeper::join_hosts(watcher.hosts) + " " + watcher.path);
+  return SavedRecords::file_name(service.name, source_of(service.watcher));
 }
 
 }  // namespace
@@ -83,10 +82,7 @@ std::set<std::string> Unit::saved_files() const {
 }
 
 boost::asio::awaitable<void> Unit::stop(bool leave_running) {
-  for (auto& service : services_) {
-    service->watcher.reset();
-    service->session.reset();
-  }
+  for (auto& service : services_) service->watcher.reset();
   tasks_.cancel();
   co_await tasks_.wait();
   co_await router_->stop(leave_running);
@@ -98,13 +94,14 @@ std::shared_ptr<Unit::Service> Unit::make(const ServiceConfig& config) {
 
 void Unit::watch(Service& service) {
   const auto& config = service.config.watcher;
-  service.session = shared_.sessions.session_for(config);
-  service.watcher = std::make_unique<ZookeeperWatcher>(
-      shared_.io, *service.session, config.path,
-      WatcherEvents{
-          .on_snapshot = [this, &service](const std::vector<Record>& records) { take_snapshot(service, records); },
-          .on_failed = [this, name = service.config.name](
-                           const std::string& error) { shared_.events.watcher_failed(name, "zookeeper", error); }});
+  const auto& name = service.config.name;
+  WatcherEvents events{
+      .on_snapshot = [this, &service](const std::vector<Record>& records) { take_snapshot(service, records); },
+      .on_failed = [this, name, type = std::string(type_of(config))](
+                       const std::string& error) { shared_.events.watcher_failed(name, type, error); },
+      .on_recovered = [this, name] { shared_.events.watcher_recovered(name); }};
+  service.watched_since = std::chrono::steady_clock::now();
+  service.watcher = make_watcher(config, {shared_.io, shared_.sessions, shared_.name_servers}, std::move(events));
 }
 
 common::ConfigDifference Unit::reconfigure(const RouterConfig& config) {
@@ -177,6 +174,16 @@ std::vector<std::string> Unit::not_ready() const {
     if (!router_->routed(service->config.name)) names.push_back(service->config.name);
   }
   return names;
+}
+
+// A source that has never confirmed anything is as old as our watching it.
+void Unit::tell_ages() {
+  const auto now = std::chrono::steady_clock::now();
+  for (const auto& service : services_) {
+    if (!service->watcher) continue;
+    const auto since = std::max(service->watcher->confirmed(), service->watched_since);
+    shared_.events.registry_age(service->config.name, std::max(now - since, now - now));
+  }
 }
 
 }  // namespace synapse

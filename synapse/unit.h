@@ -2,6 +2,7 @@
 // new configuration by difference: a service that did not change is not touched. Owned by App; loop thread only.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <set>
@@ -20,6 +21,7 @@
 #include "synapse/router.h"
 #include "synapse/saved_records.h"
 #include "synapse/sessions.h"
+#include "synapse/watch/name_servers.h"
 #include "synapse/watch/watcher.h"
 
 namespace synapse {
@@ -30,6 +32,7 @@ class Unit {
   struct Shared {
     boost::asio::io_context& io;
     Sessions& sessions;
+    NameServers& name_servers;
     Events& events;
     SavedRecords& saved;
     std::uint64_t seed;  // of this host
@@ -59,16 +62,19 @@ class Unit {
   // The names of the services that were never routed.
   std::vector<std::string> not_ready() const;
 
+  // Brings the metrics up to date that change by themselves.
+  void tell_ages();
+
  private:
   struct Service : std::enable_shared_from_this<Service> {
     Service(ServiceConfig its_config, Pool its_pool) : config(std::move(its_config)), pool(std::move(its_pool)) {}
 
     ServiceConfig config;
     Pool pool;
-    std::shared_ptr<common::zookeeper::Session> session;  // the watcher's
     std::unique_ptr<Watcher> watcher;
     bool known = false;  // it has servers to be routed, or none for sure
     bool stale = false;  // they are those of an earlier run
+    std::chrono::steady_clock::time_point watched_since{};
   };
 
   std::shared_ptr<Service> make(const ServiceConfig& config);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "common/config/document.h"
@@ -15,12 +14,9 @@ struct ShownInside {
   std::vector<Document> documents;
 };
 
-// The document as JSON with its secrets masked as "***": values whose key tells of a password, token, secret or the
-// like, the passwords in URLs and data sources, and password=... in any text. What is `inside` is appended to its list.
+// The document as JSON with its secrets masked as "***", by key and within texts; mask.h says what counts as one. All
+// values of `environment`, `body`, the queries in `path` and `urls`, and the values of `headers` that are not known to
+// be harmless are masked, too. What is `inside` is appended to its list.
 [[nodiscard]] std::string shown(const Document& document, const std::vector<ShownInside>& inside);
-
-// Masks what looks like a password within a text: in user:password@ after "://" or at the beginning, after "password="
-// and its kin, and in lines of an HAProxy configuration that name users.
-[[nodiscard]] std::string mask_secrets(std::string_view text);
 
 }  // namespace common

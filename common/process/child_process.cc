@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
+#include <optional>
 #include <string_view>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -21,7 +22,7 @@ namespace asio = boost::asio;
 class ChildProcess::Core : public std::enable_shared_from_this<ChildProcess::Core> {
  public:
   Core(asio::io_context& io, pid_t pid, int pidfd, bool ours, OnExit on_exit)
-      : ended_(io, pidfd), output_(io), pid_(pid), ours_(ours), on_exit_(std::move(on_exit)) {}
+      : ended_(io, pidfd), output_(io), pid_(pid), ours_(ours), followed_(pid), on_exit_(std::move(on_exit)) {}
 
   void follow_output(int descriptor, OnLine on_line) {
     output_.assign(descriptor);
@@ -41,6 +42,7 @@ class ChildProcess::Core : public std::enable_shared_from_this<ChildProcess::Cor
     on_exit_ = nullptr;
     on_line_ = nullptr;
     ended_.cancel();
+    followed_.reset();
     if (output_.is_open()) output_.close();
   }
 
@@ -59,6 +61,7 @@ class ChildProcess::Core : public std::enable_shared_from_this<ChildProcess::Cor
   void exited() {
     running_ = false;
     const auto end = reap(ended_.native_handle());
+    followed_.reset();
     std::string how = "gone";
     if (end.known) how = (end.signalled ? "killed by signal " : "exit status ") + std::to_string(end.code);
     if (const auto on_exit = std::exchange(on_exit_, nullptr)) on_exit(how);
@@ -96,6 +99,7 @@ class ChildProcess::Core : public std::enable_shared_from_this<ChildProcess::Cor
   const pid_t pid_;
   const bool ours_;
   bool running_ = true;
+  std::optional<Followed> followed_;  // until it was reaped or let go
   OnExit on_exit_;
 };
 

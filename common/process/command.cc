@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
+#include <optional>
 #include <poll.h>
 #include <unistd.h>
 #include <utility>
@@ -28,7 +29,7 @@ using Descriptor = asio::posix::stream_descriptor;
 class Running {
  public:
   Running(const asio::any_io_executor& executor, const Spawned& spawned)
-      : ended(executor, spawned.pidfd), leader_(spawned.pid) {}
+      : ended(executor, spawned.pidfd), leader_(spawned.pid), followed_(spawned.pid) {}
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
   ~Running() {
@@ -47,7 +48,9 @@ class Running {
   Ended finish() {
     kill_group();
     leader_ = -1;
-    return reap(ended.native_handle());
+    const auto end = reap(ended.native_handle());
+    followed_.reset();
+    return end;
   }
 
   Descriptor ended;
@@ -55,6 +58,7 @@ class Running {
  private:
   static constexpr int kKilledEndsWithinMs = 100;
   pid_t leader_;
+  std::optional<Followed> followed_;  // until it was reaped
 };
 
 void keep(std::string& output, std::size_t max_output, const char* data, std::size_t size) {

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
+#include <set>
 #include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -33,7 +34,25 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return result;
 }
 
+// Children belong to the process as a whole, so who follows them is known to all of it.
+std::multiset<pid_t>& followed() {
+  static std::multiset<pid_t> pids;
+  return pids;
+}
+
 }  // namespace
+
+Followed::Followed(pid_t pid) : pid_(pid) {
+  followed().insert(pid);
+}
+
+Followed::~Followed() {
+  followed().erase(followed().find(pid_));
+}
+
+bool Followed::is(pid_t pid) {
+  return followed().contains(pid);
+}
 
 Spawned spawn(const std::vector<std::string>& argv, const std::map<std::string, std::string>& environment, int output,
               bool keep_sigpipe) {

@@ -19,6 +19,21 @@ struct Spawned {
 Spawned spawn(const std::vector<std::string>& argv, const std::map<std::string, std::string>& environment, int output,
               bool keep_sigpipe = false);
 
+// For as long as one lives, the child with this number is reaped by its owner and by nobody else. The owner lets go of
+// it as soon as it has reaped the child, because the number may then be another one's. Loop thread only.
+class Followed {
+ public:
+  explicit Followed(pid_t pid);
+  ~Followed();
+  Followed(const Followed&) = delete;
+  Followed& operator=(const Followed&) = delete;
+
+  static bool is(pid_t pid);
+
+ private:
+  const pid_t pid_;
+};
+
 // What waitid() says of a process that has ended, which is thereby reaped.
 struct Ended {
   bool known = false;  // false: not our child

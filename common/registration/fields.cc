@@ -17,6 +17,14 @@ constexpr int max_depth = 16;
 constexpr std::array<std::string_view, 10> known_fields = {"available", "unavailable_reason",     "host",   "port",
                                                            "name",      "haproxy_server_options", "weight", "labels",
                                                            "id",        "haproxy_server_id"};
+constexpr std::array<std::string_view, 4> serverset_fields = {"serviceEndpoint", "additionalEndpoints", "status",
+                                                              "shard"};
+constexpr std::size_t max_endpoints = 64;
+
+template <std::size_t n>
+bool contains(const std::array<std::string_view, n>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 // Takes the parser's events and keeps what is known: a record of a million unknown fields costs nothing, and no tree is
 // built that could be too deep. Member names and signatures are nlohmann's.
@@ -48,7 +56,8 @@ class FieldCollector {
   }
   bool key(std::string& name) {
     if (depth_ == 1) field_ = name;
-    if (in_labels()) label_ = name;
+    if (depth_ == 2) second_ = name;
+    if (depth_ == 3) third_ = name;
     return true;
   }
   bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) {
@@ -66,37 +75,69 @@ class FieldCollector {
     return false;
   }
 
-  bool in_labels() const { return depth_ == 2 && field_ == "labels" && labels_open_; }
+  // Within an object that is the value of the field.
+  bool within(std::string_view field) const { return depth_ == 2 && field_ == field && field_is_object_; }
 
   bool open(Kind kind) {
     if (depth_ == 0 && kind != Kind::object) return stop("not a JSON object");
     if (depth_ == max_depth) return stop("nested deeper than " + std::to_string(max_depth) + " levels");
-    if (depth_ == 1) labels_open_ = kind == Kind::object;
+    if (depth_ == 1) field_is_object_ = kind == Kind::object;
+    second_is_endpoint_ = depth_ == 2 ? kind == Kind::object && within("additionalEndpoints") : second_is_endpoint_;
+    if (depth_ == 2 && second_is_endpoint_ && !add_endpoint()) return false;
     if (depth_ > 0 && !value(kind, "")) return false;
     ++depth_;
     return true;
   }
 
+  bool add_endpoint() {
+    if (!fields_.additional_endpoints.try_emplace(second_).second) twice(second_);
+    return fields_.additional_endpoints.size() <= max_endpoints ||
+           stop("more than " + std::to_string(max_endpoints) + " additional endpoints");
+  }
+
   bool value(Kind kind, const std::string& text) {
     if (depth_ == 0) return stop("not a JSON object");
-    if (depth_ == 1) {
-      if (std::find(known_fields.begin(), known_fields.end(), field_) == known_fields.end()) return true;
-      const bool fresh = fields_.values.emplace(field_, JsonScalar{kind, text}).second;
-      return fresh || stop("field " + quote_for_log(field_) + " stands twice");
+    if (depth_ == 1) return field(kind, text);
+    if (within("labels")) {
+      const bool fresh = fields_.labels.emplace(second_, JsonScalar{kind, text}).second;
+      return fresh || stop("label " + quote_for_log(second_) + " stands twice");
     }
-    if (in_labels()) {
-      const bool fresh = fields_.labels.emplace(label_, JsonScalar{kind, text}).second;
-      return fresh || stop("label " + quote_for_log(label_) + " stands twice");
+    if (within("serviceEndpoint")) endpoint_field(fields_.service_endpoint, second_, {kind, text});
+    if (depth_ == 3 && second_is_endpoint_) {
+      endpoint_field(fields_.additional_endpoints[second_], third_, {kind, text});
     }
     return true;
+  }
+
+  bool field(Kind kind, const std::string& text) {
+    if (contains(serverset_fields, field_)) {
+      if (!fields_.values.emplace(field_, JsonScalar{kind, text}).second) twice(field_);
+      return true;
+    }
+    if (!contains(known_fields, field_)) return true;
+    const bool fresh = fields_.values.emplace(field_, JsonScalar{kind, text}).second;
+    return fresh || stop("field " + quote_for_log(field_) + " stands twice");
+  }
+
+  void endpoint_field(EndpointFields& endpoint, std::string_view name, JsonScalar scalar) {
+    if (name != "host" && name != "port") return;
+    auto& place = name == "host" ? endpoint.host : endpoint.port;
+    if (place.kind != Kind::null) return twice(name);
+    place = std::move(scalar);
+  }
+
+  void twice(std::string_view name) {
+    if (fields_.twice.empty()) fields_.twice = name;
   }
 
   RecordFields fields_;
   std::string error_;
   std::string field_;
-  std::string label_;
+  std::string second_;  // keys of the levels below
+  std::string third_;
   int depth_ = 0;
-  bool labels_open_ = false;
+  bool field_is_object_ = false;
+  bool second_is_endpoint_ = false;
 };
 
 }  // namespace

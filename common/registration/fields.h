@@ -19,9 +19,20 @@ struct JsonScalar {
   std::string shown() const;  // for "is ...": quoted and shortened
 };
 
+// One endpoint of a Finagle record; null: not there.
+struct EndpointFields {
+  JsonScalar host;
+  JsonScalar port;
+};
+
 struct RecordFields {
   std::map<std::string, JsonScalar, std::less<>> values;  // the fields that the record has, unknown ones left out
   std::map<std::string, JsonScalar, std::less<>> labels;
+
+  // Of Finagle's form, see serverset.h. A field of it that stands twice is no error in a record of another form.
+  EndpointFields service_endpoint;
+  std::map<std::string, EndpointFields, std::less<>> additional_endpoints;
+  std::string twice;  // its first field that does
 };
 
 // Reads one JSON object. Bounded in depth; a known field or a label that stands twice is an error, because readers

@@ -8,6 +8,7 @@
 
 #include "common/registration/base64.h"
 #include "common/registration/fields.h"
+#include "common/registration/serverset.h"
 #include "common/registration/validate.h"
 
 namespace common {
@@ -233,7 +234,7 @@ std::string encode(const Registration& registration) {
   return record.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
-Result<Registration> decode(std::string_view child, std::string_view data) {
+Result<Registration> decode(std::string_view child, std::string_view data, std::string_view endpoint_name) {
   std::string from_name;
   if (const auto encoded = encoded_part(child)) {
     auto decoded = decode_base64_url(*encoded);
@@ -247,7 +248,10 @@ Result<Registration> decode(std::string_view child, std::string_view data) {
   }
   const auto fields = read_fields(data);
   if (!fields) return fields.error();
-  return FieldReader(*fields).read();
+  if (!is_serverset(*fields)) return FieldReader(*fields).read();
+  const auto flat = flatten_serverset(*fields, endpoint_name);
+  if (!flat) return flat.error();
+  return FieldReader(*flat).read();
 }
 
 bool is_path_encoded(std::string_view child) {

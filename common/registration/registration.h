@@ -33,9 +33,10 @@ struct Registration {
 [[nodiscard]] std::string encode(const Registration& registration);
 
 // Reads one child of a service's path. `child` is the node's name, `data` its content; a path-encoded child carries the
-// record in its name and its data is not looked at. The error says which field is wrong and why, with the offending
-// value escaped and shortened.
-[[nodiscard]] Result<Registration> decode(std::string_view child, std::string_view data);
+// record in its name and its data is not looked at. Of a Finagle record (see serverset.h) `endpoint_name` chooses the
+// endpoint. The error says which field is wrong and why, with the offending value escaped and shortened.
+[[nodiscard]] Result<Registration> decode(std::string_view child, std::string_view data,
+                                          std::string_view endpoint_name = {});
 
 // True when the child's name carries the record (`base64_<length>_<url-safe base64>_<10 digits>`, Airbnb's path
 // encoding), so that its data need not be read.

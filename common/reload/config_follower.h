@@ -20,7 +20,7 @@ namespace common {
 // What one reading of all files gave.
 struct LoadedConfig {
   Diagnostics diagnostics;
-  std::size_t fingerprint = 0;           // of all texts
+  std::size_t fingerprint = 0;           // of all that counts
   std::vector<std::string> directories;  // where its files lie; none: they are not followed
 };
 
@@ -32,7 +32,7 @@ class ConfigFollower {
     // Makes what was read last, which has no errors, the configuration that runs. An error refuses it as a whole:
     // nothing has changed.
     std::function<Result<ConfigDifference>()> apply;
-    // The texts are the same; what they name may have changed.
+    // All is the same, but for what the owner keeps out of the fingerprint.
     std::function<void()> unchanged;
   };
 

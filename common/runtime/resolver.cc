@@ -18,6 +18,8 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::chrono::seconds kAnswerServesFor{10};
+// A name whose server hangs holds a thread for up to half a minute. They start when they are needed.
+constexpr std::size_t kThreads = 8;
 
 // On a thread of the pool.
 Result<Resolver::Addresses> look_up(const std::string& host) {
@@ -48,16 +50,35 @@ Result<Resolver::Addresses> look_up(const std::string& host) {
 struct Resolver::Entry {
   explicit Entry(asio::io_context& io) : answered(io, asio::steady_timer::time_point::max()) {}
 
+  bool good() const { return answer && answer->has_value(); }
+
   asio::steady_timer answered;  // cancelled when a lookup ends
   bool looking = false;
+  bool doubtful = false;  // the last lookup failed
   std::optional<Result<Addresses>> answer;
   std::chrono::steady_clock::time_point answered_at;
 };
 
-Resolver::Resolver(asio::io_context& io) : io_(io), pool_(io, 2) {}
+Resolver::Resolver(asio::io_context& io) : Resolver(io, look_up, kAnswerServesFor) {}
+
+Resolver::Resolver(asio::io_context& io, LookUp look_up, std::chrono::steady_clock::duration answer_serves_for)
+    : io_(io),
+      look_up_(std::move(look_up)),
+      answer_serves_for_(answer_serves_for),
+      pool_(io, kThreads),
+      doubtful_pool_(io, kThreads) {}
+
 Resolver::~Resolver() = default;
 
 asio::awaitable<Result<Resolver::Addresses>> Resolver::resolve(std::string host, bool prefer_ipv4) {
+  return answer(std::move(host), prefer_ipv4, Wish::quick);
+}
+
+asio::awaitable<Result<Resolver::Addresses>> Resolver::resolve_anew(std::string host, bool prefer_ipv4) {
+  return answer(std::move(host), prefer_ipv4, Wish::new_answer);
+}
+
+asio::awaitable<Result<Resolver::Addresses>> Resolver::answer(std::string host, bool prefer_ipv4, Wish wish) {
   boost::system::error_code not_an_address;
   const auto address = asio::ip::make_address(host, not_an_address);
   if (!not_an_address) co_return Addresses{address};
@@ -65,34 +86,35 @@ asio::awaitable<Result<Resolver::Addresses>> Resolver::resolve(std::string host,
   auto& slot = entries_[host];
   if (!slot) slot = std::make_shared<Entry>(io_);
   const auto entry = slot;  // kept while we wait
-  const bool fresh = entry->answer && entry->answer->has_value() &&
-                     std::chrono::steady_clock::now() - entry->answered_at < kAnswerServesFor;
-  if (!fresh) {
-    if (!entry->looking) start_lookup(host, entry);
+  const bool wait = wish == Wish::new_answer || !entry->good();
+  const bool old = std::chrono::steady_clock::now() - entry->answered_at >= answer_serves_for_;
+  if ((wait || old) && !entry->looking) start_lookup(host, entry);
+  if (wait) {
     boost::system::error_code ignored;
     co_await entry->answered.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
   if (!entry->answer) co_return fail("cannot resolve " + host + ": cancelled");
-  auto answer = *entry->answer;
-  if (answer.has_value() && prefer_ipv4) {
-    std::stable_partition(answer->begin(), answer->end(), [](const auto& each) { return each.is_v4(); });
+  auto found = *entry->answer;
+  if (found.has_value() && prefer_ipv4) {
+    std::stable_partition(found->begin(), found->end(), [](const auto& each) { return each.is_v4(); });
   }
-  co_return answer;
+  co_return found;
 }
 
 void Resolver::start_lookup(const std::string& host, const std::shared_ptr<Entry>& entry) {
   entry->looking = true;
   auto found = std::make_shared<Result<Addresses>>(fail(""));
-  pool_.run([host, found] { *found = look_up(host); },
-            [found, weak = std::weak_ptr(entry)] {
-              const auto waiting = weak.lock();
-              if (!waiting) return;
-              waiting->looking = false;
-              const bool keep_old = !found->has_value() && waiting->answer && waiting->answer->has_value();
-              if (!keep_old) waiting->answer = *found;
-              waiting->answered_at = std::chrono::steady_clock::now();
-              waiting->answered.cancel();
-            });
+  auto& pool = entry->doubtful ? doubtful_pool_ : pool_;
+  pool.run([this, host, found] { *found = look_up_(host); },
+           [found, weak = std::weak_ptr(entry)] {
+             const auto waiting = weak.lock();
+             if (!waiting) return;
+             waiting->looking = false;
+             waiting->doubtful = !found->has_value();
+             if (found->has_value() || !waiting->good()) waiting->answer = *found;
+             waiting->answered_at = std::chrono::steady_clock::now();
+             waiting->answered.cancel();
+           });
 }
 
 bool Resolver::busy() const {

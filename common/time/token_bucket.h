@@ -14,6 +14,13 @@ class TokenBucket {
   TokenBucket(double rate, double burst, Clock::time_point now)
       : rate_(rate), burst_(burst), tokens_(burst), as_of_(now) {}
 
+  // Goes on with what another one has left, which may have had another rate and burst.
+  void follow(TokenBucket other, Clock::time_point now) {
+    other.refill(now);
+    tokens_ = std::min(burst_, other.tokens_);
+    as_of_ = now;
+  }
+
   // Takes a token, if there is one.
   bool take(Clock::time_point now) {
     refill(now);

@@ -30,6 +30,16 @@ TEST(TokenBucket, NamesTheTimeOfTheNext) {
   EXPECT_TRUE(bucket.take(next));
 }
 
+TEST(TokenBucket, GoesOnWithTheTokensOfAnother) {
+  TokenBucket before(1, 3, at(0));
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(before.take(at(0)));
+  TokenBucket after(1, 1, at(2000));
+  after.follow(before, at(1500));
+  EXPECT_TRUE(after.take(at(1500))) << "refilled at the other's rate, up to its own burst";
+  EXPECT_FALSE(after.take(at(2400)));
+  EXPECT_TRUE(after.take(at(2500)));
+}
+
 TEST(TokenBucket, NeverHoldsMoreThanTheBurst) {
   TokenBucket bucket(10, 2, at(0));
   EXPECT_TRUE(bucket.take(at(60'000)));

@@ -1,12 +1,12 @@
 #include "common/zookeeper/children_watch.h"
 
-#include <deque>
 #include <random>
 #include <set>
 #include <utility>
 
 #include "common/runtime/alarm.h"
 #include "common/time/backoff.h"
+#include "common/zookeeper/read_queue.h"
 
 namespace common::zookeeper {
 namespace {
@@ -17,6 +17,11 @@ using std::chrono::milliseconds;
 
 // Reads that belong together arrive together; a snapshot waits for them, but not longer than this.
 constexpr milliseconds kSnapshotWaitsAtMost{50};
+
+// Made when it is needed, which is seldom: one for each of hundreds of watches would be megabytes.
+std::mt19937 seeded_random() {
+  return std::mt19937(std::random_device{}());
+}
 
 }  // namespace
 
@@ -29,7 +34,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
         retry_(io, [this] { go_on(); }),
         full_check_(io, [this] { check_all(); }),
         snapshot_due_(io, [this] { tell_in_time(); }),
-        random_(std::random_device{}()) {}
+        queue_(options_.max_reads_in_flight) {}
 
   void start() {
     listener_ =
@@ -43,7 +48,11 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
                                               },
                                           .on_watches_lost =
                                               [weak = weak_from_this()] {
-                                                if (const auto core = weak.lock()) core->enqueue_all();
+                                                if (const auto core = weak.lock()) core->look_at_all();
+                                              },
+                                          .on_deleted =
+                                              [weak = weak_from_this()](const std::string& deleted) {
+                                                if (const auto core = weak.lock()) core->on_deleted(deleted);
                                               }});
     schedule_full_check();
   }
@@ -63,21 +72,32 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
     connected_ = state == SessionState::connected;
     if (!connected_) return;
     // Within one session the client arms its watches again and tells what changed meanwhile; only the list is read, in
-    // case it did not. A new session has no watches: everything is read once, while the old data stays in force.
+    // case it did not. A new session has no watches: each node is watched again, while the old data stays in force.
     if (session != session_) {
       session_ = session;
-      enqueue_all();
+      look_at_all();
     }
     list();
-    read_more();
+    ask_more();
   }
 
   void on_change(const std::string& changed) {
     if (changed == options_.path) return list();
-    const auto child = changed.substr(options_.path == "/" ? 1 : options_.path.size() + 1);
+    const auto child = child_of(changed);
     if (!listed_.contains(child)) return;
-    enqueue(child);
-    read_more();
+    read(child);
+    ask_more();
+  }
+
+  // The watch of the list tells the same. Reading the node would only be asking for it in vain, unless it has been
+  // created again by then: it is the list that says so.
+  void on_deleted(const std::string& deleted) {
+    if (deleted == options_.path) return list();
+    deleted_.insert(child_of(deleted));
+  }
+
+  std::string child_of(const std::string& path) const {
+    return path.substr(options_.path == "/" ? 1 : options_.path.size() + 1);
   }
 
   void list() {
@@ -127,85 +147,113 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
 
   void take_list(std::set<std::string> names) {
     for (const auto& gone : listed_) {
-      if (!names.contains(gone) && children_.erase(gone) != 0) changed_ = true;
+      if (names.contains(gone)) continue;
+      queue_.forget(gone);
+      if (children_.erase(gone) != 0) changed_ = true;
     }
     for (const auto& name : names) {
-      if (listed_.contains(name)) continue;
+      if (listed_.contains(name) && !deleted_.contains(name)) continue;
       if (options_.needs_data(name)) {
-        enqueue(name);
+        read(name);
       } else {
         children_.emplace(name, Child{});
         changed_ = true;
       }
     }
     listed_ = std::move(names);
+    deleted_.clear();
     complete_list_ = true;
-    read_more();
+    ask_more();
     settle();
   }
 
-  void enqueue(const std::string& child) {
-    if (!options_.needs_data(child)) return;
-    if (reading_.contains(child)) {
-      read_again_.insert(child);
-    } else if (queued_.insert(child).second) {
-      queue_.push_back(child);
+  void read(const std::string& child) {
+    if (options_.needs_data(child)) queue_.read(child);
+  }
+
+  // Watches all again. exists() does that, too, and what it answers tells whether the data must be read: most did not
+  // change.
+  void look_at_all() {
+    for (const auto& child : listed_) {
+      if (options_.needs_data(child)) queue_.look_at(child);
     }
   }
 
-  void enqueue_all() {
-    for (const auto& child : listed_) enqueue(child);
+  void ask_more() {
+    while (connected_) {
+      const auto request = queue_.next();
+      if (!request) return;
+      const auto path = options_.path == "/" ? "/" + request->node : options_.path + "/" + request->node;
+      if (request->read) {
+        zookeeper_.get(path, true, [weak = weak_from_this(), child = request->node](GetReply reply) {
+          if (const auto core = weak.lock(); core && !core->stopped_) core->on_read(child, std::move(reply));
+        });
+      } else {
+        zookeeper_.exists(path, true, [weak = weak_from_this(), child = request->node](ExistsReply reply) {
+          if (const auto core = weak.lock(); core && !core->stopped_) core->on_seen(child, reply);
+        });
+      }
+    }
   }
 
-  void read_more() {
-    while (connected_ && !queue_.empty() && reading_.size() < options_.max_reads_in_flight) {
-      const std::string child = std::move(queue_.front());
-      queue_.pop_front();
-      queued_.erase(child);
-      if (!listed_.contains(child)) continue;
-      reading_.insert(child);
-      zookeeper_.get(options_.path == "/" ? "/" + child : options_.path + "/" + child, true,
-                     [weak = weak_from_this(), child](GetReply reply) {
-                       if (const auto core = weak.lock(); core && !core->stopped_) {
-                         core->on_read(child, std::move(reply));
-                       }
-                     });
+  void on_seen(const std::string& child, const ExistsReply& reply) {
+    if (reply.status == Status::ok) {
+      const auto known = children_.find(child);
+      const bool same = known != children_.end() && known->second.stat == reply.stat;
+      if (!same && listed_.contains(child)) queue_.read(child);
+    } else if (reply.status == Status::lost) {
+      queue_.lost({child, false});
+      return failed(reply.status, "");
+    } else {
+      no_data(child, reply.status, reply.error);
     }
+    go_on_after(child);
   }
 
   void on_read(const std::string& child, GetReply reply) {
-    reading_.erase(child);
-    const bool again = read_again_.erase(child) != 0;
     if (reply.status == Status::ok) {
-      if (listed_.contains(child)) {
-        auto& known = children_[child];
-        changed_ = changed_ || known.stat != reply.stat;
-        known = {std::move(reply.data), reply.stat};
-      }
-    } else if (reply.status == Status::no_node) {
-      // Gone between the list and the read; should it come back, the list says so.
-      listed_.erase(child);
-      if (children_.erase(child) != 0) changed_ = true;
-      list();
+      if (listed_.contains(child)) take(child, std::move(reply));
     } else if (reply.status == Status::lost) {
-      enqueue(child);
+      queue_.lost({child, true});
       return failed(reply.status, "");
     } else {
-      // Such as no permission. It must not keep the others waiting: without data it is left out, and tried again.
-      changed_ = children_.try_emplace(child).second || changed_;
-      unreadable_.insert(child);
-      failed(reply.status, "read " + options_.path + "/" + child + ": " + reply.error);
+      no_data(child, reply.status, reply.error);
     }
-    if (again && listed_.contains(child)) enqueue(child);
-    read_more();
+    go_on_after(child);
+  }
+
+  void no_data(const std::string& child, Status status, const std::string& error) {
+    if (status == Status::no_node) {
+      // Gone between the list and the read; should it come back, the list says so.
+      listed_.erase(child);
+      queue_.forget(child);
+      if (children_.erase(child) != 0) changed_ = true;
+      return list();
+    }
+    // Such as no permission. It must not keep the others waiting: without data it is left out, and tried again.
+    changed_ = children_.try_emplace(child).second || changed_;
+    unreadable_.insert(child);
+    failed(status, "read " + options_.path + "/" + child + ": " + error);
+  }
+
+  void go_on_after(const std::string& child) {
+    queue_.answered(child);
+    ask_more();
     settle();
+  }
+
+  void take(const std::string& child, GetReply reply) {
+    const auto [known, appeared] = children_.try_emplace(child);
+    // Read once more without having changed: its data may have been taken.
+    if (!appeared && known->second.stat == reply.stat) return;
+    known->second = {std::move(reply.data), reply.stat};
+    changed_ = true;
   }
 
   // Decides whether what is known now is worth a snapshot.
   void settle() {
     if (!complete_list_) return;
-    const bool all_read = reading_.empty() && queue_.empty();
-    if (all_read) {
+    if (queue_.idle()) {
       if (changed_ || !told_) tell();
       return;
     }
@@ -232,27 +280,29 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
     if (status != Status::lost && events_.on_failed) events_.on_failed(what);
     if (retrying_) return;
     retrying_ = true;
-    retry_.set(Clock::now() + pause_.next(random_));
+    auto random = seeded_random();
+    retry_.set(Clock::now() + pause_.next(random));
   }
 
   void go_on() {
     retrying_ = false;
-    for (const auto& child : std::exchange(unreadable_, {})) enqueue(child);
+    for (const auto& child : std::exchange(unreadable_, {})) read(child);
     list();
-    read_more();
+    ask_more();
   }
 
   void schedule_full_check() {
     const auto interval = options_.full_check_interval;
     std::uniform_int_distribution<std::int64_t> spread(interval.count() * 3 / 4, interval.count() * 5 / 4);
-    full_check_.set(Clock::now() + milliseconds(spread(random_)));
+    auto random = seeded_random();
+    full_check_.set(Clock::now() + milliseconds(spread(random)));
   }
 
   void check_all() {
     if (connected_) {
-      enqueue_all();
+      look_at_all();
       list();
-      read_more();
+      ask_more();
     }
     pause_.reset();
     schedule_full_check();
@@ -264,7 +314,6 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
   Alarm retry_;
   Alarm full_check_;
   Alarm snapshot_due_;
-  std::mt19937 random_;
   int listener_ = 0;
   bool stopped_ = false;
 
@@ -276,12 +325,9 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
   bool list_again_ = false;
   bool complete_list_ = false;
   std::set<std::string> listed_;
+  std::set<std::string> deleted_;  // since that list, maybe created again
 
-  std::deque<std::string> queue_;     // to be read
-  std::set<std::string> queued_;      // the same, for look-up
-  std::set<std::string> reading_;     // asked, not yet answered
-  std::set<std::string> read_again_;  // changed while being read
-
+  ReadQueue queue_;
   std::set<std::string> unreadable_;  // to be read again after a pause
 
   Children children_;

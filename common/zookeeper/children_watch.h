@@ -1,6 +1,6 @@
 // Follows the children of one path and their data. Each node is read once when it appears and once when it changes;
-// reads are pipelined. Gives whole snapshots, never deltas. While ZooKeeper is away the last snapshot stays true.
-// Loop thread only.
+// reads are pipelined. A new session, and a slow check, only ask for each node's stat, and read what is different.
+// Gives whole snapshots, never deltas. While ZooKeeper is away the last snapshot stays true. Loop thread only.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,7 @@
 namespace common::zookeeper {
 
 struct Child {
-  std::string data;  // empty when needs_data said no
+  std::string data;  // empty when needs_data said no, and when it was taken
   Stat stat;
 };
 using Children = std::map<std::string, Child>;
@@ -34,8 +34,8 @@ class ChildrenWatch {
   };
   struct Events {
     // The first call comes when everything has been read once. A missing path is an empty snapshot: it is watched until
-    // it exists.
-    std::function<void(const Children& children)> on_snapshot;
+    // it exists. Data may be moved out, so that nobody keeps it twice; it comes again when the child changes.
+    std::function<void(Children& children)> on_snapshot;
     // A read failed for a reason other than a lost connection; it is tried again.
     std::function<void(const std::string& error)> on_failed;
   };

@@ -2,6 +2,8 @@
 // that never arrives, and an answer that is lost after the operation happened.
 #pragma once
 
+#include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -43,6 +45,8 @@ class FakeZookeeper : public Zookeeper {
     }
     tell_state();
   }
+  // The classic fault: nobody hears of it, and nothing fires any more.
+  void lose_watches() { watches_.clear(); }
   void disconnect() {
     connected_ = false;
     tell_state();
@@ -61,6 +65,9 @@ class FakeZookeeper : public Zookeeper {
 
   int lose_answers = 0;   // the next n writes happen, and their answers are lost
   int lose_requests = 0;  // the next n writes do not happen
+  int lose_lists = 0;     // the next n lists, and calls of exists(), are answered with "lost"
+  int lose_looks = 0;
+  int most_in_flight = 0;  // calls of get() and exists() that waited for their answer at one time
   std::map<std::string, Node> nodes{{"/", {}}};
   std::set<std::string> forbidden;  // paths that may not be read
   std::set<std::string> denied;     // operations that may not be done: "create /a"
@@ -77,13 +84,15 @@ class FakeZookeeper : public Zookeeper {
                                    : GetReply{Status::ok, "", found->second.data, found->second.stat};
       if (watch && found != nodes.end()) watches_[path].data = true;
     }
-    boost::asio::post(io_, [done = std::move(done), reply = std::move(reply)] { done(reply); });
+    answer(std::move(done), std::move(reply));
   }
 
   void children(const std::string& path, bool watch, std::function<void(ChildrenReply)> done) override {
     log.push_back("list " + path);
     ChildrenReply reply{Status::lost, "connection loss", {}};
-    if (connected_ && forbidden.contains(path)) {
+    if (lose_lists > 0) {
+      --lose_lists;
+    } else if (connected_ && forbidden.contains(path)) {
       reply = {Status::no_auth, "not authenticated", {}};
     } else if (connected_) {
       reply = {Status::no_node, "no node", {}};
@@ -101,13 +110,15 @@ class FakeZookeeper : public Zookeeper {
   void exists(const std::string& path, bool watch, std::function<void(ExistsReply)> done) override {
     log.push_back("exists " + path);
     ExistsReply reply{Status::lost, "connection loss", {}};
-    if (connected_) {
+    if (lose_looks > 0) {
+      --lose_looks;
+    } else if (connected_) {
       const auto found = nodes.find(path);
       reply = found == nodes.end() ? ExistsReply{Status::no_node, "no node", {}}
                                    : ExistsReply{Status::ok, "", found->second.stat};
       if (watch) watches_[path].data = true;
     }
-    boost::asio::post(io_, [done = std::move(done), reply = std::move(reply)] { done(reply); });
+    answer(std::move(done), std::move(reply));
   }
 
   void commit(std::vector<Operation> operations, std::function<void(CommitReply)> done) override {
@@ -139,6 +150,15 @@ class FakeZookeeper : public Zookeeper {
     bool data = false;
     bool children = false;
   };
+
+  template <class Reply>
+  void answer(std::function<void(Reply)> done, Reply reply) {
+    most_in_flight = std::max(most_in_flight, ++in_flight_);
+    boost::asio::post(io_, [this, done = std::move(done), reply = std::move(reply)] {
+      --in_flight_;
+      done(reply);
+    });
+  }
 
   static std::string describe(const Operation& operation) {
     if (const auto* create = std::get_if<CreateOperation>(&operation)) return "create " + create->path;
@@ -189,18 +209,20 @@ class FakeZookeeper : public Zookeeper {
       if (found == nodes.end()) return Status::no_node;
       if (remove.version != -1 && remove.version != found->second.stat.version) return Status::bad_version;
       nodes.erase(found);
-      fire(remove.path, false);
+      fire(remove.path, false, true);
       fire(parent_of(remove.path), true);
     }
     return Status::ok;
   }
 
-  void fire(const std::string& path, bool children) {
+  void fire(const std::string& path, bool children, bool deleted = false) {
     bool& armed = children ? watches_[path].children : watches_[path].data;
     if (!std::exchange(armed, false)) return;
-    boost::asio::post(io_, [this, path] {
+    boost::asio::post(io_, [this, path, deleted] {
       for (const auto& [id, entry] : std::map(listeners_)) {
-        if (entry.first == path || entry.first == parent_of(path)) entry.second.on_change(path);
+        const auto& listener = entry.second;
+        const auto& tell = deleted && listener.on_deleted ? listener.on_deleted : listener.on_change;
+        if (entry.first == path || entry.first == parent_of(path)) tell(path);
       }
     });
   }
@@ -212,6 +234,7 @@ class FakeZookeeper : public Zookeeper {
 
   boost::asio::io_context& io_;
   bool connected_ = false;
+  int in_flight_ = 0;
   std::int64_t session_ = 0;
   std::int64_t zxid_ = 0;
   int sequence_ = 1;

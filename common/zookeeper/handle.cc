@@ -15,6 +15,10 @@ namespace asio = boost::asio;
 
 namespace {
 
+// One session may follow ten thousand nodes. A server has a limit of a thousand requests under way for all its clients
+// together, beyond which it lets everybody wait.
+constexpr std::size_t kReadsAtOnce = 500;
+
 Status to_status(int code) {
   switch (code) {
     case ZOK:
@@ -139,7 +143,14 @@ void Handle::finish(std::uint64_t id) {
   if (call->done) call->done(call->reply);
 }
 
+void Handle::give_up_waiting() {
+  for (auto& read : std::exchange(waiting_, {})) {
+    asio::post(io_, [done = std::move(read.done)] { done({Status::lost, zerror(ZCONNECTIONLOSS), "", {}}); });
+  }
+}
+
 void Handle::abandon() {
+  give_up_waiting();
   for (auto& [id, call] : calls_) {
     if (auto done = std::exchange(call->done, nullptr)) {
       asio::post(io_, [done = std::move(done)] { done(Reply{}); });
@@ -148,14 +159,28 @@ void Handle::abandon() {
 }
 
 void Handle::forget() {
+  waiting_.clear();
   calls_.clear();  // they hold the handle
 }
 
 void Handle::get(const std::string& path, bool watch, std::function<void(GetReply)> done) {
-  Call& call = begin([done = std::move(done)](const Reply& reply) {
+  Read wanted{path, watch, std::move(done)};
+  if (reads_ < kReadsAtOnce) return read(std::move(wanted));
+  waiting_.push_back(std::move(wanted));
+}
+
+void Handle::read(Read wanted) {
+  ++reads_;
+  Call& call = begin([self = shared_from_this(), done = std::move(wanted.done)](const Reply& reply) {
+    --self->reads_;
+    if (!self->waiting_.empty()) {
+      auto next = std::move(self->waiting_.front());
+      self->waiting_.pop_front();
+      self->read(std::move(next));
+    }
     done({reply.status(), reply.error(), reply.data, reply.stat});
   });
-  started(call, zoo_aget(zh_, path.c_str(), watch ? 1 : 0, on_data, &call));
+  started(call, zoo_aget(zh_, wanted.path.c_str(), wanted.watch ? 1 : 0, on_data, &call));
 }
 
 void Handle::children(const std::string& path, bool watch, std::function<void(ChildrenReply)> done) {

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -39,12 +40,15 @@ class Handle : public std::enable_shared_from_this<Handle> {
   int state() const { return zoo_state(zh_); }
   clientid_t session() const { return *zoo_client_id(zh_); }
 
-  // Only on an open handle. Each is answered exactly once, by abandon() at the latest.
+  // Only on an open handle. Each is answered exactly once, by abandon() at the latest. Reads beyond those that may be
+  // under way at once wait for their turn.
   void get(const std::string& path, bool watch, std::function<void(GetReply)> done);
   void children(const std::string& path, bool watch, std::function<void(ChildrenReply)> done);
   void exists(const std::string& path, bool watch, std::function<void(ExistsReply)> done);
   void commit(const std::vector<Operation>& operations, std::function<void(CommitReply)> done);
 
+  // Answers reads that wait for their turn with Status::lost, soon: the connection is gone.
+  void give_up_waiting();
   // Answers everybody who still waits with Status::lost, soon; what the client says later finds nobody.
   void abandon();
   // Nobody is answered any more.
@@ -75,6 +79,13 @@ class Handle : public std::enable_shared_from_this<Handle> {
     std::vector<std::string> created;
   };
 
+  struct Read {
+    std::string path;
+    bool watch = false;
+    std::function<void(GetReply)> done;
+  };
+
+  void read(Read wanted);
   Call& begin(std::function<void(const Reply&)> done);
   void started(const Call& call, int code);
   void finish(std::uint64_t id);
@@ -93,6 +104,8 @@ class Handle : public std::enable_shared_from_this<Handle> {
   std::atomic<zhandle_t*> zh_{nullptr};
   std::unordered_map<std::uint64_t, std::unique_ptr<Call>> calls_;  // loop thread only
   std::uint64_t last_call_ = 0;
+  std::size_t reads_ = 0;     // under way
+  std::deque<Read> waiting_;  // for their turn
 };
 
 }  // namespace common::zookeeper

@@ -28,7 +28,7 @@ void Listeners::clear() {
   by_path_.clear();
 }
 
-void Listeners::tell_change(const std::string& path) const {
+void Listeners::tell_change(const std::string& path, bool deleted) const {
   std::vector<int> ids;
   const auto collect = [&](const std::string& watched) {
     const auto [begin, end] = by_path_.equal_range(watched);
@@ -37,7 +37,9 @@ void Listeners::tell_change(const std::string& path) const {
   collect(path);
   if (const auto slash = path.rfind('/'); slash != std::string::npos) collect(slash == 0 ? "/" : path.substr(0, slash));
   for (const int id : ids) {
-    if (const auto listener = find(id); listener.on_change) listener.on_change(path);
+    const auto listener = find(id);
+    const auto& tell = deleted && listener.on_deleted ? listener.on_deleted : listener.on_change;
+    if (tell) tell(path);
   }
 }
 

@@ -18,7 +18,7 @@ class Listeners {
   void clear();
 
   // To those of the path and of its parent.
-  void tell_change(const std::string& path) const;
+  void tell_change(const std::string& path, bool deleted) const;
   void tell_state(SessionState state, std::int64_t session_id, bool watches_lost) const;
   void tell_state(int id, SessionState state, std::int64_t session_id) const;
 

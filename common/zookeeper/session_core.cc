@@ -99,7 +99,7 @@ void Session::Core::on_event(const std::shared_ptr<Handle>& handle, int type, in
   if (type == ZOO_SESSION_EVENT) {
     on_state(state);
   } else if (type != ZOO_NOTWATCHING_EVENT) {
-    listeners_.tell_change(path);
+    listeners_.tell_change(path, type == ZOO_DELETED_EVENT);
   }
 }
 
@@ -135,6 +135,7 @@ void Session::Core::set_connected(bool connected, std::int64_t session_id) {
     complained_ = open_failed_ = false;
   } else {
     away_since_ = Clock::now();
+    if (handle_) handle_->give_up_waiting();
     log::warn("connection to ZooKeeper {} lost; the session {:#x} is kept and what was last known stays in force",
               options_.hosts, session_id_);
   }

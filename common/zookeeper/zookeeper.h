@@ -84,6 +84,8 @@ struct Listener {
   // The session goes on, but its watches are gone: what was watched must be read and watched again. Comes before
   // on_state.
   std::function<void()> on_watches_lost = {};
+  // Told instead of on_change, where it is given, when the node was deleted.
+  std::function<void(const std::string& path)> on_deleted = {};
 };
 
 class Zookeeper {

@@ -19,7 +19,7 @@ class CheckedServices(Process):
         argv = [sys.executable, "-S", "-E", server, count, delay, slow_every, status]
         super().__init__("checked", argv, log)
         sandbox.processes.append(self)
-        self._control, *self.ports = json.loads(eventually(lambda: self.log().endswith("]\n") and self.log()))
+        self._control, *self.ports = json.loads(eventually(lambda: self.log().endswith("]\n") and self.log(), 30))
 
     def noted(self):
         """What was noted since the last call; see checked_server.py."""

@@ -1,6 +1,11 @@
-"""Configurations in the smallest form that a test needs, with waits short enough for a test."""
+"""Configurations in the smallest form that a test needs.
 
-CHECK = {"type": "tcp", "checkIntervalInMilli": 50, "timeoutInMilli": 500, "rise": 1, "fall": 1}
+Checks are frequent and warm-ups short, so that nobody waits for long. What ends a wait for somebody else (the timeout of a
+check, of a session, of a report) is long: on a machine that is busy a stall must not look like a failure. A test whose
+subject is such an end gives a shorter one itself.
+"""
+
+CHECK = {"type": "tcp", "checkIntervalInMilli": 50, "timeoutInMilli": 5000, "rise": 1, "fall": 1}
 
 
 def check(type="tcp", **keys):
@@ -17,13 +22,14 @@ def nerve_service(port, registry=None, **keys):
         "reporters": [reporter(registry)] if registry else [],
         "enableWarmupIntervalInMilli": 1,
         "disableMinDurationInMilli": 1,
-        "reportReplayInMilli": 100,
+        "reportReplayInMilli": 2000,  # a report that is not acknowledged by then begins the warm-up anew
     }
     return {**service, **keys}
 
 
 def reporter(registry, **keys):
-    return {"type": "zookeeper", "hosts": [registry.server.hosts], "path": registry.path, **keys}
+    where = {"type": "zookeeper", "hosts": [registry.server.hosts], "path": registry.path}
+    return {**where, "connectionTimeoutInMilli": 10_000, **keys}
 
 
 def explained_service(registry, *checks, **keys):

@@ -16,7 +16,7 @@ class RuntimeSocket:
     def __init__(self, path):
         self.path = str(path)
 
-    def command(self, text, timeout=5.0):
+    def command(self, text, timeout=10.0):
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(timeout)
             connection.connect(self.path)
@@ -115,6 +115,7 @@ class ExternalHaproxy:
             "type": "haproxy",
             "configPath": self.config_path,
             "reloadCommand": self.reload_command,
+            "reloadTimeoutInMilli": 5000,  # as long as synapse waits for what it does
             "global": self.global_lines,
             "defaults": self.defaults_lines,
             "services": services,

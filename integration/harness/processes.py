@@ -82,6 +82,12 @@ def children_of(pid):
     return [child for child in descendants(pid) if (_stat(child) or ("", 0))[1] == pid]
 
 
+def zombies_of(pid):
+    """How many children of a process have ended and were not reaped."""
+    stats = [_stat(int(name)) for name in os.listdir("/proc") if name.isdigit()]
+    return stats.count(("Z", pid))
+
+
 def command_line(pid):
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
@@ -126,7 +132,7 @@ class Process:
         if self.running:
             self._popen.send_signal(number)
 
-    def wait(self, timeout=10.0):
+    def wait(self, timeout=20.0):
         """The exit status; an error when it does not end in time."""
         try:
             status = self._popen.wait(timeout)
@@ -135,7 +141,7 @@ class Process:
         self._output.close()
         return status
 
-    def stop(self, timeout=10.0):
+    def stop(self, timeout=20.0):
         self.signal(signal.SIGTERM)
         return self.wait(timeout)
 

@@ -37,14 +37,20 @@ class Program(Process):
             file.write(text)
         argv = [*wrapper, binary(program), *arguments, self.config_path]
         # What it keeps for its next life stays in the sandbox.
+        self.directory = directory
         env = {"RUNTIME_DIRECTORY": directory}
         super().__init__(name, argv, os.path.join(directory, f"{name}.log"), env=env, cwd=directory)
 
-    def get(self, path, method="GET", timeout=5.0):
+    def get(self, path, method="GET", timeout=15.0):
         return web.request(self.api_port, path, method, timeout)
 
-    def put(self, path, timeout=5.0):
+    def put(self, path, timeout=15.0):
         return self.get(path, "PUT", timeout)
+
+    def kept(self):
+        """What a nerve has on disk for its next life, which is a moment behind what ZooKeeper has."""
+        with open(os.path.join(self.directory, f"nerve-{self.api_port}.json"), encoding="utf-8") as file:
+            return file.read()
 
     def metrics(self):
         status, text = self.get("/metrics")
@@ -57,7 +63,7 @@ class Program(Process):
                 raise RuntimeError(f"{self.name} ended with {self.exit_status}:\n{self.log()[-5000:]}")
             return self.get("/version")[0] == 200
 
-        eventually(answers, 15, f"{self.name} answers on its admin port")
+        eventually(answers, 30, f"{self.name} answers on its admin port")
         return self
 
 
@@ -70,7 +76,7 @@ class Synapse(Program):
     def ready(self):
         return self.get("/ready")[0] == 200
 
-    def await_ready(self, timeout=15):
+    def await_ready(self, timeout=30):
         eventually(lambda: self.running and self.ready(), timeout, f"{self.name} is ready")
         return self
 
@@ -83,12 +89,14 @@ class Backend(Process):
     """One small HTTP server (backend_server.py) that answers its name."""
 
     def __init__(self, name, directory, port=0):
-        log = os.path.join(directory, f"backend-{name}-{port or 'new'}.log")
+        # Not one of the kernel's for outgoing connections: it would be given to somebody else while we are dead.
+        self.port = port or free_port()
+        log = os.path.join(directory, f"backend-{name}-{self.port}.log")
         open(log, "w", encoding="ascii").close()
         server = os.path.join(os.path.dirname(os.path.abspath(__file__)), "backend_server.py")
-        super().__init__(f"backend-{name}", ["/usr/bin/python3", "-S", "-E", server, name, str(port)], log)
+        super().__init__(f"backend-{name}", ["/usr/bin/python3", "-S", "-E", server, name, str(self.port)], log)
         self.label = name
-        self.port = int(eventually(lambda: re.search(r"listening on (\d+)", self.log()), what=f"{name} listens")[1])
+        eventually(lambda: "listening" in self.log(), 30, f"{name} listens")
 
     def answer_with(self, status):
         web.request(self.port, f"/_status/{status}")
@@ -130,7 +138,7 @@ class Sandbox:
         self.processes.append(program)
         return program.await_api() if wait else program
 
-    def nerve_command(self, *arguments, timeout=20, **environment):
+    def nerve_command(self, *arguments, timeout=30, **environment):
         """Runs `nerve ARGUMENTS` to its end: a subprocess.CompletedProcess with texts."""
         return subprocess.run(
             [binary("nerve"), *map(str, arguments)],

@@ -20,7 +20,7 @@ class Server:
     """One server with one port for its whole life. `process` is the present one; a restarted server is a new process
     on the same data."""
 
-    START_SECONDS = 30
+    START_SECONDS = 60
 
     def __init__(self, directory):
         self.directory = str(directory)
@@ -187,7 +187,7 @@ class Redis(Server):
 class Rabbitmq(Server):
     """With the management plugin on `management_port`. It takes seconds to start: launch() early, await_ready() late."""
 
-    START_SECONDS = 60
+    START_SECONDS = 90
 
     def prepare(self):
         self.management_port = free_port()

@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import threading
 
+from harness.ports import free_port
 from harness.servers_db import Server, connected
 
 
@@ -44,7 +45,7 @@ class ScriptedServer:
         self.requests = []
         self.certificate = certificate
         self.unix_socket = unix_socket
-        self.port = 0
+        self.port = 0 if unix_socket else free_port()
         self.open()
 
     def open(self):
@@ -112,8 +113,6 @@ class ScriptedServer:
                 pass  # a client that went away, or does not like our certificate
 
         self._listener = Listener(self.unix_socket or (self.host, self.port), Handler)
-        if not self.unix_socket:
-            self.port = self._listener.socket.getsockname()[1]
         self._thread = threading.Thread(target=self._listener.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
         return self

@@ -2,11 +2,14 @@
 
 import time
 
+from kazoo.exceptions import KazooException
 
-def eventually(condition, timeout=10.0, what=None, interval=0.01):
+
+def eventually(condition, timeout=20.0, what=None, interval=0.01):
     """Calls `condition` until it returns something true, and returns that.
 
-    An AssertionError, OSError, LookupError or ValueError counts as "not yet"; the last one is told when time is up.
+    An AssertionError, OSError, LookupError, ValueError or an error of kazoo's (the connection is lost, the node is not
+    there) counts as "not yet"; the last one is told when time is up.
     """
     deadline = time.monotonic() + timeout
     while True:
@@ -15,7 +18,7 @@ def eventually(condition, timeout=10.0, what=None, interval=0.01):
             value = condition()
             if value:
                 return value
-        except (AssertionError, OSError, LookupError, ValueError) as error:
+        except (AssertionError, OSError, LookupError, ValueError, KazooException) as error:
             value, problem = None, error
         if time.monotonic() > deadline:
             name = what or getattr(condition, "__name__", "the condition")

@@ -19,7 +19,7 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self._path)
 
 
-def exchange(where, path="/", method="GET", timeout=5.0, host="127.0.0.1", headers=None):
+def exchange(where, path="/", method="GET", timeout=10.0, host="127.0.0.1", headers=None):
     """(status, headers, body) from a port, or from a unix socket, over a connection of its own; an OSError when there
     is no answer."""
     if isinstance(where, str):
@@ -36,13 +36,13 @@ def exchange(where, path="/", method="GET", timeout=5.0, host="127.0.0.1", heade
         connection.close()
 
 
-def request(where, path="/", method="GET", timeout=5.0, host="127.0.0.1"):
+def request(where, path="/", method="GET", timeout=10.0, host="127.0.0.1"):
     """(status, body); see exchange()."""
     status, _, body = exchange(where, path, method, timeout, host)
     return status, body
 
 
-def request_json(port, path="/", method="GET", timeout=5.0):
+def request_json(port, path="/", method="GET", timeout=10.0):
     status, body = request(port, path, method, timeout)
     return status, json.loads(body)
 
@@ -76,8 +76,9 @@ class Background:
     def waiting(self):
         return self._thread.is_alive()
 
-    def result(self, timeout=5):
+    def result(self, timeout=30):
         self._thread.join(timeout)
+        assert not self.waiting(), f"no answer within {timeout} s"
         return self.value
 
 
@@ -94,7 +95,7 @@ class Load:
     def _run(self, port, path):
         while not self._stop.is_set():
             try:
-                status, body = request(port, path)
+                status, body = request(port, path, timeout=15)
                 if status == 200:
                     self.answers[body] += 1
                 else:
@@ -110,14 +111,14 @@ class Load:
 
     def stop(self):
         self._stop.set()
-        self._thread.join(10)
+        self._thread.join(20)
 
 
 class Download:
     """One long answer, read line by line as it arrives. `server` is who sends it."""
 
     def __init__(self, port, lines, every_ms):
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=15)
         self._connection.request("GET", f"/?lines={lines}&every={every_ms}")
         self._response = self._connection.getresponse()
         self.server = self._response.readline().decode().rstrip()

@@ -72,14 +72,15 @@ class ZookeeperServer:
             os.path.join(self.directory, "zoo.cfg"),
         ]
         self.process = Process("zookeeper", argv, log)
-        eventually(self._answers, 30, "ZooKeeper answers")
+        patience = iter((0.3, 0.5, 1, 2))
+        eventually(lambda: self._answers(next(patience, 3)), 60, "ZooKeeper answers")
         return self
 
-    def _answers(self):
+    def _answers(self, timeout):
         if not self.process.running:
             raise RuntimeError(f"ZooKeeper ended:\n{self.process.log()[-3000:]}")
         # "ruok" is answered before the server takes sessions; a word that comes too early may never be answered.
-        return self.command("srvr", timeout=0.3).startswith("Zookeeper version")
+        return self.command("srvr", timeout).startswith("Zookeeper version")
 
     def stop(self):
         """Ends it at once, as a crash would; what was acknowledged is on the disk."""
@@ -91,7 +92,7 @@ class ZookeeperServer:
         shutil.rmtree(os.path.join(self.directory, "data"))
         os.mkdir(os.path.join(self.directory, "data"))
 
-    def command(self, word, timeout=5):
+    def command(self, word, timeout=10):
         """The answer to one of the four-letter words."""
         with socket.create_connection((self.address, self.port), timeout=timeout) as connection:
             connection.sendall(word.encode())
@@ -104,7 +105,7 @@ class ZookeeperServer:
         """A started kazoo client; the caller stops and closes it."""
         forever = KazooRetry(max_tries=-1, delay=0.02, backoff=1, max_delay=0.1)
         client = KazooClient(self.hosts, **{"timeout": 5.0, "connection_retry": forever, **options})
-        client.start(timeout=15)
+        client.start(timeout=30)
         return client
 
     def session_of(self, process):
@@ -135,7 +136,7 @@ class ZookeeperServer:
             ["/usr/share/zookeeper/bin/zkCli.sh", "-server", self.hosts, *command.split()],
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=60,
             env={**os.environ, "CLIENT_JVMFLAGS": " ".join(_JVM), "ZOO_LOG_DIR": self.directory},
             check=True,
         )

@@ -82,10 +82,10 @@ class ZookeeperWire:
 
     # What sends a request does not wait for its answer; done() does.
 
-    def create(self, path, data):
-        """An ephemeral node that everybody may do everything with."""
+    def create(self, path, data, ephemeral=True):
+        """A node that everybody may do everything with."""
         acl = struct.pack(">ii", 1, 31) + _text("world") + _text("anyone")
-        self._ask(_CREATE, _text(path) + _text(data) + acl + struct.pack(">i", 1))
+        self._ask(_CREATE, _text(path) + _text(data) + acl + struct.pack(">i", int(ephemeral)))
 
     def set(self, path, data):
         self._ask(_SET_DATA, _text(path) + _text(data) + struct.pack(">i", -1))
@@ -111,8 +111,22 @@ class ZookeeperWire:
 
     def children(self, path):
         """The number of children of a node; leaves a watch on them."""
-        self._ask(_GET_CHILDREN, _text(path) + b"\1")
+        self.ask_children(path)
         return struct.unpack(">i", self.done()[:4])[0]
+
+    def ask_children(self, path):
+        """Asks for the children of a node and leaves a watch on them."""
+        self._ask(_GET_CHILDREN, _text(path) + b"\1")
+
+    def take_children(self):
+        """The names in the next answer, when nothing but lists was asked for."""
+        body = self._receive()[16:]
+        names, at = [], 4
+        for _ in range(struct.unpack(">i", body[:4])[0]):
+            end = at + 4 + struct.unpack(">i", body[at : at + 4])[0]
+            names.append(body[at + 4 : end].decode())
+            at = end
+        return names
 
     def await_children(self, path, count):
         """Waits until the children, which an earlier call has left a watch on, have become that many; the time at which

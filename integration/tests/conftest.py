@@ -14,7 +14,7 @@ from harness.servers_db import Mariadb, Postgres, Rabbitmq, Redis, SharedServers
 from harness.servers_http import ScriptedServer  # noqa: E402
 from harness.zookeeper import Registry  # noqa: E402
 
-TEST_SECONDS = 90
+TEST_SECONDS = 180
 
 
 def pytest_configure():

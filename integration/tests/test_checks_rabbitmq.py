@@ -7,7 +7,7 @@ from harness.wait import eventually
 
 
 def alive(server, **keys):
-    given = {"port": server.management_port, "username": USER, "password": PASSWORD, "timeoutInMilli": 5000}
+    given = {"port": server.management_port, "username": USER, "password": PASSWORD, "timeoutInMilli": 15_000}
     return check("rabbitmq", **{**given, **keys})
 
 
@@ -33,10 +33,10 @@ def test_a_vhost_that_is_not_there(sandbox, registry, rabbitmq):
 
 
 def test_a_broker_that_is_silent(sandbox, registry, rabbitmq):
-    program = start(sandbox, registry, alive(rabbitmq, timeoutInMilli=1000))
+    program = start(sandbox, registry, alive(rabbitmq, timeoutInMilli=3000))
     eventually(lambda: up(registry))
     rabbitmq.process.pause()
-    eventually(lambda: reason(registry) == f"no answer from {url(rabbitmq)} within 1000 ms")
+    eventually(lambda: reason(registry) == f"no answer from {url(rabbitmq)} within 3000 ms")
     rabbitmq.process.resume()
     eventually(lambda: up(registry))
     assert last_reason(program) == ""

@@ -36,10 +36,10 @@ def test_a_wrong_password_is_told_in_the_servers_words(sandbox, registry, redis)
 
 
 def test_a_server_that_hangs_has_failed(sandbox, registry, redis):
-    start(sandbox, registry, redis_check(redis, password=PASSWORD, timeoutInMilli=200))
+    start(sandbox, registry, redis_check(redis, password=PASSWORD, timeoutInMilli=1000))
     eventually(lambda: up(registry))
     redis.process.pause()
-    eventually(lambda: reason(registry) == f"no answer from redis at 127.0.0.1:{redis.port} within 200 ms")
+    eventually(lambda: reason(registry) == f"no answer from redis at 127.0.0.1:{redis.port} within 1000 ms")
     redis.process.resume()
     eventually(lambda: up(registry))
 

@@ -40,7 +40,7 @@ def run(sandbox, program, text, *arguments):
     """(exit status, output) of a program that is to end by itself."""
     process = Program(program, sandbox.unique(program), text, sandbox.directory, arguments)
     sandbox.processes.append(process)
-    return process.wait(10), process.log(), process.config_path
+    return process.wait(), process.log(), process.config_path
 
 
 def good(sandbox, program):
@@ -97,14 +97,14 @@ def test_an_unknown_key_is_a_warning_with_the_nearest_name_and_an_error_when_str
 @pytest.mark.parametrize("program", ["nerve", "synapse"])
 def test_the_version_needs_no_configuration(sandbox, program):
     process = Process("version", [binary(program), "-V"], sandbox.path("log"))
-    assert process.wait(10) == 0
+    assert process.wait() == 0
     assert process.log().strip()
 
 
 @pytest.mark.parametrize("program", ["nerve", "synapse"])
 def test_a_missing_file_is_named(sandbox, program):
     process = Process("missing", [binary(program), sandbox.path("nowhere.yml")], sandbox.path("log"))
-    assert process.wait(10) > 0
+    assert process.wait() > 0
     assert sandbox.path("nowhere.yml") in process.log()
 
 

@@ -7,15 +7,30 @@ import sys
 import time
 
 import pytest
+from kazoo.exceptions import ConnectionLoss, NoNodeError, SessionExpiredError
 
+from harness.ports import free_port
 from harness.processes import alive
 from harness.wait import always, eventually
 from harness.web import Metrics, answers, request
+
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 def test_eventually_tells_what_it_saw_last():
     with pytest.raises(AssertionError, match="not within 0.05 s: the moon is full; last: KeyError: 'half'"):
         eventually(lambda: {}["half"], timeout=0.05, what="the moon is full")
+
+
+def test_eventually_waits_for_a_zookeeper_that_is_away():
+    troubles = [NoNodeError(), SessionExpiredError(), ConnectionLoss()]
+
+    def read():
+        if troubles:
+            raise troubles.pop()
+        return "here"
+
+    assert eventually(read) == "here"
 
 
 def test_always_fails_when_it_ends():
@@ -47,14 +62,14 @@ def test_a_session_is_expired_under_its_living_owner(zookeeper, registry):
     owner = zookeeper.client()
     owner.create(f"{registry.path}/mine", b"", ephemeral=True)
     zookeeper.expire(registry.stat("mine").ephemeralOwner)
-    eventually(lambda: registry.names() == ["web"], 2)
+    eventually(lambda: registry.names() == ["web"], 10, "long before its timeout")
     owner.stop()
     owner.close()
 
 
 def test_a_restarted_zookeeper_keeps_data_and_sessions(sandbox):
     server = sandbox.zookeeper()
-    client = server.client(timeout=2.0)
+    client = server.client()
     client.create("/mine", b"1", ephemeral=True)
     server.stop()
     server.start()
@@ -62,6 +77,23 @@ def test_a_restarted_zookeeper_keeps_data_and_sessions(sandbox):
     assert eventually(lambda: client.retry(client.get, "/mine"))[0] == b"1"
     client.stop()
     client.close()
+
+
+_TAKES_PORTS = """
+import sys; sys.path.insert(0, {path!r})
+from harness.ports import free_port
+print(*(free_port() for _ in range(500)), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_no_port_is_given_twice_not_even_to_another_copy():
+    argv = [sys.executable, "-c", _TAKES_PORTS.format(path=HERE)]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        theirs = other.stdout.readline().split()
+        ours = [free_port() for _ in range(500)]
+        other.stdin.close()
+    assert len(set(ours) | set(map(int, theirs))) == 1000
 
 
 _LEAVES_BEHIND = """
@@ -85,15 +117,14 @@ finally:
 @pytest.mark.parametrize("number", [signal.SIGINT, None])
 def test_no_process_is_left_behind(sandbox, number):
     """Interrupted, everything goes; killed with -9, what was started directly goes."""
-    path = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    argv = [sys.executable, "-c", _LEAVES_BEHIND.format(path=path)]
+    argv = [sys.executable, "-c", _LEAVES_BEHIND.format(path=HERE)]
     child = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": sandbox.directory})
     backend, daemon = map(int, child.stdout.readline().split())
     assert alive(backend) and alive(daemon)
     child.send_signal(number or signal.SIGKILL)
-    child.wait(10)
+    child.wait(20)
     child.stdout.close()
-    eventually(lambda: not alive(backend), 5)
+    eventually(lambda: not alive(backend))
     if number:
         assert not alive(daemon)
     else:

@@ -139,7 +139,7 @@ def test_a_disable_goes_on_when_its_client_goes_away(sandbox, registry):
         backend.port,
         registry,
         disableGracefullyDoneCommand=["test", "-e", idle],
-        disableGracefullyDoneIntervalInMilli=20,
+        disableGracefullyDoneIntervalInMilli=200,
         disableMaxDurationInMilli=60_000,
     )
     program = sandbox.nerve(nerve(service))
@@ -168,7 +168,7 @@ def test_clients_that_gave_up_leave_room_for_others(sandbox):
     assert web.request(sandbox.path("nerve.sock"), "/version")[0] == 200, "the socket has room of its own"
     for client in waiting:
         client.close()
-    eventually(lambda: program.get("/version")[0] == 200, 5)
+    eventually(lambda: program.get("/version")[0] == 200)
     program.put("/enable")
 
 
@@ -222,12 +222,17 @@ def test_status_tells_why(sandbox):
     refused = free_port()
     checks = [check(), check("http", path="/up"), check(port=refused)]
     program = sandbox.nerve(nerve(nerve_service(backend.port, checks=checks)))
-    eventually(lambda: json.loads(program.get("/services/web/status")[1])["State"] == "unavailable")
-    status = json.loads(program.get("/services/web/status")[1])
+
+    def judged():  # the service is down as soon as one check is
+        status = json.loads(program.get("/services/web/status")[1])
+        return [one["Up"] for one in status["Checks"]] == [True, True, False] and status["Reason"] and status
+
+    status = eventually(judged)
+    assert status["State"] == "unavailable"
     assert list(status)[6:] == ["Available", "State", "Reason", "Checks", "Reporters"]
     assert status["Reason"] == f"connection refused by 127.0.0.1:{refused}"
     latencies = [one.pop("LastLatencyMs") for one in status["Checks"]]
-    assert all(0 < latency < 1000 for latency in latencies)
+    assert all(0 < latency < 5000 for latency in latencies)
     assert status["Checks"] == [
         {"Type": "tcp", "Target": f"127.0.0.1:{backend.port}", "Up": True, "Reason": ""},
         {"Type": "http", "Target": f"http://127.0.0.1:{backend.port}/up", "Up": True, "Reason": ""},
@@ -246,5 +251,5 @@ def test_health_fails_when_nerve_stood_still(sandbox):
     program.resume()
     status, body = program.get("/health")
     assert status == 503
-    assert re.search(r"the event loop was held up for [5-9]\.\d s", json.loads(body)["problems"][0]), body
+    assert re.search(r"the event loop was held up for ([5-9]|\d\d)\.\d s", json.loads(body)["problems"][0]), body
     assert json.loads(body)["loopWorstLateMs"] > 5000

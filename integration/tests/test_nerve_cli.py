@@ -116,9 +116,9 @@ def test_an_interrupted_or_long_disable_is_not_success(sandbox):
     )
     program, operator = start(sandbox, service)
     eventually(lambda: program.get("/status")[0] == 200)
-    done = operator.types("disable", "web", "--timeout", 0.2)
+    done = operator.types("disable", "web", "--timeout", 1)
     assert done.returncode == NOT_SO
-    assert "within 200 ms; the disabling goes on" in done.stderr and done.stdout == ""
+    assert "within 1000 ms; the disabling goes on" in done.stderr and done.stdout == ""
     assert operator.types("status").stdout.split()[6] == "draining"
     waiting = {}
     thread = threading.Thread(target=lambda: waiting.update(done=operator.types("disable", "web")))
@@ -126,7 +126,7 @@ def test_an_interrupted_or_long_disable_is_not_success(sandbox):
     eventually(lambda: program.log().count("disabling") >= 2)
     assert thread.is_alive()
     assert operator.types("enable", "web").returncode == FINE
-    thread.join(10)
+    thread.join(20)
     assert waiting["done"].returncode == NOT_SO and "interrupted" in waiting["done"].stderr
 
 

@@ -16,7 +16,7 @@ def test_the_shutdown_command_runs_only_when_it_is_asked_for(sandbox, registry):
     program = sandbox.nerve(nerve(nerve_service(backend.port, registry, disableShutdownCommand=["touch", ran])))
     asked = {"": False, "?shutdown=false": False, "?shutdown=true": True, "?shutdown=1": True, "?shutdown=yes": True}
     for query, expected in asked.items():
-        eventually(registry.only_record, 3)
+        eventually(registry.only_record)
         assert program.put(f"/services/web/disable{query}")[0] == 200
         assert os.path.exists(ran) == expected, query
         if expected:
@@ -34,9 +34,9 @@ def test_a_shutdown_command_that_hangs_is_killed_at_its_maximum(sandbox, registr
     )
     program = sandbox.nerve(nerve(service))
     eventually(registry.only_record)
-    assert program.put("/services/web/disable?shutdown=true", timeout=5)[0] == 200
+    assert program.put("/services/web/disable?shutdown=true")[0] == 200
     assert program.metrics().value("nerve_exec_failure_total", name="web", type="disable-shutdown") == 1
-    eventually(lambda: children_of(program.pid) == [], 2)
+    eventually(lambda: children_of(program.pid) == [])
 
 
 def test_an_enable_interrupts_a_disable(sandbox, registry):
@@ -45,10 +45,10 @@ def test_an_enable_interrupts_a_disable(sandbox, registry):
     program = sandbox.nerve(nerve(service))
     eventually(registry.only_record)
     waiting = Background(lambda: program.put("/services/web/disable", timeout=30))
-    eventually(lambda: registry.names() == [], 3)
+    eventually(lambda: registry.names() == [])
     assert program.put("/services/web/enable")[0] == 200
     assert waiting.result()[0] == 409, "who wanted to stop the service must not"
-    eventually(lambda: registry.only_record()["weight"] == 255, 3)
+    eventually(lambda: registry.only_record()["weight"] == 255)
     assert json.loads(program.get("/services/web/status")[1])["Status"] == "enabled"
 
 
@@ -60,7 +60,7 @@ def test_two_disables_of_one_service_share_it(sandbox, registry):
         registry,
         disableShutdownCommand=["sh", "-c", f"echo >>{runs}"],
         disableGracefullyDoneCommand=["test", "-e", idle],
-        disableGracefullyDoneIntervalInMilli=30,
+        disableGracefullyDoneIntervalInMilli=200,
     )
     program = sandbox.nerve(nerve(service))
     eventually(registry.only_record)
@@ -83,13 +83,13 @@ def test_a_global_disable_waits_for_all_that_are_not_excluded(sandbox, registry)
         )
 
     drained = [
-        service(name, disableGracefullyDoneCommand=["test", "-e", path], disableGracefullyDoneIntervalInMilli=30)
+        service(name, disableGracefullyDoneCommand=["test", "-e", path], disableGracefullyDoneIntervalInMilli=200)
         for name, path in idle.items()
     ]
     program = sandbox.nerve(nerve(*drained, service("kept", excludeFromGlobalDisable=True)))
     eventually(lambda: len(registry.names()) == 3)
     call = Background(lambda: program.put("/disable?shutdown=true", timeout=30))
-    eventually(lambda: all(os.path.exists(sandbox.path(f"{name}-shut")) for name in "ab"), 5, "both at the same time")
+    eventually(lambda: all(os.path.exists(sandbox.path(f"{name}-shut")) for name in "ab"), what="both at the same time")
     open(idle["a"], "w").close()
     always(call.waiting, 0.2, "one is not enough")
     open(idle["b"], "w").close()
@@ -105,7 +105,7 @@ def test_enabling_all_with_force_and_without(sandbox, registry):
     program = sandbox.nerve(nerve(*services))
     eventually(lambda: len(registry.names()) == 1)
     assert program.put("/enable?force=true")[0] == 200
-    eventually(lambda: len(registry.names()) == 2, 3)
+    eventually(lambda: len(registry.names()) == 2)
     status, body = program.get("/status")
     assert (status, [service["Status"] for service in json.loads(body)]) == (200, ["forced", "forced"])
     assert program.put("/services/dead/disable")[0] == 200, "a disable ends the force"
@@ -127,6 +127,6 @@ def test_a_second_signal_gives_up_the_wait_but_not_the_deregistration(sandbox, r
         program.signal(signal.SIGTERM)
         return not program.running
 
-    eventually(ended, 5, interval=0.1)
+    eventually(ended, interval=0.1)
     assert program.wait() == 1
     assert registry.names() == []

@@ -41,13 +41,13 @@ def test_the_weight_rises_in_steps(sandbox, registry):
     backend = sandbox.backend("a")
     recorder = DataRecorder(registry, f"web_127.0.0.1_{backend.port}")
     # A report that is not acknowledged in time would begin the warm-up anew.
-    service = nerve_service(backend.port, registry, enableWarmupIntervalInMilli=60, reportReplayInMilli=5000)
+    service = nerve_service(backend.port, registry, enableWarmupIntervalInMilli=300, reportReplayInMilli=5000)
     program = sandbox.nerve(nerve(service))
     eventually(lambda: registry.only_record()["weight"] == 255)
     eventually(lambda: recorder.weights[-1] == 255)
     steps = [weight for weight in recorder.weights if weight is not None]
     assert steps == [math.ceil(step * 255 / 233) for step in STEPS]
-    assert program.metrics().value("nerve_service_available", name="web") == 255
+    eventually(lambda: program.metrics().value("nerve_service_available", name="web") == 255)
 
 
 def test_a_failing_stability_command_restarts_the_warm_up(sandbox, registry):
@@ -65,10 +65,10 @@ def test_a_failing_stability_command_restarts_the_warm_up(sandbox, registry):
     program = sandbox.nerve(nerve(service))
     eventually(lambda: registry.only_record()["weight"] >= 5)
     open(unstable, "w").close()
-    eventually(lambda: registry.only_record()["weight"] == 1, 2, "back at the first step")
+    eventually(lambda: registry.only_record()["weight"] == 1, what="back at the first step")
     assert program.metrics().total("nerve_exec_failure_total", name="web") >= 1
     os.unlink(unstable)
-    eventually(lambda: registry.only_record()["weight"] == 233, 10)
+    eventually(lambda: registry.only_record()["weight"] == 233)
 
 
 def test_the_pre_available_command_comes_first_and_may_fail(sandbox, registry):
@@ -79,7 +79,7 @@ def test_the_pre_available_command_comes_first_and_may_fail(sandbox, registry):
     program = sandbox.nerve(nerve(service))
     always(lambda: registry.names() == [], 0.4)
     open(go, "w").close()
-    eventually(registry.only_record, 2)
+    eventually(registry.only_record)
     assert program.metrics().total("nerve_exec_failure_total", name="web") == 1
 
 
@@ -88,20 +88,25 @@ def test_the_weight_is_set_through_the_api(sandbox, registry):
     program = sandbox.nerve(nerve(nerve_service(backend.port, registry)))
     eventually(lambda: registry.only_record()["weight"] == 255)
     assert program.put("/services/web/weight/100")[0] == 200
-    eventually(lambda: registry.only_record()["weight"] == 100, 2)
-    status, body = program.get("/services/web/status")
-    assert status == 200
-    assert list(json.loads(body).items())[:7] == [
-        ("Name", "web"),
-        ("Host", "127.0.0.1"),
-        ("Port", backend.port),
-        ("Status", "enabled"),
-        ("MaxWeight", 100),
-        ("CurrentWeight", 100),
-        ("Available", True),
-    ], "go-nerve's fields come first"
+    eventually(lambda: registry.only_record()["weight"] == 100)
+
+    def shown():  # a moment later: nerve waits for ZooKeeper's acknowledgement
+        status, body = program.get("/services/web/status")
+        assert status == 200
+        assert list(json.loads(body).items())[:7] == [
+            ("Name", "web"),
+            ("Host", "127.0.0.1"),
+            ("Port", backend.port),
+            ("Status", "enabled"),
+            ("MaxWeight", 100),
+            ("CurrentWeight", 100),
+            ("Available", True),
+        ], "go-nerve's fields come first"
+        return True
+
+    eventually(shown)
     assert program.get("/weight/50")[0] == 200, "the GET form, for all services"
-    eventually(lambda: registry.only_record()["weight"] == 50, 2)
+    eventually(lambda: registry.only_record()["weight"] == 50)
     for bad in ("0", "256", "-1", "abc", "1e2"):
         assert program.put(f"/services/web/weight/{bad}")[0] == 400
     assert program.put("/services/nobody/weight/5")[0] == 404
@@ -118,7 +123,7 @@ def test_disable_and_enable(sandbox, registry):
     assert (status, json.loads(body)["Status"]) == (503, "disabled")
     always(lambda: registry.names() == [], 0.3, "passing checks do not bring it back")
     assert program.put("/services/web/enable")[0] == 200
-    eventually(lambda: registry.only_record()["weight"] == 255, 2)
+    eventually(lambda: registry.only_record()["weight"] == 255)
     assert json.loads(program.get("/services/web/status")[1])["Status"] == "enabled"
 
 
@@ -128,11 +133,11 @@ def test_enable_with_force_overrules_the_checks(sandbox, registry):
     program = sandbox.nerve(nerve(nerve_service(backend.port, registry)))
     eventually(lambda: program.metrics().total("nerve_checker_failure_total") >= 1)
     assert program.put("/services/web/enable?force=true")[0] == 200
-    eventually(registry.only_record, 2)
+    eventually(registry.only_record)
     status, body = program.get("/services/web/status")
     assert (status, json.loads(body)["Status"]) == (200, "forced")
     assert program.put("/services/web/enable")[0] == 200
-    eventually(lambda: registry.names() == [], 2, "the checks count again")
+    eventually(lambda: registry.names() == [], what="the checks count again")
 
 
 def test_global_disable_leaves_out_who_is_excluded(sandbox, registry, zookeeper):
@@ -146,7 +151,7 @@ def test_global_disable_leaves_out_who_is_excluded(sandbox, registry, zookeeper)
     assert program.put("/disable")[0] == 200
     assert [record["name"] for record in registry.records().values()] == ["b"]
     assert program.put("/enable")[0] == 200
-    eventually(lambda: len(registry.names()) == 2, 2)
+    eventually(lambda: len(registry.names()) == 2)
 
 
 def test_the_order_of_a_disable(sandbox, registry):
@@ -159,12 +164,12 @@ def test_the_order_of_a_disable(sandbox, registry):
         reporters=[reporter(registry, exposeOnUnavailable=True)],
         disableShutdownCommand=["sh", "-c", f"touch {started}; until test -e {go}; do sleep 0.02; done"],
         disableGracefullyDoneCommand=["test", "-e", idle],
-        disableGracefullyDoneIntervalInMilli=50,
+        disableGracefullyDoneIntervalInMilli=200,
     )
     program = sandbox.nerve(nerve(service))
     eventually(lambda: registry.only_record()["weight"] == 255)
     thread, result = in_background(lambda: program.put("/services/web/disable?shutdown=true", timeout=30))
-    eventually(lambda: os.path.exists(started), 5, "the shutdown command runs")
+    eventually(lambda: os.path.exists(started), what="the shutdown command runs")
     record = registry.only_record()
     assert (record["available"], record["weight"]) == (False, 0), "told before the command runs"
     assert record["unavailable_reason"]
@@ -172,7 +177,7 @@ def test_the_order_of_a_disable(sandbox, registry):
     open(go, "w").close()
     always(thread.is_alive, 0.3, "the call waits until the service is idle")
     open(idle, "w").close()
-    thread.join(5)
+    thread.join(20)
     assert result["value"][0] == 200
 
 
@@ -189,10 +194,10 @@ def test_a_disable_takes_its_minimum_and_not_more_than_its_maximum(sandbox, regi
     )
     program = sandbox.nerve(nerve(service, never_idle))
     eventually(lambda: len(registry.names()) == 2)
-    for name, least in (("web", 0.4), ("busy", 0.6)):
+    for name, least, most in (("web", 0.4, 2.9), ("busy", 0.6, 30)):  # the defaults are 3 s and 60 s
         start = time.monotonic()
         assert program.put(f"/services/{name}/disable")[0] == 200
-        assert least <= time.monotonic() - start < least + 2.5  # the defaults are 3 s and 60 s
+        assert least <= time.monotonic() - start < most
 
 
 def test_unknown_services_and_routes(sandbox, registry):
@@ -229,20 +234,20 @@ def test_a_signal_drains_and_deregisters(sandbox, registry, number):
     program = sandbox.nerve(nerve(service))
     eventually(lambda: registry.only_record()["weight"] == 255)
     program.signal(number)
-    eventually(lambda: os.path.exists(started), 5)
+    eventually(lambda: os.path.exists(started))
     assert registry.only_record()["available"] is False, "consumers are told while the service still works"
     assert program.running
     open(go, "w").close()
-    assert program.wait(5) == 0
+    assert program.wait() == 0
     assert registry.names() == []
 
 
 def test_several_services_drain_at_the_same_time(sandbox, registry):
     backend = sandbox.backend("a")
-    services = [nerve_service(backend.port, registry, name=f"s{i}", disableMinDurationInMilli=700) for i in range(5)]
+    services = [nerve_service(backend.port, registry, name=f"s{i}", disableMinDurationInMilli=1500) for i in range(5)]
     program = sandbox.nerve(nerve(*services))
     eventually(lambda: len(registry.names()) == 5)
     start = time.monotonic()
-    assert program.stop(10) == 0
-    assert 0.7 <= time.monotonic() - start < 3.5  # one after the other
+    assert program.stop() == 0
+    assert 1.5 <= time.monotonic() - start < 7.5  # one after the other
     assert registry.names() == []

@@ -77,10 +77,10 @@ def test_a_killed_backend_leaves_and_returns(sandbox, registry):
     program = sandbox.nerve(nerve(nerve_service(backend.port, registry)))
     eventually(registry.only_record)
     backend.kill()
-    eventually(lambda: registry.names() == [], 2, "the node is gone")
+    eventually(lambda: registry.names() == [], what="the node is gone")
     assert program.get("/services/web/status")[0] == 503
     sandbox.backend("a", backend.port)
-    eventually(registry.only_record, 2)
+    eventually(registry.only_record)
     eventually(lambda: program.get("/services/web/status")[0] == 200)
 
 
@@ -91,11 +91,11 @@ def test_an_unavailable_service_can_stay_listed(sandbox, registry):
     node = eventually(registry.names)
     created = registry.stat(node[0]).czxid
     backend.kill()
-    record = eventually(lambda: (r := registry.only_record())["available"] is False and r, 2)
+    record = eventually(lambda: (r := registry.only_record())["available"] is False and r)
     assert record["weight"] == 0
     assert "refused" in record["unavailable_reason"]
     sandbox.backend("a", backend.port)
-    record = eventually(lambda: (r := registry.only_record())["available"] and r["weight"] == 255 and r, 2)
+    record = eventually(lambda: (r := registry.only_record())["available"] and r["weight"] == 255 and r)
     assert "unavailable_reason" not in record
     assert registry.stat(node[0]).czxid == created, "the same node all the time"
 
@@ -117,7 +117,7 @@ def test_several_services_do_not_disturb_each_other(sandbox, registry, zookeeper
         eventually(path.only_record)
     kept = [path.stat(path.names()[0]) for path in paths]
     backends[1].kill()
-    eventually(lambda: paths[1].names() == [], 2)
+    eventually(lambda: paths[1].names() == [])
     assert [path.stat(path.names()[0]).czxid for path in (paths[0], paths[2])] == [kept[0].czxid, kept[2].czxid]
     assert kept[0].ephemeralOwner == kept[2].ephemeralOwner, "one session for one ensemble"
     status, body = program.get("/status")
@@ -133,10 +133,10 @@ def test_an_http_check_refuses_only_5xx(sandbox, registry):
     program = sandbox.nerve(nerve(service))
     eventually(registry.only_record)
     backend.answer_with(500)
-    eventually(lambda: registry.names() == [], 2)
+    eventually(lambda: registry.names() == [])
     assert program.metrics().value("nerve_checker_failure_total", name="web", type="http") >= 1
     backend.answer_with(404)
-    eventually(registry.only_record, 2)
+    eventually(registry.only_record)
     assert backend.count("/health") > 2
 
 
@@ -147,13 +147,13 @@ def test_an_exec_check_follows_the_exit_status(sandbox, registry):
     eventually(lambda: program.metrics().value("nerve_checker_failure_total", type="exec") >= 1)
     assert registry.names() == []
     open(good, "w").close()
-    eventually(registry.only_record, 2)
+    eventually(registry.only_record)
 
 
 def test_an_exec_check_that_hangs_has_failed(sandbox, registry):
     service = nerve_service(1, registry, checks=[check("exec", command=["sleep", "60"], timeoutInMilli=100)])
     program = sandbox.nerve(nerve(service))
-    eventually(lambda: program.metrics().value("nerve_checker_failure_total", type="exec") >= 2, 3)
+    eventually(lambda: program.metrics().value("nerve_checker_failure_total", type="exec") >= 2)
     assert registry.names() == []
 
 
@@ -183,10 +183,10 @@ def test_all_checks_must_pass(sandbox, registry):
     program = sandbox.nerve(nerve(nerve_service(one.port, registry, checks=checks)))
     eventually(registry.only_record)
     two.answer_with(503)
-    eventually(lambda: registry.names() == [], 2)
+    eventually(lambda: registry.names() == [])
     eventually(lambda: program.metrics().value("nerve_service_available", name="web") == 0)
     two.answer_with(200)
-    eventually(registry.only_record, 2)
+    eventually(registry.only_record)
     eventually(lambda: program.metrics().value("nerve_service_available", name="web") == 255)
 
 
@@ -198,4 +198,4 @@ def test_nothing_is_reported_before_every_check_has_a_verdict(sandbox, registry)
     always(lambda: registry.names() == [], 0.5)
     assert program.get("/services/web/status")[0] == 503
     open(go, "w").close()
-    eventually(registry.only_record, 2)
+    eventually(registry.only_record)

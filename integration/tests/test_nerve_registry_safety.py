@@ -17,7 +17,8 @@ GUARDED = [make_digest_acl("nerve", SECRET, all=True), make_acl("world", "anyone
 
 
 def service(sandbox, registry, port=None, **keys):
-    return nerve_service(port or sandbox.backend("a").port, registry, reporters=[reporter(registry, **keys)])
+    reporters = [reporter(registry, **keys)]
+    return nerve_service(port or sandbox.backend("a").port, reporters=reporters, reportReplayInMilli=500)
 
 
 def acl_of(client, path):
@@ -81,9 +82,9 @@ def test_all_life_of_a_service_works_with_credentials(sandbox, registry):
     program = sandbox.nerve(nerve(service(sandbox, registry, backend.port, auth=AUTH, nodeType="persistent")))
     eventually(lambda: registry.only_record()["weight"] == 255)
     backend.kill()
-    eventually(lambda: registry.names() == [], 3)
+    eventually(lambda: registry.names() == [])
     sandbox.backend("a", backend.port)
-    eventually(lambda: registry.only_record()["weight"] == 255, 3)
+    eventually(lambda: registry.only_record()["weight"] == 255)
     assert program.stop() == 0
     assert registry.names() == []
 
@@ -95,7 +96,7 @@ def test_the_credentials_are_given_to_each_new_session(sandbox, registry, zookee
     for _ in range(3):
         old = zookeeper.session_of(program)
         zookeeper.expire(old, program)
-        eventually(lambda: registry.only_record() and zookeeper.session_of(program) != old, 5)
+        eventually(lambda: registry.only_record() and zookeeper.session_of(program) != old)
     assert "lacks" not in program.log()
 
 
@@ -118,7 +119,7 @@ def test_a_missing_permission_is_told_counted_and_tried_again(sandbox, registry,
     assert f"{who} lacks the permission c (create children) on {registry.path}" in program.log()
     assert SECRET not in program.log()
     admin.set_acls(registry.path, [make_acl("world", "anyone", all=True)])
-    eventually(lambda: registry.only_record()["weight"] == 255, 3)
+    eventually(lambda: registry.only_record()["weight"] == 255)
 
 
 def test_a_node_that_may_not_be_written_is_told_of_too(sandbox, registry, admin):
@@ -153,7 +154,7 @@ def test_a_chroot_that_is_missing_is_created(sandbox, registry, zookeeper):
     eventually(lambda: inside.only_record()["weight"] == 255)
     (name,) = inside.names()
     inside.remove(name)
-    eventually(inside.only_record, 3, "the watch works there, too")
+    eventually(inside.only_record, what="the watch works there, too")
     inside.close()
 
 
@@ -176,7 +177,7 @@ def test_a_name_that_does_not_resolve_yet_is_asked_for_again(sandbox, registry, 
     names = Names(sandbox)
     hosts = [f"zookeeper.test:{zookeeper.port}"]
     program = sandbox.nerve(nerve(service(sandbox, registry, hosts=hosts)), wrapper=names.wrapper)
-    eventually(lambda: "no host name resolves" in program.log(), 20)
+    eventually(lambda: "no host name resolves" in program.log())
     names.set("zookeeper.test", "127.0.0.1")
     eventually(lambda: registry.only_record()["weight"] == 255, 30)
 
@@ -188,12 +189,12 @@ def test_names_are_resolved_again_when_the_connection_is_lost(sandbox):
     names = Names(sandbox)
     names.set("zookeeper.test", "127.0.0.1")
     before, after = Registry(old, "/services/web"), Registry(new, "/services/web")
-    keys = {"hosts": [f"zookeeper.test:{old.port}"], "connectionTimeoutInMilli": 400}
+    keys = {"hosts": [f"zookeeper.test:{old.port}"], "connectionTimeoutInMilli": 1500}
     sandbox.nerve(nerve(service(sandbox, before, **keys)), wrapper=names.wrapper)
     eventually(lambda: before.only_record()["weight"] == 255)
     names.set("zookeeper.test", "127.0.0.2")
     always(lambda: before.only_record()["weight"] == 255, 0.5, "a name that changes harms no connection that works")
     before.close()
     old.stop()
-    eventually(lambda: after.only_record()["weight"] == 255, 20)
+    eventually(lambda: after.only_record()["weight"] == 255)
     after.close()

@@ -60,7 +60,7 @@ def test_a_file_can_be_appended_to(sandbox):
 def test_a_reporter_that_fails_does_not_hold_up_the_others(sandbox, registry):
     backend = sandbox.backend("a")
     reporters = [{"type": "file", "path": sandbox.path("missing", "directory", "report")}, reporter(registry)]
-    program = sandbox.nerve(nerve(nerve_service(backend.port, reporters=reporters)))
+    program = sandbox.nerve(nerve(nerve_service(backend.port, reporters=reporters, reportReplayInMilli=100)))
     eventually(lambda: registry.only_record()["weight"] == 255)
     eventually(lambda: program.metrics().value("nerve_reporter_failure_total", name="web", type="file") >= 2)
 
@@ -71,10 +71,10 @@ def test_a_registry_that_is_away_does_not_hold_up_a_file(sandbox):
     away = {"type": "zookeeper", "hosts": [f"127.0.0.1:{free_port()}"], "path": "/services/web"}
     reporters = [away, {"type": "file", "path": path}]
     program = sandbox.nerve(nerve(nerve_service(backend.port, reporters=reporters)))
-    eventually(lambda: json.loads(read(path) or "{}").get("weight") == 255, 3, "the whole warm-up")
+    eventually(lambda: json.loads(read(path) or "{}").get("weight") == 255, what="the whole warm-up")
     eventually(lambda: program.metrics().value("nerve_reporter_failure_total", name="web", type="zookeeper") >= 1)
     backend.kill()
-    eventually(lambda: read(path) == "", 3)
+    eventually(lambda: read(path) == "")
 
 
 def test_a_failed_report_is_tried_again_until_it_works(sandbox):
@@ -90,11 +90,11 @@ def test_a_failed_report_is_tried_again_until_it_works(sandbox):
         )
 
     program = sandbox.nerve(nerve(service("soon", 50), service("later", 60_000)))
-    eventually(lambda: program.metrics().value("nerve_reporter_failure_total", name="soon") >= 5, 5)
+    eventually(lambda: program.metrics().value("nerve_reporter_failure_total", name="soon") >= 5)
     assert program.metrics().value("nerve_reporter_failure_total", name="later") <= 2
     assert program.log().count("service soon: reporter file failed") == 1, "said once, then counted"
     for path in paths.values():
         os.mkdir(os.path.dirname(path))
-    eventually(lambda: json.loads(read(paths["soon"]))["available"], 3)
-    eventually(lambda: "service soon: reporter file works again" in program.log(), 3)
+    eventually(lambda: json.loads(read(paths["soon"]))["available"])
+    eventually(lambda: "service soon: reporter file works again" in program.log())
     always(lambda: not os.path.exists(paths["later"]), 0.3)

@@ -5,9 +5,9 @@ import pytest
 from harness.configs import check, nerve, nerve_service, reporter, synapse, synapse_service
 from harness.ports import free_port
 from harness.wait import always, eventually
-from harness.web import Background, Download, Load, answers
+from harness.web import Background, Download, Load, answers, request
 
-LINES, EVERY_MS = 50, 50  # 2.5 s
+LINES, EVERY_MS = 80, 50  # 4 s
 
 
 class Instance:
@@ -29,7 +29,7 @@ class Instance:
             disableMinDurationInMilli=200,
             disableMaxDurationInMilli=30_000,
             disableGracefullyDoneCommand=["sh", "-c", f"! curl -sf {busy}"],
-            disableGracefullyDoneIntervalInMilli=100,
+            disableGracefullyDoneIntervalInMilli=500,
         )
         self.nerve = sandbox.nerve(nerve(service))
 
@@ -42,6 +42,9 @@ class Instance:
         self.backend.kill()
         self.backend = self.sandbox.backend(version, self.backend.port)
         assert self.nerve.put(f"/services/{self.name}/enable")[0] == 200
+
+    def sends(self):
+        return request(self.backend.port, "/_busy")[0] == 200
 
     def record(self):
         return self.registry.records().get(self.node)
@@ -62,7 +65,7 @@ def test_downloads_survive_a_rolling_deploy(sandbox, registry, expose):
     instances = [Instance(sandbox, registry, name, expose) for name in "ab"]
     port = free_port()
     program = sandbox.synapse(synapse(synapse_service(registry, port, name="web"))).await_ready()
-    eventually(lambda: program.runtime.names_in_rotation("web") == {"a", "b"}, 5)
+    eventually(lambda: program.runtime.names_in_rotation("web") == {"a", "b"})
     worker = program.runtime.worker_pid()
     serving = ["a", "b"]
     with Load(port) as load:
@@ -70,21 +73,21 @@ def test_downloads_survive_a_rolling_deploy(sandbox, registry, expose):
             old, other = serving[index], serving[1 - index]
             download = download_from(port, old)
             disable = instance.disable()
-            eventually(lambda name=instance.name: name not in program.runtime.names_in_rotation("web"), 2)
+            eventually(lambda name=instance.name: name not in program.runtime.names_in_rotation("web"))
             assert answers(port, 10) == {other: 10}, "new requests go to the other one"
             record = instance.record()
-            if expose:
-                assert (record["available"], record["weight"]) == (False, 0)
-            else:
-                assert record is None
-            always(lambda: disable.waiting() or not download.running, 0.5)
-            assert disable.result(15)[0] == 200
-            assert instance.record() is None
-            eventually(lambda: not download.running, 5)
+            if disable.waiting():
+                shown = record and (record["available"], record["weight"])
+                assert shown == ((False, 0) if expose else None)
+            always(lambda: disable.waiting() or not instance.sends(), 0.5)
+            assert disable.result()[0] == 200
+            assert not instance.sends(), "it is idle"
+            eventually(lambda: instance.record() is None)
+            eventually(lambda: not download.running)
             assert download.complete, download.error
             serving[index] = f"{old}2"
             instance.deploy(serving[index])
-            eventually(lambda name=serving[index]: load.answers[name] > 0, 5)
+            eventually(lambda name=serving[index]: load.answers[name] > 0)
     assert load.failures == []
     # The one that came last may still be warming up.
     eventually(lambda: set(answers(port, 10)) == {"a2", "b2"})

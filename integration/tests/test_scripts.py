@@ -61,7 +61,7 @@ REPORT = """echo '{"tests": %d, "failures": %d, "disabled": 0, "errors": 0}' >"$
 def test_the_last_line_counts_everything(sandbox, texts, last, status):
     paths = [script(sandbox, f"t{i}", text) if text else sandbox.path("none") for i, text in enumerate(texts)]
     process = run_tests(sandbox, paths)
-    output = process.communicate(timeout=30)[0]
+    output = process.communicate(timeout=60)[0]
     assert output.splitlines()[-1] == last
     assert process.returncode == status
     assert os.listdir(sandbox.path("tmp")) == []
@@ -78,7 +78,7 @@ def test_interrupted_tests_leave_nothing(sandbox):
 
     daemons = eventually(started)
     process.send_signal(signal.SIGTERM)
-    output = process.communicate(timeout=30)[0]
+    output = process.communicate(timeout=60)[0]
     assert process.returncode == 128 + signal.SIGTERM
     assert "interrupted" in output and "passed" not in output
     assert not any(alive(pid) for pid in daemons)
@@ -92,7 +92,7 @@ def test_an_interrupted_demo_leaves_nothing(sandbox):
     began = descendants(process.pid)
     assert len(began) >= 8, "ZooKeeper, three backends, three nerves, synapse, HAProxy"
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     assert process.returncode == 128 + signal.SIGINT
     assert not any(alive(pid) for pid in began)
     assert os.listdir(sandbox.path("tmp")) == []

@@ -47,7 +47,7 @@ def test_every_form_is_served(sandbox, registry, when):
     program, port = serving(sandbox, registry)
     if when == "after":
         put_forms(registry, ports)
-    eventually(lambda: set(answers(port, 12)) == set(FORMS), 3)
+    eventually(lambda: set(answers(port, 12)) == set(FORMS))
     assert program.metrics().value("synapse_service_available_count", service="web") == len(FORMS)
     assert program.metrics().total("synapse_record_rejected_total") == 0
 
@@ -85,14 +85,14 @@ def test_a_bad_record_is_left_out_and_the_others_are_served(sandbox, registry, k
     worker = program.runtime.worker_pid()
     registry.put("bad", BAD[kind])
     registry.add("b", sandbox.backend("b").port)
-    eventually(lambda: set(answers(port, 4)) == {"a", "b"}, 3, "what comes after the bad record is served")
-    eventually(lambda: program.metrics().value("synapse_record_rejected_total", service="web") >= 1, 3)
+    eventually(lambda: set(answers(port, 4)) == {"a", "b"}, what="what comes after the bad record is served")
+    eventually(lambda: program.metrics().value("synapse_record_rejected_total", service="web") >= 1)
     assert "bad" in program.log()
     assert program.runtime.names_in_rotation("web") == {"a", "b"}
     assert "attacker" not in program.haproxy_config() and "evil" not in program.haproxy_config()
     assert program.runtime.worker_pid() == worker
     registry.add("repaired", sandbox.backend("c").port, child="bad")
-    eventually(lambda: program.runtime.names_in_rotation("web") == {"a", "b", "repaired"}, 3)
+    eventually(lambda: program.runtime.names_in_rotation("web") == {"a", "b", "repaired"})
 
 
 def test_bad_records_at_the_start(sandbox, registry):
@@ -112,7 +112,7 @@ def test_a_trouble_that_lasts_is_told_once(sandbox, registry):
     program, _ = serving(sandbox, registry)
     for weight in range(1, 11):
         registry.add("a", 40_000, weight=weight)
-        eventually(lambda weight=weight: program.runtime.in_rotation("web") == {"127.0.0.1:40000": weight}, 3)
+        eventually(lambda weight=weight: program.runtime.in_rotation("web") == {"127.0.0.1:40000": weight})
     assert sum("bad" in line and "web" in line for line in program.log().splitlines()) == 1
 
 
@@ -122,7 +122,7 @@ def test_a_host_without_an_address_holds_up_nobody(sandbox, registry):
     program, port = serving(sandbox, registry)
     assert answers(port, 4) == {"a": 4}
     registry.add("b", sandbox.backend("b").port)
-    eventually(lambda: set(answers(port, 4)) == {"a", "b"}, 3)
+    eventually(lambda: set(answers(port, 4)) == {"a", "b"})
     assert "no-such-host.invalid" not in program.haproxy_config()
 
 

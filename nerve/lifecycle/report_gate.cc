@@ -8,6 +8,10 @@ ReportGate::ReportGate(const std::optional<RateLimit>& limit, TimePoint now) {
   bucket_.emplace(limit->average_rate, limit->max_burst, now);
 }
 
+void ReportGate::follow(const ReportGate& predecessor, TimePoint now) {
+  if (bucket_ && predecessor.bucket_) bucket_->follow(*predecessor.bucket_, now);
+}
+
 ReportGate::Answer ReportGate::ask(const Publish& report, TimePoint now) {
   due_.reset();
   if (!bucket_ || bucket_->take(now)) return Answer::pass;

@@ -22,6 +22,9 @@ class ReportGate {
   // `limit`: nothing holds nothing back.
   ReportGate(const std::optional<RateLimit>& limit, TimePoint now);
 
+  // Goes on where the gate of a predecessor ends, so that a new configuration gives no new tokens.
+  void follow(const ReportGate& predecessor, TimePoint now);
+
   Answer ask(const Publish& report, TimePoint now);
 
   // When a report that is held back may be asked for again; nothing while none is held.

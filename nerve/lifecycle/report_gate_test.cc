@@ -46,6 +46,19 @@ TEST(ReportGate, NeverHoldsBackThatAServiceIsGone) {
   EXPECT_EQ(gate.ask(Publish{}, at(0)), ReportGate::Answer::pass);
 }
 
+TEST(ReportGate, GivesNoNewTokensToASuccessor) {
+  ReportGate before(kOnePerSecond, at(0));
+  before.ask(available(true), at(0));
+  before.ask(available(true), at(0));
+  ReportGate after(kOnePerSecond, at(500));
+  after.follow(before, at(500));
+  EXPECT_EQ(after.ask(available(true), at(500)), ReportGate::Answer::hold);
+  EXPECT_EQ(after.ask(available(true), at(1000)), ReportGate::Answer::pass);
+  ReportGate limited_now(kOnePerSecond, at(0));
+  limited_now.follow(ReportGate(std::nullopt, at(0)), at(0));
+  EXPECT_EQ(limited_now.ask(available(true), at(0)), ReportGate::Answer::pass);
+}
+
 TEST(ReportGate, OnlySaysWhatItWouldDoInShadowMode) {
   ReportGate gate(RateLimit{.average_rate = 1, .max_burst = 1, .shadow_mode = true}, at(0));
   EXPECT_EQ(gate.ask(available(true), at(0)), ReportGate::Answer::pass);

@@ -80,6 +80,15 @@ class Holdings::Core : public std::enable_shared_from_this<Holdings::Core> {
     return result;
   }
 
+  bool idle() const { return reporters_.empty(); }
+
+  void leave_to(const Core& other) {
+    for (const auto& path : unclaimed()) {
+      const auto found = other.holdings_.find(path);
+      if (found != other.holdings_.end() && !found->second.claims.empty()) forget(path);
+    }
+  }
+
   void sweep() {
     std::vector<std::string> left;
     for (auto& [path, holding] : holdings_) {
@@ -191,6 +200,10 @@ void Holdings::leave(int reporter, bool gone) {
   core_->leave(reporter, gone);
 }
 
+bool Holdings::idle() const {
+  return core_->idle();
+}
+
 void Holdings::claim(const SavedNode& node, int reporter) {
   core_->claim(node, reporter);
 }
@@ -209,6 +222,10 @@ std::vector<SavedNode> Holdings::nodes() const {
 
 std::vector<std::string> Holdings::unclaimed() const {
   return core_->unclaimed();
+}
+
+void Holdings::leave_to(const Holdings& other) {
+  core_->leave_to(*other.core_);
 }
 
 void Holdings::sweep() {

@@ -28,6 +28,9 @@ class Holdings {
   // `gone`: its nodes are known not to be there. Otherwise they stay in the list.
   void leave(int reporter, bool gone);
 
+  // No reporter has joined that has not left.
+  bool idle() const;
+
   // The reporter has this node, or is about to create it.
   void claim(const SavedNode& node, int reporter);
   // It is not there any more.
@@ -36,6 +39,9 @@ class Holdings {
 
   std::vector<SavedNode> nodes() const;
   std::vector<std::string> unclaimed() const;  // their paths
+
+  // Of the same servers, under another user: what nobody claims here but somebody does there is in that list only.
+  void leave_to(const Holdings& other);
 
   // Deletes what nobody claims or recognises, as soon as ZooKeeper can be reached. A node of another session is left
   // alone.

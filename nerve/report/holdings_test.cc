@@ -64,6 +64,31 @@ TEST_F(HoldingsTest, ANodeIsGoneOnlyWhenNobodyElseHasIt) {
   EXPECT_TRUE(holdings.nodes().empty());
 }
 
+TEST_F(HoldingsTest, ANodeThatAnotherUserHasNowIsLeftToHim) {
+  for (const auto* path : {"/kept", "/left"}) zookeeper.other(CreateOperation{path, "", false}, 0);
+  zookeeper.connect(7);
+  auto before = make();
+  auto after = make();
+  settle();
+  const int old_user = join(before, "place");
+  const int new_user = join(after, "place");
+  before.claim({"/kept", true}, old_user);
+  before.claim({"/left", true}, old_user);
+  after.claim({"/kept", true}, new_user);
+  before.leave_to(after);
+  EXPECT_EQ(before.nodes().size(), 2u) << "both are claimed still";
+  EXPECT_FALSE(before.idle());
+  before.leave(old_user, false);
+  EXPECT_TRUE(before.idle());
+  before.leave_to(after);
+  EXPECT_EQ(before.nodes(), (std::vector<SavedNode>{{"/left", true}}));
+  before.sweep();
+  settle();
+  EXPECT_TRUE(exists("/kept"));
+  EXPECT_FALSE(exists("/left"));
+  EXPECT_FALSE(after.idle());
+}
+
 TEST_F(HoldingsTest, WhatAReporterMayGoOnWithIsNotSwept) {
   auto holdings = make({{"/s/a_0000000001"}});
   for (const auto* path : {"/s", "/s/a_0000000001"}) zookeeper.other(CreateOperation{path, "", true}, 7);

@@ -34,6 +34,7 @@ struct ZookeeperOptions {
   bool expose_on_disable = false;
   NodeForm node;
   common::zookeeper::Credentials auth;
+  std::string password_file;   // where the password of `auth` was read; empty: it stands in the configuration
   common::zookeeper::Acl acl;  // of all that is created; empty: open
   friend bool operator==(const ZookeeperOptions&, const ZookeeperOptions&) = default;
 };

@@ -6,7 +6,12 @@
 
 #include <boost/asio/post.hpp>
 
+#include "common/telemetry/log.h"
+
 namespace nerve {
+
+namespace log = common::log;
+
 namespace {
 
 // "b:1,a:1" and "a:1,b:1" are one ensemble.
@@ -70,7 +75,40 @@ SavedSessions Sessions::saved() const {
 }
 
 void Sessions::sweep() {
-  for (const auto& [who, ensemble] : ensembles_) ensemble.holdings->sweep();
+  for (const auto& each : ensembles_) {
+    leave_to_others(each);
+    each.second.holdings->sweep();
+  }
+}
+
+// Of the same servers: a reporter with new credentials has taken over what the one before had.
+void Sessions::leave_to_others(const Ensembles::value_type& ensemble) {
+  for (const auto& other : ensembles_) {
+    if (&other != &ensemble && other.first.first == ensemble.first.first) {
+      ensemble.second.holdings->leave_to(*other.second.holdings);
+    }
+  }
+}
+
+void Sessions::close_unused() {
+  for (auto each = ensembles_.begin(); each != ensembles_.end();) {
+    Ensemble& ensemble = each->second;
+    if (!ensemble.holdings->idle()) {
+      ++each;
+      continue;
+    }
+    leave_to_others(*each);
+    if (!ensemble.holdings->nodes().empty()) {
+      ensemble.holdings->sweep();
+      ++each;
+      continue;
+    }
+    ensemble.holdings.reset();
+    const std::shared_ptr<common::zookeeper::Session> session = std::move(ensemble.session);
+    each = ensembles_.erase(each);
+    log::info("closing the session with {}, which no reporter uses any more", session->hosts());
+    session->close([session] {});
+  }
 }
 
 void Sessions::close(std::function<void()> done) {

@@ -45,6 +45,11 @@ class Sessions {
   // each change of them.
   void sweep();
 
+  // Ends the sessions that no reporter has any more, when there is nothing left in them: to be called when every
+  // reporter has what it reports in its own session, or a node would go before it is taken over. What is left is
+  // removed first; call it again.
+  void close_unused();
+
   // Ends all sessions on their servers; then `done`.
   void close(std::function<void()> done);
 
@@ -58,13 +63,16 @@ class Sessions {
     std::unique_ptr<Holdings> holdings;
   };
 
+  using Ensembles = std::map<std::pair<std::string, common::zookeeper::Credentials>, Ensemble>;  // by servers and user
+
+  void leave_to_others(const Ensembles::value_type& ensemble);
   SavedSession take_saved(const std::string& key);
 
   boost::asio::io_context& io_;
   const std::function<void()> on_change_;
   common::BlockingPool pool_;
   SavedSessions left_;  // by the earlier life, not taken up yet
-  std::map<std::pair<std::string, common::zookeeper::Credentials>, Ensemble> ensembles_;
+  Ensembles ensembles_;
 };
 
 }  // namespace nerve

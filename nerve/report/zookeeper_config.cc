@@ -69,11 +69,11 @@ std::string read_password_file(ObjectReader& object, const std::string& path) {
   return password;
 }
 
-zk::Credentials read_auth(ObjectReader& object) {
+void read_auth(ObjectReader& object, ZookeeperOptions& options) {
   const auto found = object.find("auth");
-  if (!found) return {};
+  if (!found) return;
   ObjectReader auth(*found);
-  zk::Credentials credentials;
+  zk::Credentials& credentials = options.auth;
   credentials.username = auth.required_text("username");
   if (credentials.username.find(':') != std::string::npos) auth.error("username", "must not contain ':'");
   if (auth.has("password") == auth.has("passwordFile")) {
@@ -83,10 +83,10 @@ zk::Credentials read_auth(ObjectReader& object) {
   } else if (auth.has("password")) {
     credentials.password = auth.required_text("password");
   } else {
-    credentials.password = read_password_file(auth, auth.required_text("passwordFile"));
+    options.password_file = auth.required_text("passwordFile");
+    credentials.password = read_password_file(auth, options.password_file);
   }
   auth.finish();
-  return credentials;
 }
 
 void read_acl(ObjectReader& object, ZookeeperOptions& options) {
@@ -126,7 +126,7 @@ ZookeeperOptions read_zookeeper_options(ObjectReader& object) {
   options.expose_on_unavailable = object.boolean("exposeOnUnavailable", options.expose_on_unavailable);
   options.expose_on_disable = object.boolean("exposeOnDisable", options.expose_on_disable);
   options.node = read_form(object);
-  options.auth = read_auth(object);
+  read_auth(object, options);
   read_acl(object, options);
   return options;
 }

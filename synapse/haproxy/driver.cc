@@ -19,14 +19,15 @@ using std::chrono::seconds;
 namespace {
 
 constexpr int kMaxRounds = 4;
+// The commands for more servers than these are sent in portions: all of them at once are megabytes, and a change that
+// comes meanwhile would wait for all of them.
+constexpr std::size_t kServersAtOnce = 1'000;
 // Deletions that HAProxy refused because connections are still attached.
 constexpr seconds kRemovalRetry{5};
 // Whether HAProxy is still the one that we know, and whether its servers are as we left them.
 constexpr seconds kLookInterval{2};
 
-// A file that is written at every change of a burst, and checked each time, costs more than the burst itself.
 constexpr milliseconds kFileFollowsAfter{100};
-constexpr seconds kFileInterval{1};
 // While HAProxy is away.
 constexpr milliseconds kAttachInterval{100};
 // How long a load waits for the registry's first answers about services that are new.
@@ -156,13 +157,18 @@ asio::awaitable<void> Driver::step() {
 Driver::Services Driver::take_due() {
   const auto now = Clock::now();
   Services due;
-  for (const auto& service : services_) {
+  std::size_t servers = 0;
+  for (std::size_t looked = 0; looked < services_.size() && servers < kServersAtOnce; ++looked) {
+    next_due_ = (next_due_ + 1) % services_.size();
+    const auto& service = services_[next_due_];
     const auto change = service->changes.due();
     const bool changed = change && *change <= now;
     const bool again = service->again && *service->again <= now;
     if (changed) service->changes.acted(now);
     if (again) service->again.reset();
-    if (changed || again) due.push_back(service);
+    if (!changed && !again) continue;
+    due.push_back(service);
+    servers += service->wanted.servers.size();
   }
   return due;
 }

@@ -66,6 +66,9 @@ class Driver {
  private:
   using Clock = std::chrono::steady_clock;
 
+  // A file that is written at every change of a burst, and checked each time, costs more than the burst itself.
+  static constexpr std::chrono::seconds kFileInterval{1};
+
   struct Service {
     BackendSpec wanted;
     BackendTraits traits;  // of the lines that HAProxy runs
@@ -150,6 +153,8 @@ class Driver {
   Reading running_;
   Capabilities capabilities_ = least_capabilities();
   std::string end_;  // how it ended last
+
+  std::size_t next_due_ = 0;  // where take_due() goes on looking
 
   std::vector<ReloadNeed> reloads_;  // what is waiting for a reload
   common::MinInterval reload_interval_;

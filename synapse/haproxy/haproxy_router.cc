@@ -77,7 +77,7 @@ HaproxyRouter::HaproxyRouter(asio::io_context& io, const RouterConfig& config, E
       events_(events),
       seed_(seed),
       file_only_(file_only),
-      addresses_(io, events, [this](const std::string& service) { hand_over(service); }),
+      addresses_(io, events, [this](const std::string& service) { resolved(service); }),
       control_(make_control(io, std::get<HaproxyRouterConfig>(config.kind))),
       driver_(io, config, *control_, events, [this](const std::string& service) {
         if (const auto found = services_.find(service); found != services_.end()) found->second.routed = true;
@@ -103,7 +103,7 @@ void HaproxyRouter::take_services(const RouterConfig& config) {
 void HaproxyRouter::reconfigure(const RouterConfig& config) {
   take_services(config);
   driver_.reconfigure(config);
-  for (const auto& [name, service] : services_) hand_over(name);
+  for (const auto& [name, service] : services_) resolved(name);
 }
 
 bool HaproxyRouter::routed(const std::string& service) const {
@@ -138,30 +138,34 @@ void HaproxyRouter::update(const std::string& name, const Routed& routed) {
   const auto found = services_.find(name);
   if (found == services_.end()) return;
   auto& service = found->second;
-  service.wanted = routed;
-  service.known = true;
   std::set<std::string> names;
   for (const auto& server : routed.servers) {
     if (needs_resolving(server)) names.insert(server.host);
   }
   addresses_.follow(name, names);
-  hand_over(name);
+  service.wanted.reset();
+  if (!names.empty()) service.wanted = routed;
+  hand_over(name, service, routed);
+}
+
+void HaproxyRouter::resolved(const std::string& name) {
+  const auto found = services_.find(name);
+  if (found == services_.end() || !found->second.wanted) return;
+  hand_over(name, found->second, *found->second.wanted);
 }
 
 // A server whose name does not resolve (yet) is left out; the others are served.
-void HaproxyRouter::hand_over(const std::string& name) {
-  const auto found = services_.find(name);
-  if (found == services_.end() || !found->second.known) return;
-  const auto& service = found->second;
+void HaproxyRouter::hand_over(const std::string& name, const Service& service, const Routed& wanted) {
   std::vector<ServerSpec> servers;
-  for (const auto& server : service.wanted.servers) {
+  servers.reserve(wanted.servers.size());
+  for (const auto& server : wanted.servers) {
     if (file_only_ && needs_resolving(server) && !addresses_.looked_up(server.host)) return;
     auto address = needs_resolving(server) ? addresses_.address(server.host) : server.host;
     if (address.empty()) address = driver_.present_address(name, server.name);  // of an earlier look-up
     if (address.empty() || is_socket(address) != server.on_socket()) continue;
     if (auto spec = to_spec(service, server, std::move(address))) servers.push_back(std::move(*spec));
   }
-  driver_.set_servers(name, std::move(servers), service.wanted.empty_on_purpose());
+  driver_.set_servers(name, std::move(servers), wanted.empty_on_purpose());
 }
 
 // Nothing when the service's words do not fit the server's labels: rather left out, as the pool has told, than served

@@ -42,8 +42,7 @@ class HaproxyRouter : public Router {
   struct Service {
     ServiceConfig config;
     std::set<std::string> reserved_ids;  // of servers in the operator's own lines
-    Routed wanted;
-    bool known = false;
+    std::optional<Routed> wanted;        // only while a host name is among them: it may resolve to something else
     bool routed = false;
   };
 
@@ -51,7 +50,8 @@ class HaproxyRouter : public Router {
                 std::unique_ptr<RuntimeDirectory> directory, bool file_only);
   std::unique_ptr<HaproxyControl> make_control(boost::asio::io_context& io, const HaproxyRouterConfig& config);
   void take_services(const RouterConfig& config);
-  void hand_over(const std::string& service);
+  void resolved(const std::string& service);
+  void hand_over(const std::string& name, const Service& service, const Routed& wanted);
   std::optional<ServerSpec> to_spec(const Service& service, const RoutedServer& server, std::string address) const;
 
   const std::unique_ptr<RuntimeDirectory> directory_;  // null: HAProxy is somebody else's

@@ -25,12 +25,12 @@ std::string fingerprint_of(std::string_view text) {
 }
 
 void append_line(std::string& text, std::string_view line) {
-  auto clean = one_line(line);
-  auto start = clean.find_first_not_of(' ');
+  const auto clean = one_line(line);
+  const auto start = clean.find_first_not_of(' ');
   if (start == std::string::npos) return;
-  clean.erase(0, start);
-  clean.erase(clean.find_last_not_of(' ') + 1);
-  text += fmt::format("    {}\n", clean);
+  text += "    ";
+  text.append(clean, start, clean.find_last_not_of(' ') + 1 - start);
+  text += '\n';
 }
 
 void append_header(std::string& text, std::string_view keyword, std::string_view name) {

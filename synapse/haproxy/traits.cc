@@ -152,7 +152,9 @@ DeclaredServers declared_servers(const std::vector<std::string>& backend) {
 std::vector<ServerSpec> usable_servers(const BackendSpec& backend, const DeclaredServers& declared,
                                        std::vector<std::string>* left_out) {
   std::vector<ServerSpec> servers;
-  std::unordered_set<std::string> names;
+  servers.reserve(backend.servers.size());
+  std::unordered_set<std::string_view> names;
+  names.reserve(backend.servers.size());
   auto leave_out = [&](const std::string& why) {
     if (left_out != nullptr) left_out->push_back(backend.name + ": left out: " + why);
   };
@@ -162,7 +164,7 @@ std::vector<ServerSpec> usable_servers(const BackendSpec& backend, const Declare
       leave_out(*why);
     } else if (declared.contains(server.name)) {
       leave_out(server.name + ": the backend's own lines declare a server of this name");
-    } else if (!names.insert(server.name).second) {
+    } else if (!names.insert(candidate.name).second) {
       leave_out(server.name + ": the name stands twice");
     } else {
       servers.push_back(std::move(server));

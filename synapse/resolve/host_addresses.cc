@@ -65,7 +65,7 @@ bool HostAddresses::looked_up(const std::string& host) const {
 asio::awaitable<void> HostAddresses::keep_looking(std::string host, std::weak_ptr<Entry> weak) {
   asio::steady_timer pause(co_await asio::this_coro::executor);
   while (!weak.expired()) {
-    const auto answer = co_await resolver_.resolve(host, true);
+    const auto answer = co_await resolver_.resolve_anew(host, true);
     learn(host, weak, answer);
     pause.expires_after(answer ? kLookAgainAfter : kRetryAfter);
     co_await pause.async_wait(asio::use_awaitable);

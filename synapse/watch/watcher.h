@@ -2,11 +2,12 @@
 // while its source is away it says nothing, and the last snapshot stays in force. Loop thread only.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
 
-#include "synapse/pool/pool.h"
+#include "synapse/pool/record.h"
 
 namespace synapse {
 
@@ -14,11 +15,17 @@ namespace synapse {
 class Watcher {
  public:
   virtual ~Watcher() = default;
+
+  // When the source last confirmed what the latest snapshot says; the epoch when it never has.
+  virtual std::chrono::steady_clock::time_point confirmed() const = 0;
 };
 
+// None of them is called from within the making of the watcher, nor after its end.
 struct WatcherEvents {
   std::function<void(const std::vector<Record>&)> on_snapshot;
   std::function<void(const std::string& error)> on_failed;
+  // What on_failed told of last is over.
+  std::function<void()> on_recovered = [] {};
 };
 
 }  // namespace synapse

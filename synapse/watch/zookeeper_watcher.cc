@@ -8,34 +8,44 @@ using common::zookeeper::Child;
 using common::zookeeper::Children;
 using common::zookeeper::ChildrenWatch;
 
-ZookeeperWatcher::ZookeeperWatcher(boost::asio::io_context& io, common::zookeeper::Zookeeper& zookeeper,
-                                   const std::string& path, WatcherEvents events)
-    : events_(std::move(events)),
-      watch_(io, zookeeper,
-             ChildrenWatch::Options{
-                 .path = path, .needs_data = [](std::string_view child) { return !common::is_path_encoded(child); }},
-             ChildrenWatch::Events{.on_snapshot = [this](const Children& children) { take(children); },
-                                   .on_failed = events_.on_failed}) {}
+ZookeeperWatcher::ZookeeperWatcher(boost::asio::io_context& io, std::shared_ptr<common::zookeeper::Zookeeper> zookeeper,
+                                   const ZookeeperWatcherConfig& config, WatcherEvents events)
+    : zookeeper_(std::move(zookeeper)),
+      endpoint_name_(config.endpoint_name),
+      events_(std::move(events)),
+      watch_(
+          io, *zookeeper_,
+          ChildrenWatch::Options{.path = config.path,
+                                 .full_check_interval = config.full_check_interval,
+                                 .needs_data = [](std::string_view child) { return !common::is_path_encoded(child); }},
+          ChildrenWatch::Events{.on_snapshot = [this](Children& children) { take(children); },
+                                .on_failed = events_.on_failed}) {}
 
-void ZookeeperWatcher::take(const Children& children) {
-  for (auto known = decoded_.begin(); known != decoded_.end();) {
-    known = children.contains(known->first) ? std::next(known) : decoded_.erase(known);
-  }
+// Children and records are both in the order of their names.
+void ZookeeperWatcher::take(Children& children) {
   std::vector<Record> records;
+  std::vector<std::int64_t> modified_zxids;
   records.reserve(children.size());
-  for (const auto& [name, child] : children) {
-    auto known = decoded_.find(name);
-    if (known == decoded_.end() || known->second.modified_zxid != child.stat.modified_zxid) {
-      Decoded fresh{.modified_zxid = child.stat.modified_zxid,
-                    .record = {.child = name,
-                               .registration = common::decode(name, child.data),
-                               .created_ms = child.stat.created_ms,
-                               .created_zxid = child.stat.created_zxid}};
-      known = decoded_.insert_or_assign(name, std::move(fresh)).first;
+  modified_zxids.reserve(children.size());
+  std::size_t next = 0;
+  for (auto& [name, child] : children) {
+    while (next < records_.size() && records_[next].child < name) ++next;
+    const bool known =
+        next < records_.size() && records_[next].child == name && modified_zxids_[next] == child.stat.modified_zxid;
+    if (known) {
+      records.push_back(std::move(records_[next++]));
+    } else {
+      records.push_back({.child = name,
+                         .registration = common::decode(name, child.data, endpoint_name_),
+                         .created_ms = child.stat.created_ms,
+                         .created_zxid = child.stat.created_zxid});
     }
-    records.push_back(known->second.record);
+    modified_zxids.push_back(child.stat.modified_zxid);
+    child.data = std::string();
   }
-  events_.on_snapshot(records);
+  records_ = std::move(records);
+  modified_zxids_ = std::move(modified_zxids);
+  events_.on_snapshot(records_);
 }
 
 }  // namespace synapse

@@ -1,0 +1,62 @@
+"""Requests at a steady pace from a process of their own, and what became of them."""
+
+import json
+import os
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+# One connection for each request, and HAProxy tries nothing twice.
+WITHOUT_RETRIES = [
+    "mode http",
+    "option httpclose",
+    "retries 0",
+    "no option redispatch",
+    "timeout connect 2s",
+    "timeout client 10s",
+    "timeout server 10s",
+    "timeout queue 5s",
+]
+
+
+class Requests:
+    """`rate` requests a second to `port` from its start until end(); also as a context manager."""
+
+    def __init__(self, port, rate):
+        argv = [sys.executable, os.path.join(HERE, "request_load.py"), str(port), str(rate)]
+        self._process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.requests = []  # (start, milliseconds, None or what went wrong)
+        self.late_ms_p99 = None
+
+    def end(self):
+        answer, _ = self._process.communicate(timeout=60)
+        result = json.loads(answer)
+        self.requests = sorted(map(tuple, result["requests"]))
+        self.late_ms_p99 = result["late_ms_p99"]
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, failed, *_):
+        if failed is None:
+            self.end()
+        else:
+            self._process.kill()
+            self._process.wait()
+
+    def milliseconds(self, begin=0.0, end=float("inf")):
+        return [took for start, took, problem in self.requests if problem is None and begin <= start < end]
+
+    def failures(self):
+        """What went wrong -> how often."""
+        counts = {}
+        for _, _, problem in self.requests:
+            if problem is not None:
+                counts[problem] = counts.get(problem, 0) + 1
+        return counts
+
+
+def print_failures(failures):
+    for problem, count in sorted(failures.items()):
+        print(f"  {count} x {problem}")

@@ -1,0 +1,70 @@
+#include "synapse/watch/multi_watcher.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace synapse {
+namespace {
+
+std::vector<std::string> names_of(const MultiWatcherConfig& config) {
+  std::vector<std::string> names;
+  for (const auto& child : config.watchers) names.push_back(child.name);
+  return names;
+}
+
+}  // namespace
+
+MultiWatcher::MultiWatcher(boost::asio::io_context& io, const MultiWatcherConfig& config, const MakeChild& make_child,
+                           WatcherEvents events)
+    : events_(std::move(events)),
+      sources_(config.resolver, names_of(config)),
+      first_wait_(io, [this] { go_on_without(); }) {
+  for (std::size_t i = 0; i < config.watchers.size(); ++i) {
+    const auto& name = config.watchers[i].name;
+    children_.push_back(make_child(config.watchers[i].watcher,
+                                   WatcherEvents{.on_snapshot =
+                                                     [this, i](const std::vector<Record>& records) {
+                                                       sources_.take(i, records);
+                                                       tell();
+                                                     },
+                                                 .on_failed =
+                                                     [this, name](const std::string& error) {
+                                                       if (std::find(troubled_.begin(), troubled_.end(), name) ==
+                                                           troubled_.end()) {
+                                                         troubled_.push_back(name);
+                                                       }
+                                                       events_.on_failed("watcher " + name + ": " + error);
+                                                     },
+                                                 .on_recovered = [this, name] { recovered(name); }}));
+  }
+  first_wait_.set(common::Alarm::Clock::now() + config.first_wait);
+}
+
+void MultiWatcher::tell() {
+  if (const auto records = sources_.records()) events_.on_snapshot(*records);
+}
+
+void MultiWatcher::go_on_without() {
+  const auto silent = sources_.silent();
+  sources_.stop_waiting();
+  if (silent.empty()) return;
+  std::string names;
+  for (const auto& name : silent) names += (names.empty() ? "" : ", ") + name;
+  events_.on_failed("no word yet from " + names + "; going on without");
+  tell();
+}
+
+void MultiWatcher::recovered(const std::string& child) {
+  std::erase(troubled_, child);
+  if (troubled_.empty()) events_.on_recovered();
+}
+
+std::chrono::steady_clock::time_point MultiWatcher::confirmed() const {
+  const auto sources = sources_.in_force();
+  if (sources.empty()) return {};
+  auto oldest = std::chrono::steady_clock::time_point::max();
+  for (const auto index : sources) oldest = std::min(oldest, children_[index]->confirmed());
+  return oldest;
+}
+
+}  // namespace synapse
