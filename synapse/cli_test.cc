@@ -84,6 +84,15 @@ TEST(CommandLine, WrongUsageIsTwo) {
   }
 }
 
+TEST(CommandLine, MayRenderOnceAndEnd) {
+  EXPECT_FALSE(parse({"s.yml"}).line.oneshot);
+  EXPECT_TRUE(parse({"--oneshot", "s.yml"}).line.oneshot);
+  EXPECT_EQ(parse({"--oneshot", "s.yml"}).line.oneshot_timeout, std::chrono::seconds(10));
+  EXPECT_EQ(parse({"--oneshot", "--timeout", "0.5", "s.yml"}).line.oneshot_timeout, std::chrono::milliseconds(500));
+  EXPECT_EQ(parse({"--timeout", "1", "s.yml"}).exit_code, 2) << "only with --oneshot";
+  EXPECT_EQ(parse({"--oneshot", "status"}).exit_code, 2);
+}
+
 TEST(CommandLine, HelpAndVersionAreFine) {
   EXPECT_EQ(parse({"--version"}).output, "synapse 1.2.3\n");
   EXPECT_EQ(asked({"-V"}), "0");

@@ -20,6 +20,9 @@ class HaproxyControl {
   // False when it is known that no HAProxy runs, so that there is no use in asking its socket.
   virtual bool may_run() const = 0;
 
+  // What HAProxy has complained of since the last load(), with what can be done about it; empty when that is not known.
+  virtual std::string complaint() const { return {}; }
+
   // We are leaving: ends HAProxy if it is ours, after its connections or the deadline. With `leave_running` it is left
   // to the next synapse.
   virtual boost::asio::awaitable<void> stop(bool leave_running) = 0;
