@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <limits>
 #include <optional>
 #include <utility>
 
+#include "common/admin/routes.h"
 #include "common/http/token_file.h"
 #include "nerve/api_json.h"
 #include "nerve/liveness.h"
@@ -138,20 +138,6 @@ void set_weight_of_all(Services& services, const Request&, const Arguments& argu
   respond(all_statuses(services));
 }
 
-// ?service=NAME&limit=N
-Handler events_route(const common::EventLog& events) {
-  return [&events](const Request& request, const Arguments&, const Respond& respond) {
-    const auto text = [&](const std::string& name) {
-      const auto found = request.query.find(name);
-      return found == request.query.end() ? std::string() : found->second;
-    };
-    const int most = static_cast<int>(events.capacity());
-    const auto limit = text("limit").empty() ? most : parse_number(text("limit"), 0, std::numeric_limits<int>::max());
-    if (!limit) return respond(error_response(400, "limit must be a whole number, got \"" + text("limit") + "\""));
-    respond(json(json_of(events.last(static_cast<std::size_t>(*limit), text("service")))));
-  };
-}
-
 Handler health_route(const Liveness& liveness) {
   return [&liveness](const Request&, const Arguments&, const Respond& respond) {
     const auto findings = liveness.look(Liveness::Clock::now());
@@ -161,18 +147,11 @@ Handler health_route(const Liveness& liveness) {
   };
 }
 
-Handler text_route(std::function<std::string()> text, std::string content_type) {
-  return [text = std::move(text), content_type = std::move(content_type)](const Request&, const Arguments&,
-                                                                          const Respond& respond) {
-    respond({.status = 200, .body = text(), .content_type = content_type});
-  };
-}
-
 }  // namespace
 
 common::http::Routes make_api(Services& services, const ApiContext& context) {
-  constexpr auto kJson = "application/json";
-  constexpr auto kText = "text/plain; charset=utf-8";
+  using common::kJsonType;
+  using common::text_route;
   common::http::Routes routes;
   const auto changing = [&](const std::string& pattern, const Handler& handler) {
     context.access.add_changing(routes, pattern, handler);
@@ -186,14 +165,14 @@ common::http::Routes make_api(Services& services, const ApiContext& context) {
   changing("/weight/:weight", for_all(services, set_weight_of_all));
   routes.add("GET", "/status", for_all(services, status_of_all));
   routes.add("GET", "/health", health_route(context.liveness));
-  routes.add("GET", "/events", events_route(context.events));
-  if (context.config) routes.add("GET", "/config", text_route(context.config, kJson));
-  routes.add("GET", "/metrics", text_route(context.metrics, "text/plain; version=0.0.4; charset=utf-8"));
+  routes.add("GET", "/events", common::events_route(context.events, "check"));
+  if (context.config) routes.add("GET", "/config", text_route(context.config, kJsonType));
+  routes.add("GET", "/metrics", text_route(context.metrics, common::kMetricsType));
   const auto version = json_of_version(context.version);
-  routes.add("GET", "/version", text_route([version] { return version; }, kJson));
+  routes.add("GET", "/version", text_route([version] { return version; }, kJsonType));
   std::string list = "GET /\n";
   for (const auto& route : routes.list()) list += route + "\n";
-  routes.add("GET", "/", text_route([list] { return list; }, kText));
+  routes.add("GET", "/", text_route([list] { return list; }, common::kPlainType));
   return routes;
 }
 

@@ -52,15 +52,6 @@ Json object_of(const ServiceStatus& status) {
           {"Reporters", std::move(reporters)}};
 }
 
-Json object_of(const common::Transition& transition) {
-  Json object{{"time", common::rfc3339(transition.time)}, {"service", transition.service}, {"what", transition.what}};
-  if (!transition.check.empty()) object["check"] = transition.check;
-  object["old"] = transition.old_value;
-  object["new"] = transition.new_value;
-  object["reason"] = transition.reason;
-  return object;
-}
-
 }  // namespace
 
 std::string json_of(const ServiceStatus& status) {
@@ -73,18 +64,12 @@ std::string json_of(const std::vector<ServiceStatus>& statuses) {
   return text_of(list);
 }
 
-std::string json_of(const std::vector<const common::Transition*>& transitions) {
-  Json list = Json::array();
-  for (const auto* transition : transitions) list.push_back(object_of(*transition));
-  return text_of(list);
-}
-
 std::string json_of(const Liveness::Findings& findings) {
   return text_of({{"healthy", findings.problems.empty()},
                   {"problems", findings.problems},
                   {"checks", findings.checks},
-                  {"loopLateMs", milliseconds_of(findings.lateness)},
-                  {"loopWorstLateMs", milliseconds_of(findings.worst_lateness)}});
+                  {"loopLateMs", milliseconds_of(findings.loop.lateness)},
+                  {"loopWorstLateMs", milliseconds_of(findings.loop.worst_lateness)}});
 }
 
 std::string json_of_version(const std::string& version) {

@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "common/telemetry/event_log.h"
 #include "nerve/liveness.h"
 #include "nerve/service.h"
 
@@ -12,7 +11,6 @@ namespace nerve {
 
 [[nodiscard]] std::string json_of(const ServiceStatus& status);
 [[nodiscard]] std::string json_of(const std::vector<ServiceStatus>& statuses);
-[[nodiscard]] std::string json_of(const std::vector<const common::Transition*>& transitions);
 [[nodiscard]] std::string json_of(const Liveness::Findings& findings);
 [[nodiscard]] std::string json_of_version(const std::string& version);
 

@@ -1,10 +1,10 @@
 #include "nerve/cli.h"
 
 #include <charconv>
-#include <chrono>
-#include <cstdint>
 
 #include <CLI/CLI.hpp>
+
+#include "common/admin/options.h"
 
 namespace nerve {
 namespace {
@@ -12,8 +12,6 @@ namespace {
 using Kind = AdminCommand::Kind;
 
 constexpr int kUsage = 2;
-constexpr double kLeastTimeout = 0.001;  // seconds
-constexpr double kMostTimeout = 1e6;
 constexpr auto kExitCodes =
     "Exit codes: 0 done; 1 not available, refused, interrupted or not over in time; 2 wrong usage; 3 nerve cannot be "
     "reached";
@@ -22,7 +20,6 @@ constexpr auto kExitCodes =
 struct Arguments {
   AdminCommand command;
   bool all = false;
-  double timeout_seconds = 0;
   std::string first;  // of weight: NAME, or N with --all
   std::string second;
 };
@@ -32,11 +29,9 @@ CLI::App& add_command(CLI::App& app, Arguments& arguments, Kind kind, const char
   const char* timeout_help = kind == Kind::disable ? "How long to wait until it may be stopped (as long as it takes)"
                                                    : "How long to wait for the answer (10)";
   auto& subcommand = *app.add_subcommand(name, description);
-  subcommand.add_option("--api", command.api, "HOST:PORT, unix:PATH or a path (127.0.0.1:3454)");
-  subcommand.add_option("--config", command.config_path, "Take address and token from nerve's configuration");
+  common::add_admin_options(subcommand, command, "127.0.0.1:3454", "Take address and token from nerve's configuration",
+                            timeout_help);
   subcommand.add_option("--token-file", command.token_file, "The file with the API's token");
-  subcommand.add_option("--timeout", arguments.timeout_seconds, timeout_help)->type_name("SECONDS");
-  subcommand.add_flag("--json", command.json, "Print what the API answers");
   subcommand.footer(kExitCodes);
   subcommand.final_callback([&command, kind] { command.kind = kind; });
   return subcommand;
@@ -67,12 +62,8 @@ void add_commands(CLI::App& app, Arguments& arguments) {
 // What CLI11 cannot say; empty: fine.
 std::string finish(const CLI::App& subcommand, Arguments& arguments) {
   AdminCommand& command = arguments.command;
-  if (subcommand.count("--timeout") > 0) {
-    if (!(arguments.timeout_seconds >= kLeastTimeout && arguments.timeout_seconds <= kMostTimeout)) {
-      return "--timeout must be a number of seconds above 0";
-    }
-    command.timeout = std::chrono::milliseconds(static_cast<std::int64_t>(arguments.timeout_seconds * 1000));
-  }
+  const auto problem = common::finish_admin_options(subcommand, command);
+  if (!problem.empty()) return problem;
   if (command.kind == Kind::weight) {
     if (arguments.first.empty() || arguments.second.empty() != arguments.all) {
       return "weight needs NAME and N, or --all and N";

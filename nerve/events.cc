@@ -308,7 +308,7 @@ void ServiceEvents::record(const char* what, const std::string& check, std::stri
   log_.add({.time = std::chrono::system_clock::now(),
             .service = subject_.name,
             .what = what,
-            .check = check,
+            .part = check,
             .old_value = std::string(old_value),
             .new_value = std::string(new_value),
             .reason = reason});

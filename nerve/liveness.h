@@ -8,8 +8,7 @@
 
 #include <boost/asio/io_context.hpp>
 
-#include "common/runtime/alarm.h"
-#include "common/time/heartbeat.h"
+#include "common/runtime/loop_watch.h"
 #include "nerve/api.h"
 
 namespace nerve {
@@ -21,8 +20,7 @@ class Liveness {
   struct Findings {
     std::vector<std::string> problems;  // none: it works
     std::size_t checks = 0;
-    Clock::duration lateness{};        // of the loop
-    Clock::duration worst_lateness{};  // in the last 15 s
+    common::LoopWatch::Findings loop;
   };
 
   // The services must outlive it.
@@ -31,11 +29,8 @@ class Liveness {
   Findings look(Clock::time_point now) const;
 
  private:
-  void beat();
-
   const Services& services_;
-  common::Heartbeat heartbeat_;
-  common::Alarm next_beat_;
+  common::LoopWatch loop_;
 };
 
 }  // namespace nerve

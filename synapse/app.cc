@@ -57,6 +57,7 @@ void warn_of_fixed_keys(const Config& before, const Config& after) {
   std::vector<std::string> keys;
   if (after.api_host != before.api_host) keys.emplace_back("apiHost");
   if (after.api_port != before.api_port) keys.emplace_back("apiPort");
+  if (after.api_socket != before.api_socket) keys.emplace_back("apiSocket");
   // Its default follows the port.
   if (after.state_path != before.state_path && after.api_port == before.api_port) keys.emplace_back("statePath");
   if (!keys.empty()) log::warn("a restart is needed for the new {}: synapse keeps the old until then", joined(keys));
@@ -159,6 +160,7 @@ common::ConfigDifference App::go_to(const std::vector<std::string>& places,
   for (auto& unit : before) {
     if (!unit) continue;
     for (const auto& service : unit->config().services) difference.removed.push_back(service.name);
+    unit->forget();
     control_.spawn("end of a router", retire(std::move(unit)));
   }
   sessions_.close_unused();
@@ -205,30 +207,29 @@ common::Result<std::unique_ptr<Unit>> App::make_unit(const RouterConfig& config,
 }
 
 bool App::listen() {
-  auto listening = common::http::Server::listen(
-      io_, config_.api_host, config_.api_port,
-      api_routes({.not_ready = [this] { return not_ready(); }, .metrics = [this] { return metrics(); }}));
+  auto routes = api_routes({.missing = [this] { return missing(); },
+                            .services = [this](const std::string& name) { return status(name); },
+                            .health = [this] { return health(); },
+                            .metrics = [this] { return metrics_text(); },
+                            .config = [this] { return shown_; },
+                            .events = events_.log(),
+                            .started = started_});
+  auto listening = common::http::Server::listen(io_, config_.api_host, config_.api_port, std::move(routes));
   if (!listening) {
     log::error("{}", listening.error().message);
     return false;
   }
   api_ = std::move(*listening);
-  log::info("{} started, admin API on {}:{}", version(), config_.api_host, api_->port());
-  return true;
-}
-
-std::string App::metrics() {
-  for (auto& unit : units_) unit->tell_ages();
-  return metrics_.text();
-}
-
-std::vector<std::string> App::not_ready() const {
-  std::vector<std::string> names;
-  for (const auto& unit : units_) {
-    auto missing = unit->not_ready();
-    std::move(missing.begin(), missing.end(), std::back_inserter(names));
+  if (!config_.api_socket.empty()) {
+    if (const auto on_socket = api_->listen_on_socket(config_.api_socket); !on_socket) {
+      log::error("{}", on_socket.error().message);
+      return false;
+    }
   }
-  return names;
+  loop_.emplace(io_);
+  log::info("{} started, admin API on {}:{}{}", version(), config_.api_host, api_->port(),
+            config_.api_socket.empty() ? "" : " and " + config_.api_socket);
+  return true;
 }
 
 asio::awaitable<void> App::wait_for_signal() {

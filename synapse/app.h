@@ -18,6 +18,7 @@
 #include "common/http/server.h"
 #include "common/process/orphan_reaper.h"
 #include "common/reload/config_follower.h"
+#include "common/runtime/loop_watch.h"
 #include "common/runtime/task_group.h"
 #include "common/telemetry/metrics.h"
 #include "synapse/config.h"
@@ -52,8 +53,10 @@ class App {
   common::Result<std::unique_ptr<Unit>> make_unit(const RouterConfig& config, const std::string& place);
   void forget_unwanted();
   Unit* find_unit(const std::string& place) const;
-  std::vector<std::string> not_ready() const;
-  std::string metrics();
+  std::vector<ServiceStatus> status(const std::string& service) const;
+  std::vector<MissingService> missing() const;
+  Health health() const;
+  std::string metrics_text();
 
   boost::asio::awaitable<void> wait_for_signal();
   boost::asio::awaitable<void> stop(bool leave_running);
@@ -65,6 +68,7 @@ class App {
   ParsedConfig loaded_;  // read, and not applied yet
   Config config_;        // that runs
   std::string shown_;    // likewise, as JSON without secrets
+  const WallTime started_ = std::chrono::system_clock::now();
   const std::uint64_t seed_;
   boost::asio::io_context io_;
   common::TaskGroup control_{io_};  // waits for signals, stops everything
@@ -78,6 +82,7 @@ class App {
   NameServers name_servers_{io_};
   std::optional<SavedRecords> saved_;
   std::vector<std::unique_ptr<Unit>> units_;  // in the order of the configuration
+  std::optional<common::LoopWatch> loop_;
   std::unique_ptr<common::http::Server> api_;
   int exit_code_ = 0;
 };

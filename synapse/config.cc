@@ -20,6 +20,7 @@ namespace fs = std::filesystem;
 using common::ObjectReader;
 using common::Reader;
 
+constexpr std::size_t kLongestSocketPath = 107;  // sun_path of unix(7), with its final zero
 const std::vector<std::string> kLogLevels{"trace", "debug", "info", "warn", "error", "fatal", "panic"};
 
 // The kinds of routers. routers.cc has the table of what is made of them.
@@ -151,6 +152,11 @@ Config read_config(const Reader& reader, const ParseOptions& options, ServiceFil
   }
   config.api_port = static_cast<int>(root.integer("apiPort", config.api_port, {0, 65535}));
   config.watch_config = root.boolean("watchConfig", config.watch_config);
+  config.api_socket = root.text("apiSocket", "");
+  if (config.api_socket.size() > kLongestSocketPath) {
+    root.error("apiSocket", "must be at most " + std::to_string(kLongestSocketPath) + " bytes long, got " +
+                                std::to_string(config.api_socket.size()));
+  }
   config.state_path = root.text("statePath", options.state_dir + "/state-" + std::to_string(config.api_port));
   if (!config.state_path.empty() && !config.state_path.starts_with('/')) {
     root.error("statePath",

@@ -141,6 +141,7 @@ struct Config {
   std::string log_level = "info";
   std::string api_host = "127.0.0.1";
   int api_port = 3455;       // 0: a free one
+  std::string api_socket;    // a unix socket as well; empty: none
   bool watch_config = true;  // reload when a file changes
   std::string state_path;    // a directory, of one synapse; empty: nothing is kept for the next start
   std::vector<RouterConfig> routers;

@@ -12,6 +12,8 @@ const ServiceConfig* find(const std::vector<ServiceConfig>& services, const std:
   return found == services.end() ? nullptr : &*found;
 }
 
+}  // namespace
+
 std::string place_of(const RouterConfig& router) {
   if (const auto* haproxy = std::get_if<HaproxyRouterConfig>(&router.kind)) return "haproxy " + haproxy->config_path;
   if (const auto* rendered = std::get_if<TemplateRouterConfig>(&router.kind)) {
@@ -20,8 +22,6 @@ std::string place_of(const RouterConfig& router) {
   if (const auto* files = std::get_if<FileRouterConfig>(&router.kind)) return "file " + files->output_directory;
   return router.type;
 }
-
-}  // namespace
 
 std::vector<std::string> places_of(const std::vector<RouterConfig>& routers) {
   std::vector<std::string> places;

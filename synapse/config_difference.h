@@ -9,8 +9,9 @@
 
 namespace synapse {
 
-// Where a router writes, which is what makes it the same router in another configuration. Of several without a place of
-// their own (console) the first is the first.
+// Where a router writes, which is what makes it the same router in another configuration.
+[[nodiscard]] std::string place_of(const RouterConfig& router);
+// Of several without a place of their own (console) the first is the first.
 [[nodiscard]] std::vector<std::string> places_of(const std::vector<RouterConfig>& routers);
 
 // The keys of a router that only count at its start and differ; the two are in one place.

@@ -76,6 +76,7 @@ TEST(Config, ReadsWhatGoSynapseHas) {
 logLevel: debug
 apiHost: 0.0.0.0
 apiPort: 3456
+apiSocket: /run/synapse/api.sock
 routers:
   - type: console
     eventsBufferDurationInMilli: 100
@@ -124,6 +125,7 @@ routers:
   EXPECT_EQ(config.log_level, "debug");
   EXPECT_EQ(config.api_host, "0.0.0.0");
   EXPECT_EQ(config.api_port, 3456);
+  EXPECT_EQ(config.api_socket, "/run/synapse/api.sock");
   ASSERT_EQ(config.routers.size(), 2u);
   EXPECT_TRUE(std::holds_alternative<ConsoleRouterConfig>(config.routers[0].kind));
   EXPECT_EQ(config.routers[0].events_buffer_duration, milliseconds(100));
@@ -206,6 +208,8 @@ TEST(Config, SaysWhatIsWrongAtTheTop) {
   EXPECT_THAT(errors("[]"), ElementsAre("s.yml:1: must be a mapping, got a list"));
   EXPECT_THAT(errors("a: [\n"), ElementsAre("s.yml:2: end of sequence flow not found"));
   EXPECT_THAT(errors("apiPort: 1"), ElementsAre("s.yml:1: has no routers"));
+  EXPECT_THAT(errors("apiSocket: /" + std::string(107, 's')),
+              ElementsAre("s.yml:1: apiSocket: must be at most 107 bytes long, got 108", "s.yml:1: has no routers"));
   EXPECT_THAT(errors("routers: []"), ElementsAre("s.yml:1: has no routers"));
   EXPECT_THAT(errors("logLevel: debugg\napiHost: a b\napiPort: 70000\nrouters: x"),
               ElementsAre("s.yml:1: logLevel: must be one of trace, debug, info, warn, error, fatal, panic, got "

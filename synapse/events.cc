@@ -1,10 +1,13 @@
 #include "synapse/events.h"
 
-#include <prometheus/counter.h>
-#include <prometheus/gauge.h>
+#include <algorithm>
+#include <utility>
+
+#include <fmt/core.h>
 #include <prometheus/registry.h>
 
 #include "common/telemetry/log.h"
+#include "synapse/events_families.h"
 
 namespace synapse {
 
@@ -14,7 +17,13 @@ namespace {
 
 // The trouble of a record is remembered per child; a registry full of garbage must not fill the memory.
 constexpr std::size_t kMaxTroubles = 10'000;
-const std::string kWanted = "reload wanted ";
+// What was said of a service without available servers.
+constexpr auto kKept = "kept";
+constexpr auto kDefaulted = "defaulted";
+// More changes of servers at once are told in one line.
+constexpr std::size_t kMostChanges = 100;
+// A change that is said to be older is the clock's fault, or that of an outage, and no measure of synapse.
+constexpr std::chrono::minutes kOldestChange{10};
 
 prometheus::Family<prometheus::Gauge>& gauge(common::Metrics& metrics, const char* name, const char* help) {
   return prometheus::BuildGauge().Name(name).Help(help).Register(metrics.registry());
@@ -24,31 +33,35 @@ prometheus::Family<prometheus::Counter>& counter(common::Metrics& metrics, const
   return prometheus::BuildCounter().Name(name).Help(help).Register(metrics.registry());
 }
 
+prometheus::Histogram& propagation(common::Metrics& metrics, const char* since) {
+  return prometheus::BuildHistogram()
+      .Name("synapse_propagation_seconds")
+      .Help("Until HAProxy has acknowledged a change of servers, since it was written or since synapse heard of it")
+      .Register(metrics.registry())
+      .Add({{"since", since}}, prometheus::Histogram::BucketBoundaries{0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2,
+                                                                       0.5, 1, 2, 5, 10, 30, 60});
+}
+
+std::string servers_words(int available, int unavailable) {
+  return fmt::format("{} available, {} unavailable", available, unavailable);
+}
+
 }  // namespace
 
-struct Events::Families {
-  explicit Families(common::Metrics& metrics)
-      : available(gauge(metrics, "synapse_service_available_count", "Servers of the service that take traffic")),
-        unavailable(gauge(metrics, "synapse_service_unavailable_count", "Servers of the service that are disabled")),
-        stale(gauge(metrics, "synapse_service_stale", "1 while the servers are those of an earlier run, else 0")),
-        update_failure(gauge(metrics, "synapse_router_update_failure", "Failed updates of a router, by what failed")),
-        watcher_failure(gauge(metrics, "synapse_watcher_failure", "Failed reads of a service's source")),
-        registry_age(gauge(metrics, "synapse_registry_age_seconds",
-                           "Seconds since the source of the service last confirmed what is known")),
-        left_out(counter(metrics, "synapse_record_rejected_total", "Records that were left out, by service")),
-        reloads(counter(metrics, "synapse_haproxy_reload_total", "HAProxy reloads and starts, by reason")),
-        commands(counter(metrics, "synapse_haproxy_command_total", "Runtime commands, by HAProxy's verdict")) {}
-
-  prometheus::Family<prometheus::Gauge>& available;
-  prometheus::Family<prometheus::Gauge>& unavailable;
-  prometheus::Family<prometheus::Gauge>& stale;
-  prometheus::Family<prometheus::Gauge>& update_failure;
-  prometheus::Family<prometheus::Gauge>& watcher_failure;
-  prometheus::Family<prometheus::Gauge>& registry_age;
-  prometheus::Family<prometheus::Counter>& left_out;
-  prometheus::Family<prometheus::Counter>& reloads;
-  prometheus::Family<prometheus::Counter>& commands;
-};
+Events::Families::Families(common::Metrics& metrics)
+    : available(gauge(metrics, "synapse_service_available_count", "Servers of the service that take traffic")),
+      unavailable(gauge(metrics, "synapse_service_unavailable_count", "Servers of the service that are disabled")),
+      stale(gauge(metrics, "synapse_service_stale", "1 while the servers are those of an earlier run, else 0")),
+      update_failure(gauge(metrics, "synapse_router_update_failure", "Failed updates of a router, by what failed")),
+      watcher_failure(gauge(metrics, "synapse_watcher_failure", "Failed reads of a service's source")),
+      registry_age(gauge(metrics, "synapse_registry_age_seconds",
+                         "Seconds since the source of the service last confirmed what is known")),
+      left_out(counter(metrics, "synapse_record_rejected_total", "Records that were left out, by service")),
+      reloads(counter(metrics, "synapse_haproxy_reload_total", "HAProxy reloads and starts, by reason")),
+      commands(counter(metrics, "synapse_haproxy_command_total", "Runtime commands, by HAProxy's verdict")),
+      since_event(propagation(metrics, "event")),
+      since_change(propagation(metrics, "change")),
+      watches(gauge(metrics, "synapse_watches", "Watches that are held in ZooKeeper").Add({})) {}
 
 Events::Events(common::Metrics& metrics) : families_(std::make_unique<Families>(metrics)) {
   // Present from the start, so that a rate() over them has a beginning.
@@ -72,24 +85,128 @@ bool Events::over(const std::string& subject) {
   return troubles_.erase(subject) != 0;
 }
 
-void Events::servers_found(const std::string& service, int available, int unavailable) {
-  families_->available.Add({{"service", service}}).Set(available);
-  families_->unavailable.Add({{"service", service}}).Set(unavailable);
-  families_->stale.Add({{"service", service}}).Set(0);
-  if (available > 0) over("empty " + service);
-  if (!news("counts " + service, fmt::format("{} {}", available, unavailable))) return;
-  log::info("{}: {} servers available, {} unavailable", service, available, unavailable);
+std::string Events::subject(const char* what, const ServiceName& name) {
+  return std::string(what) + " " + name.router + " " + name.service;
 }
 
-void Events::servers_kept(const std::string& service) {
-  if (news("empty " + service, "empty")) {
-    log::warn("{}: every server has vanished from the registry; the last ones stay in service", service);
+// Two routers may have a service of one name: the series of the first one has go-synapse's labels, and only that of
+// another one also has the router.
+Events::Service& Events::service(const ServiceName& name) {
+  auto& service = services_[name];
+  if (service) return *service;
+  service = std::make_unique<Service>();
+  service->labels = {{"service", name.service}};
+  const bool taken = std::any_of(services_.begin(), services_.end(), [&](const auto& other) {
+    return other.second != service && other.second->labels == service->labels;
+  });
+  if (taken) service->labels["router"] = name.router;
+  return *service;
+}
+
+// A time series begins when there is something to say.
+void Events::set(prometheus::Gauge*& series, prometheus::Family<prometheus::Gauge>& family, const Service& service,
+                 double value) {
+  if (series == nullptr) series = &family.Add(service.labels);
+  series->Set(value);
+}
+
+void Events::record(const ServiceName& name, const char* what, const std::string& part, const std::string& old_value,
+                    const std::string& new_value, const std::string& reason) {
+  log_.add({.time = std::chrono::system_clock::now(),
+            .router = name.router,
+            .service = name.service,
+            .what = what,
+            .part = part,
+            .old_value = old_value,
+            .new_value = new_value,
+            .reason = reason});
+}
+
+void Events::servers_found(const ServiceName& name, int available, int unavailable) {
+  auto& state = service(name);
+  set(state.available, families_->available, state, available);
+  set(state.unavailable, families_->unavailable, state, unavailable);
+  set(state.stale, families_->stale, state, 0);
+  if (std::exchange(state.is_stale, false)) record(name, "stale", "", "true", "false", "the source has spoken");
+  if (available > 0) servers_back(name);
+  const auto counts = subject("counts", name);
+  const auto known = troubles_.find(counts);
+  const std::string before = known == troubles_.end() ? "" : known->second;
+  const auto words = servers_words(available, unavailable);
+  if (!news(counts, words)) return;
+  record(name, "servers", "", before, words, "");
+  log::info("{}: {} servers available, {} unavailable", name.service, available, unavailable);
+}
+
+// Ends what servers_kept() or servers_defaulted() said.
+void Events::servers_back(const ServiceName& name) {
+  const auto said = troubles_.extract(subject("empty", name));
+  if (!said.empty()) record(name, said.mapped().c_str(), "", "true", "false", "");
+}
+
+void Events::servers_kept(const ServiceName& name) {
+  if (!news(subject("empty", name), kKept)) return;
+  record(name, "kept", "", "false", "true", "every server has vanished from the registry");
+  log::warn("{}: every server has vanished from the registry; the last ones stay in service", name.service);
+}
+
+void Events::servers_restored(const ServiceName& name, std::size_t servers, const std::string& saved_at) {
+  auto& state = service(name);
+  set(state.stale, families_->stale, state, 1);
+  state.is_stale = true;
+  record(name, "stale", "", "false", "true", "as at " + saved_at);
+  log::info("{}: {} servers as they were at {}, until the source says more", name.service, servers, saved_at);
+}
+
+void Events::servers_changed(const ServiceName& name, const std::vector<History::Change>& changes) {
+  for (std::size_t i = 0; i < changes.size() && i < kMostChanges; ++i) {
+    const auto& change = changes[i];
+    record(name, change.what.c_str(), change.server, change.old_value, change.new_value, change.reason);
+    log::debug("{}: {}: {} {} -> {}{}{}", name.service, change.server, change.what, change.old_value, change.new_value,
+               change.reason.empty() ? "" : ": ", change.reason);
+  }
+  if (changes.size() <= kMostChanges) return;
+  record(name, "server", "", "", "", fmt::format("and {} more changes at once", changes.size() - kMostChanges));
+}
+
+void Events::service_ready(const ServiceName& name) {
+  const auto found = services_.find(name);
+  if (found == services_.end() || std::exchange(found->second->ready, true)) return;
+  record(name, "ready", "", "false", "true", "");
+}
+
+void Events::change_heard(const ServiceName& name, std::optional<WallTime> written) {
+  service(name).latest_change = written;
+}
+
+void Events::servers_wanted(const ServiceName& name, Clock::time_point now) {
+  const auto found = services_.find(name);
+  if (found == services_.end()) return;
+  auto& state = *found->second;
+  if (!state.wanted_since) state.wanted_since = now;
+  const auto written = std::exchange(state.latest_change, std::nullopt);
+  if (written && (!state.changed_at || *written < *state.changed_at)) state.changed_at = written;
+}
+
+void Events::servers_acknowledged(const ServiceName& name, Clock::time_point now) {
+  const auto found = services_.find(name);
+  if (found == services_.end()) return;
+  auto& state = *found->second;
+  const auto since = std::exchange(state.wanted_since, std::nullopt);
+  const auto written = std::exchange(state.changed_at, std::nullopt);
+  if (!since) return;
+  const auto took = std::chrono::duration<double>(now - *since);
+  families_->since_event.Observe(took.count());
+  if (!written) return;
+  // Another host's clock: a change cannot have come sooner than its own news.
+  const auto whole = std::chrono::system_clock::now() - *written;
+  if (whole >= took && whole <= kOldestChange) {
+    families_->since_change.Observe(std::chrono::duration<double>(whole).count());
   }
 }
 
-void Events::servers_restored(const std::string& service, std::size_t servers, const std::string& saved_at) {
-  families_->stale.Add({{"service", service}}).Set(1);
-  log::info("{}: {} servers as they were at {}, until the source says more", service, servers, saved_at);
+void Events::watches_held(std::size_t watches) {
+  families_->watches.Set(static_cast<double>(watches));
 }
 
 void Events::state_not_read(const std::string& why) {
@@ -105,45 +222,71 @@ void Events::state_written() {
   if (over("state")) log::info("statePath can be written again");
 }
 
-void Events::service_removed(const std::string& service) {
-  families_->available.Remove(&families_->available.Add({{"service", service}}));
-  families_->stale.Remove(&families_->stale.Add({{"service", service}}));
-  families_->unavailable.Remove(&families_->unavailable.Add({{"service", service}}));
-  families_->registry_age.Remove(&families_->registry_age.Add({{"service", service}}));
-  std::erase_if(troubles_, [&](const auto& trouble) {
-    return trouble.first == "counts " + service || trouble.first == "empty " + service ||
-           trouble.first == "watcher " + service || trouble.first.starts_with("record " + service + " ");
-  });
-}
-
-void Events::servers_defaulted(const std::string& service) {
-  if (news("empty " + service, "defaulted")) {
-    log::warn("{}: no server is available; the default servers serve", service);
+void Events::service_removed(const ServiceName& name) {
+  const auto found = services_.find(name);
+  if (found == services_.end()) return;
+  if (found->second->available != nullptr) families_->available.Remove(found->second->available);
+  if (found->second->unavailable != nullptr) families_->unavailable.Remove(found->second->unavailable);
+  if (found->second->stale != nullptr) families_->stale.Remove(found->second->stale);
+  if (found->second->age != nullptr) families_->registry_age.Remove(found->second->age);
+  services_.erase(found);
+  record(name, "service", "", "present", "removed", "the configuration does not name it any more");
+  const auto last_words = [&](const std::string& trouble) {
+    return trouble == subject("counts", name) || trouble == subject("empty", name) ||
+           trouble == subject("watcher", name) || trouble.starts_with(subject("record", name) + " ");
+  };
+  std::erase_if(troubles_, [&](const auto& trouble) { return last_words(trouble.first); });
+  // What several routers count together ends with the last one.
+  for (const auto& [other, state] : services_) {
+    if (other.service == name.service) return;
+  }
+  if (families_->left_out.Has({{"service", name.service}})) {
+    families_->left_out.Remove(&families_->left_out.Add({{"service", name.service}}));
+  }
+  const auto types = watcher_types_.extract(name.service);
+  if (types.empty()) return;
+  for (const auto& type : types.mapped()) {
+    families_->watcher_failure.Remove(&families_->watcher_failure.Add({{"service", name.service}, {"type", type}}));
   }
 }
 
-void Events::record_left_out(const std::string& service, const std::string& record, const std::string& reason) {
-  if (!news("record " + service + " " + record, reason)) return;
-  families_->left_out.Add({{"service", service}}).Increment();
-  log::warn("{}: {} is left out: {}", service, record, reason);
+void Events::servers_defaulted(const ServiceName& name) {
+  if (!news(subject("empty", name), kDefaulted)) return;
+  record(name, "defaulted", "", "false", "true", "no server is available");
+  log::warn("{}: no server is available; the default servers serve", name.service);
 }
 
-void Events::record_accepted(const std::string& service, const std::string& record) {
+void Events::record_left_out(const ServiceName& name, const std::string& child, const std::string& reason) {
+  if (!news(subject("record", name) + " " + child, reason)) return;
+  families_->left_out.Add({{"service", name.service}}).Increment();
+  record(name, "record", child, "", "left out", reason);
+  log::warn("{}: {} is left out: {}", name.service, child, reason);
+}
+
+void Events::record_accepted(const ServiceName& name, const std::string& child) {
   if (troubles_.empty()) return;
-  if (over("record " + service + " " + record)) log::info("{}: record {} is in order again", service, record);
+  if (!over(subject("record", name) + " " + child)) return;
+  record(name, "record", child, "left out", "in order", "");
+  log::info("{}: record {} is in order again", name.service, child);
 }
 
-void Events::watcher_failed(const std::string& service, const std::string& type, const std::string& error) {
-  families_->watcher_failure.Add({{"service", service}, {"type", type}}).Increment();
-  if (news("watcher " + service, error)) log::warn("{}: {}; the last state stays in force", service, error);
+void Events::watcher_failed(const ServiceName& name, const std::string& type, const std::string& error) {
+  families_->watcher_failure.Add({{"service", name.service}, {"type", type}}).Increment();
+  watcher_types_[name.service].insert(type);
+  if (!news(subject("watcher", name), error)) return;
+  record(name, "source", "", "", "failed", error);
+  log::warn("{}: {}; the last state stays in force", name.service, error);
 }
 
-void Events::watcher_recovered(const std::string& service) {
-  if (over("watcher " + service)) log::info("{}: its source answers again", service);
+void Events::watcher_recovered(const ServiceName& name) {
+  if (!over(subject("watcher", name))) return;
+  record(name, "source", "", "failed", "works", "");
+  log::info("{}: its source answers again", name.service);
 }
 
-void Events::registry_age(const std::string& service, std::chrono::steady_clock::duration age) {
-  families_->registry_age.Add({{"service", service}}).Set(std::chrono::duration<double>(age).count());
+void Events::registry_age(const ServiceName& name, Clock::duration age) {
+  auto& state = service(name);
+  set(state.age, families_->registry_age, state, std::chrono::duration<double>(age).count());
 }
 
 void Events::host_not_resolved(const std::string& host, const std::string& error) {
@@ -153,103 +296,6 @@ void Events::host_not_resolved(const std::string& host, const std::string& error
 void Events::host_resolved(const std::string& host, const std::string& address) {
   over("host " + host);
   log::info("{} resolves to {}", host, address);
-}
-
-void Events::haproxy_attached(const std::string& router, const std::string& version, int pid, bool adopted) {
-  over("haproxy " + router);
-  log::info("HAProxy {} {} (worker {}) for {}", version, adopted ? "was running already" : "runs", pid, router);
-}
-
-void Events::haproxy_lost(const std::string& router, const std::string& how) {
-  families_->update_failure.Add({{"type", "haproxy"}}).Increment();
-  if (news("haproxy " + router, how)) log::error("HAProxy for {} is away: {}", router, how);
-}
-
-void Events::haproxy_start_failed(const std::string& router, const std::string& error, long retry_ms) {
-  families_->update_failure.Add({{"type", "haproxy"}}).Increment();
-  if (news("haproxy " + router, error)) {
-    log::error("HAProxy for {} does not come up: {}; next try in {} ms", router, error, retry_ms);
-  }
-}
-
-void Events::commands_sent(const std::string& router, std::size_t ok, std::size_t refused) {
-  families_->commands.Add({{"result", "ok"}}).Increment(static_cast<double>(ok));
-  families_->commands.Add({{"result", "refused"}}).Increment(static_cast<double>(refused));
-  log::debug("{}: {} runtime commands acknowledged, {} refused", router, ok, refused);
-}
-
-void Events::command_surprised(const std::string& router, const std::string& command, const std::string& reply) {
-  families_->commands.Add({{"result", "surprise"}}).Increment();
-  log::warn("{}: HAProxy answers \"{}\" to \"{}\"; reading its state back", router, reply, command);
-}
-
-void Events::socket_failed(const std::string& router, const std::string& error) {
-  families_->update_failure.Add({{"type", "haproxy_socket"}}).Increment();
-  if (news("socket " + router, error)) log::warn("{}", error);
-}
-
-void Events::socket_replaced(const std::string& router, const std::string& words) {
-  families_->update_failure.Add({{"type", "haproxy_socket"}}).Increment();
-  log::warn("{}: {}", router, words);
-}
-
-void Events::socket_works(const std::string& router) {
-  if (over("socket " + router)) log::info("HAProxy's runtime socket for {} answers again", router);
-}
-
-void Events::reload_wanted(const std::string& router, const std::string& reason, const std::string& words) {
-  // Asked for again and again while HAProxy refuses the configuration.
-  if (news(kWanted + router + " " + words, reason)) log::info("{}: a reload is needed, {}: {}", router, reason, words);
-}
-
-void Events::reloaded(const std::string& router, const std::vector<std::string>& reasons, int pid, long took_ms) {
-  std::string list;
-  // By the first reason, so that the sum over the reasons is the number of reloads.
-  if (!reasons.empty()) families_->reloads.Add({{"reason", reasons.front()}}).Increment();
-  for (const auto& reason : reasons) {
-    list += (list.empty() ? "" : ", ") + reason;
-  }
-  over("reload " + router);
-  std::erase_if(troubles_, [&](const auto& trouble) { return trouble.first.starts_with(kWanted + router + " "); });
-  if (pid == 0) {  // without a socket nobody says so
-    log::info("{}: the configuration is handed over after {} ms, because of {}", router, took_ms, list);
-  } else {
-    log::info("{}: HAProxy loaded the configuration in {} ms (worker {}), because of {}", router, took_ms, pid, list);
-  }
-}
-
-void Events::reload_failed(const std::string& router, const std::string& error, long retry_ms) {
-  families_->update_failure.Add({{"type", "haproxy"}}).Increment();
-  if (news("reload " + router, error)) {
-    log::error("{}: reload failed: {}; what ran before goes on, next try in {} ms", router, error, retry_ms);
-  }
-}
-
-void Events::config_written(const std::string& router, std::size_t bytes) {
-  over("refused " + router);
-  log::debug("{} written, {} bytes", router, bytes);
-}
-
-void Events::config_not_written(const std::string& router, const std::string& error) {
-  families_->update_failure.Add({{"type", "haproxy"}}).Increment();
-  if (news("refused " + router, error)) log::error("{}; the old file stands, trying again", error);
-}
-
-void Events::config_refused(const std::string& router, const std::string& words) {
-  families_->update_failure.Add({{"type", "haproxy"}}).Increment();
-  if (news("refused " + router, words)) {
-    log::error(
-        "HAProxy refuses the new configuration, kept as {}.rejected; what runs, if any does, goes on. It says:\n{}",
-        router, words);
-  }
-}
-
-void Events::config_unchecked(const std::string& router, const std::string& why) {
-  if (news("unchecked " + router, why)) log::warn("{} cannot be checked before it is used: {}", router, why);
-}
-
-void Events::config_warning(const std::string& router, const std::string& words) {
-  if (news("warning " + router + " " + words, words)) log::warn("{}: {}", router, words);
 }
 
 void Events::output_written(const std::string& path, std::size_t bytes) {

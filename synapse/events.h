@@ -1,36 +1,75 @@
-// What happens in synapse, one function an event: each logs, counts, and says a repeated trouble only once until it
-// changes or ends. Loop thread only.
+// What happens in synapse, one function an event: each logs, counts and records it, and says a repeated trouble only
+// once until it changes or ends. Owned by App. Loop thread only.
 #pragma once
 
 #include <chrono>
+#include <compare>
+#include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "common/telemetry/event_log.h"
 #include "common/telemetry/metrics.h"
+#include "synapse/status/history.h"
+
+namespace prometheus {
+class Gauge;
+template <typename T>
+class Family;
+}  // namespace prometheus
 
 namespace synapse {
 
+// A service of one router; a service of another one may have the same name.
+struct ServiceName {
+  ServiceName(std::string its_service, std::string its_router = "")  // NOLINT(google-explicit-constructor)
+      : service(std::move(its_service)), router(std::move(its_router)) {}
+
+  std::string service;
+  std::string router;  // its place, see places_of()
+
+  friend auto operator<=>(const ServiceName&, const ServiceName&) = default;
+};
+
 class Events {
  public:
+  using Clock = std::chrono::steady_clock;
+
   explicit Events(common::Metrics& metrics);
   ~Events();
   Events(const Events&) = delete;
   Events& operator=(const Events&) = delete;
 
+  // The last thousand transitions.
+  const common::EventLog& log() const { return log_; }
+
   // Sources.
-  void servers_found(const std::string& service, int available, int unavailable);
-  void servers_kept(const std::string& service);       // all vanished; the last ones stay
-  void servers_defaulted(const std::string& service);  // nobody but the default servers is there
-  void servers_restored(const std::string& service, std::size_t servers, const std::string& saved_at);
-  void service_removed(const std::string& service);  // from the configuration; its time series end
-  void record_left_out(const std::string& service, const std::string& record, const std::string& reason);
-  void record_accepted(const std::string& service, const std::string& record);  // ends the trouble with it
-  void watcher_failed(const std::string& service, const std::string& type, const std::string& error);
-  void watcher_recovered(const std::string& service);
+  void servers_found(const ServiceName& service, int available, int unavailable);
+  void servers_kept(const ServiceName& service);       // all vanished; the last ones stay
+  void servers_defaulted(const ServiceName& service);  // nobody but the default servers is there
+  void servers_restored(const ServiceName& service, std::size_t servers, const std::string& saved_at);
+  void servers_changed(const ServiceName& service, const std::vector<History::Change>& changes);
+  void service_ready(const ServiceName& service);    // it was routed for the first time
+  void service_removed(const ServiceName& service);  // from the configuration; its time series end
+  void record_left_out(const ServiceName& service, const std::string& child, const std::string& reason);
+  void record_accepted(const ServiceName& service, const std::string& child);  // ends the trouble with it
+  void watcher_failed(const ServiceName& service, const std::string& type, const std::string& error);
+  void watcher_recovered(const ServiceName& service);
   // How long ago the service's source confirmed what we know.
-  void registry_age(const std::string& service, std::chrono::steady_clock::duration age);
+  void registry_age(const ServiceName& service, Clock::duration age);
+  void watches_held(std::size_t watches);  // in ZooKeeper, by all sources
+
+  // How long a change takes: a snapshot has come, with news that were written at that time (of another host's clock);
+  // the output is to be changed for it; the output has acknowledged all that was wanted.
+  void change_heard(const ServiceName& service, std::optional<WallTime> written);
+  void servers_wanted(const ServiceName& service, Clock::time_point now);
+  void servers_acknowledged(const ServiceName& service, Clock::time_point now);
+
   void state_not_read(const std::string& why);
   void state_not_written(const std::string& why);
   void state_written();
@@ -63,6 +102,17 @@ class Events {
 
  private:
   struct Families;
+  struct Service;
+
+  Service& service(const ServiceName& name);
+  static void set(prometheus::Gauge*& series, prometheus::Family<prometheus::Gauge>& family, const Service& service,
+                  double value);
+  void servers_back(const ServiceName& name);
+  static std::string subject(const char* what, const ServiceName& name);
+  void record(const ServiceName& name, const char* what, const std::string& part, const std::string& old_value,
+              const std::string& new_value, const std::string& reason);
+  void record_router(const std::string& router, const char* what, const std::string& new_value,
+                     const std::string& reason);
 
   // True when `words` are not what was last said about `subject`.
   bool news(const std::string& subject, const std::string& words);
@@ -71,6 +121,9 @@ class Events {
 
   std::unique_ptr<Families> families_;
   std::map<std::string, std::string> troubles_;  // subject -> what was said
+  std::map<ServiceName, std::unique_ptr<Service>> services_;
+  std::map<std::string, std::set<std::string>> watcher_types_;  // of failures, by service
+  common::EventLog log_;
 };
 
 }  // namespace synapse

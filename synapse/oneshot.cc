@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
-#include <iterator>
 #include <utility>
 
 #include <boost/asio/use_awaitable.hpp>
@@ -100,8 +99,7 @@ asio::awaitable<void> Oneshot::wait(milliseconds at_most) {
 std::vector<std::string> Oneshot::missing() const {
   std::vector<std::string> names;
   for (const auto& unit : units_) {
-    auto more = unit->not_ready();
-    std::move(more.begin(), more.end(), std::back_inserter(names));
+    for (const auto& service : unit->missing()) names.push_back(service.service);
   }
   return names;
 }

@@ -1,12 +1,14 @@
 // Where the wanted servers of one router's services go. Loop thread only.
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
 
 #include "synapse/config.h"
 #include "synapse/pool/pool.h"
+#include "synapse/status/output_state.h"
 
 namespace synapse {
 
@@ -26,6 +28,12 @@ class Router {
 
   // True when the service was routed at least once.
   virtual bool routed(const std::string& service) const = 0;
+
+  // What its output has of a service, beside what that shall have.
+  virtual OutputState output(const std::string& service) const = 0;
+
+  // Why it makes no progress although it should; empty: it does.
+  virtual std::string stalled(std::chrono::steady_clock::time_point) const { return ""; }
 
   // We are leaving. `leave_running`: what we started goes on for the next synapse.
   virtual boost::asio::awaitable<void> stop(bool leave_running) = 0;

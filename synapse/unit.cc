@@ -1,6 +1,8 @@
 #include "synapse/unit.h"
 
 #include <algorithm>
+#include <chrono>
+#include <optional>
 #include <utility>
 
 #include "synapse/server_options.h"
@@ -58,11 +60,11 @@ void Unit::restore_unknown() {
 void Unit::restore(Service& service) {
   const auto saved = shared_.saved.load(saved_file(service.config));
   if (!saved) return;
-  service.pool.update(saved->records);
+  const auto before = service.pool.update(saved->records);
   service.known = true;
   service.stale = true;
-  shared_.events.servers_restored(service.config.name, saved->records.size(), saved->saved_at);
-  route(service);
+  shared_.events.servers_restored(name_of(service), saved->records.size(), saved->saved_at);
+  route(service, before);
   correlate(service);
 }
 
@@ -94,12 +96,18 @@ std::shared_ptr<Unit::Service> Unit::make(const ServiceConfig& config) {
 
 void Unit::watch(Service& service) {
   const auto& config = service.config.watcher;
-  const auto& name = service.config.name;
   WatcherEvents events{
       .on_snapshot = [this, &service](const std::vector<Record>& records) { take_snapshot(service, records); },
-      .on_failed = [this, name, type = std::string(type_of(config))](
-                       const std::string& error) { shared_.events.watcher_failed(name, type, error); },
-      .on_recovered = [this, name] { shared_.events.watcher_recovered(name); }};
+      .on_failed =
+          [this, &service, type = std::string(type_of(config))](const std::string& error) {
+            service.trouble = error;
+            shared_.events.watcher_failed(name_of(service), type, error);
+          },
+      .on_recovered =
+          [this, &service] {
+            service.trouble.clear();
+            shared_.events.watcher_recovered(name_of(service));
+          }};
   service.watched_since = std::chrono::steady_clock::now();
   service.watcher = make_watcher(config, {shared_.io, shared_.sessions, shared_.name_servers}, std::move(events));
 }
@@ -125,30 +133,54 @@ common::ConfigDifference Unit::reconfigure(const RouterConfig& config) {
     services.back()->known = (*known)->known;
     services.back()->stale = (*known)->stale;
   }
-  for (const auto& name : found.removed) shared_.events.service_removed(name);
+  for (const auto& name : found.removed) {
+    shared_.events.service_removed({name, place_});
+    history_.forget(name);
+  }
   services_ = std::move(services);
   config_ = config;
   router_->reconfigure(config);
   for (auto* service : fresh) {
     watch(*service);
-    if (service->known) route(*service);
+    if (service->known) route(*service, service->pool.routed());
   }
   for (auto& service : services_) correlate(*service);
   return found;
 }
 
 void Unit::take_snapshot(Service& service, const std::vector<Record>& records) {
+  time_change(service, records);
   service.known = true;
   service.stale = false;
-  service.pool.update(records);
-  route(service);
+  // The others say themselves when a trouble is over.
+  if (std::holds_alternative<ZookeeperWatcherConfig>(service.config.watcher)) service.trouble.clear();
+  const auto before = service.pool.update(records);
+  route(service, before, &records);
   correlate(service);
   tell(service);
   save(service);
 }
 
+// The first snapshot tells of changes that nobody waits for any more.
+void Unit::time_change(Service& service, const std::vector<Record>& records) {
+  std::int64_t latest = 0;
+  for (const auto& record : records) latest = std::max(latest, record.modified_ms);
+  const bool is_news = service.known && !service.stale && latest > service.modified_ms;
+  service.modified_ms = std::max(latest, service.modified_ms);
+  shared_.events.change_heard(name_of(service),
+                              is_news ? std::optional(WallTime(std::chrono::milliseconds(latest))) : std::nullopt);
+}
+
+void Unit::route(const Service& service, const Routed& before, const std::vector<Record>* records) {
+  const auto& routed = service.pool.routed();
+  router_->update(service.config.name, routed);
+  if (router_->routed(service.config.name)) shared_.events.service_ready(name_of(service));
+  const auto changes = history_.update(service.config.name, before, routed, records, std::chrono::system_clock::now());
+  shared_.events.servers_changed(name_of(service), changes);
+}
+
 void Unit::tell(const Service& service) {
-  const auto& name = service.config.name;
+  const auto name = name_of(service);
   const auto& routed = service.pool.routed();
   shared_.events.servers_found(name, routed.available, routed.unavailable);
   if (routed.kept) shared_.events.servers_kept(name);
@@ -163,26 +195,9 @@ void Unit::tell(const Service& service) {
 void Unit::correlate(const Service& changed) {
   for (auto& service : services_) {
     if (!service->config.correlation || service->config.correlation->other_service != changed.config.name) continue;
+    const auto before = service->pool.routed();
     service->pool.exclude(changed.pool.first());
-    if (service->known) route(*service);
-  }
-}
-
-std::vector<std::string> Unit::not_ready() const {
-  std::vector<std::string> names;
-  for (const auto& service : services_) {
-    if (!router_->routed(service->config.name)) names.push_back(service->config.name);
-  }
-  return names;
-}
-
-// A source that has never confirmed anything is as old as our watching it.
-void Unit::tell_ages() {
-  const auto now = std::chrono::steady_clock::now();
-  for (const auto& service : services_) {
-    if (!service->watcher) continue;
-    const auto since = std::max(service->watcher->confirmed(), service->watched_since);
-    shared_.events.registry_age(service->config.name, std::max(now - since, now - now));
+    if (service->known) route(*service, before);
   }
 }
 

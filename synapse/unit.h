@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <set>
@@ -21,6 +22,9 @@
 #include "synapse/router.h"
 #include "synapse/saved_records.h"
 #include "synapse/sessions.h"
+#include "synapse/status/history.h"
+#include "synapse/status/service_status.h"
+#include "synapse/status/status_json.h"
 #include "synapse/watch/name_servers.h"
 #include "synapse/watch/watcher.h"
 
@@ -50,6 +54,9 @@ class Unit {
   // `leave_running`: see Router.
   boost::asio::awaitable<void> stop(bool leave_running);
 
+  // The configuration does not name the router any more: its services' time series end.
+  void forget();
+
   common::ConfigDifference reconfigure(const RouterConfig& config);
 
   const std::string& place() const { return place_; }
@@ -59,8 +66,17 @@ class Unit {
   // The files in which the services' records are kept.
   std::set<std::string> saved_files() const;
 
-  // The names of the services that were never routed.
-  std::vector<std::string> not_ready() const;
+  // The services that were never routed.
+  std::vector<MissingService> missing() const;
+
+  // What there is to say of the services of that name (one, or none), or of all when it is empty.
+  std::vector<ServiceStatus> status(const std::string& name) const;
+
+  // Why the router makes no progress; empty: it does.
+  std::string stalled(std::chrono::steady_clock::time_point now) const { return router_->stalled(now); }
+
+  // In ZooKeeper, by all its sources.
+  std::size_t watches() const;
 
   // Brings the metrics up to date that change by themselves.
   void tell_ages();
@@ -72,8 +88,10 @@ class Unit {
     ServiceConfig config;
     Pool pool;
     std::unique_ptr<Watcher> watcher;
-    bool known = false;  // it has servers to be routed, or none for sure
-    bool stale = false;  // they are those of an earlier run
+    bool known = false;            // it has servers to be routed, or none for sure
+    bool stale = false;            // they are those of an earlier run
+    std::string trouble;           // of its source; empty: none since the last snapshot
+    std::int64_t modified_ms = 0;  // the youngest record that was seen
     std::chrono::steady_clock::time_point watched_since{};
   };
 
@@ -82,16 +100,21 @@ class Unit {
   void watch(Service& service);
   void save(const Service& service);
   void take_snapshot(Service& service, const std::vector<Record>& records);
+  void time_change(Service& service, const std::vector<Record>& records);
   void tell(const Service& service);
+  ServiceName name_of(const Service& service) const { return {service.config.name, place_}; }
+  ServiceFacts facts_of(const Service& service) const;
   void correlate(const Service& changed);
-  void route(const Service& service) { router_->update(service.config.name, service.pool.routed()); }
+  // `before`: what was routed; `records`: those of a new snapshot, null: what is routed of them changed.
+  void route(const Service& service, const Routed& before, const std::vector<Record>* records = nullptr);
 
   const Shared shared_;
   const std::string place_;
   RouterConfig config_;
   std::unique_ptr<Router> router_;
   std::vector<std::shared_ptr<Service>> services_;  // in the order of the configuration
-  common::TaskGroup tasks_;                         // the router's work
+  History history_;
+  common::TaskGroup tasks_;  // the router's work
 };
 
 }  // namespace synapse

@@ -138,6 +138,8 @@ class CommandMasker {
   std::string mask(std::string_view argument) {
     switch (std::exchange(next_, Next::anything)) {
       case Next::secret:
+        // The option before may be one that takes no value: then this is an option in its own right.
+        if (argument.starts_with('-')) static_cast<void>(mask_option(argument));
         return std::string(kMask);
       case Next::header:
         return mask_header_line(argument);
@@ -165,6 +167,12 @@ class CommandMasker {
     const auto name = argument.substr(0, equals);
     const bool secret = tells_of_secret(name);
     const bool header = is_any(name, header_options);
+    if (is_joined(argument)) {
+      if (argument[1] == 'H') return "-H" + mask_header_line(argument.substr(2));
+      // It may as well be a long option with one dash: -dbpassword SECRET.
+      if (secret && equals == std::string_view::npos) next_ = Next::secret;
+      return std::string(argument.substr(0, 2)) + std::string(kMask);
+    }
     if (equals != std::string_view::npos) {
       const std::string start(argument.substr(0, equals + 1));
       if (secret) return start + std::string(kMask);
@@ -172,9 +180,15 @@ class CommandMasker {
     }
     if (secret) next_ = Next::secret;
     if (header) next_ = Next::header;
-    // As mysql takes it: -pSECRET.
-    const bool joined = argument.starts_with("-p") && argument.size() > 2 && !secret;
-    return joined ? "-p" + std::string(kMask) : std::string(argument);
+    return std::string(argument);
+  }
+
+  // As mysql and curl take it: -pSECRET, -uUSER:SECRET, -dBODY, -H"X-Auth: SECRET".
+  static bool is_joined(std::string_view option) {
+    constexpr std::array words{"-pass", "-passwd", "-password", "-passphrase", "-pwd"};
+    constexpr std::string_view letters = "pudH";
+    return option.size() > 2 && letters.find(option[1]) != std::string_view::npos &&
+           !is_any(lower(option.substr(0, option.find('='))), words);
   }
 
   static std::string mask_text(std::string_view text) {

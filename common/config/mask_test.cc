@@ -37,7 +37,17 @@ TEST(Mask, TheArgumentBehindATellingOption) {
   EXPECT_EQ(command({"mysqladmin", "-u", "root", "-phunter2", "ping"}), "mysqladmin | -u | *** | -p*** | ping");
   EXPECT_EQ(command({"curl", "-d", "hunter2", "--data-raw", "hunter2"}), "curl | -d | *** | --data-raw | ***");
   EXPECT_EQ(command({"x", "--password"}), "x | --password");
+  EXPECT_EQ(command({"x", "--no-auth", "--password", "hunter2", "y"}), "x | --no-auth | *** | *** | y");
   EXPECT_EQ(command({}), "");
+}
+
+TEST(Mask, WhatIsJoinedToAShortOption) {
+  EXPECT_EQ(command({"curl", "-ubob:hunter2", "-d{hunter2}", "-HX-Auth: hunter2", "-HAccept: */*", "-s"}),
+            "curl | -u*** | -d*** | -HX-Auth: *** | -HAccept: */* | -s");
+  EXPECT_EQ(command({"mysql", "-phunter2=hunter2"}), "mysql | -p***");
+  EXPECT_EQ(command({"x", "-phunter2pass", "-password", "hunter2", "-pwd=hunter2"}),
+            "x | -p*** | *** | *** | -pwd=***");
+  EXPECT_EQ(command({"x", "-password", "hunter2", "-dbpass", "hunter2"}), "x | -password | *** | -d*** | ***");
 }
 
 TEST(Mask, NotTheNameOfAFile) {

@@ -27,7 +27,9 @@ struct Owner {
                                },
                            .unchanged = [this] { ++unchanged; }}};
 
-  bool last_was_good() { return metrics.text().find("tested_config_last_reload_successful 1") != std::string::npos; }
+  bool last_was_good() {
+    return metrics.text().find("\ntested_config_last_reload_successful 1\n") != std::string::npos;
+  }
 };
 
 TEST(ConfigFollower, AppliesWhatIsNew) {

@@ -18,7 +18,7 @@ Transition transition(const std::string& service, const std::string& new_value) 
   return {.time = {},
           .service = service,
           .what = "state",
-          .check = "",
+          .part = "",
           .old_value = "",
           .new_value = new_value,
           .reason = ""};

@@ -140,8 +140,15 @@ class Sandbox:
 
     def nerve_command(self, *arguments, timeout=30, **environment):
         """Runs `nerve ARGUMENTS` to its end: a subprocess.CompletedProcess with texts."""
+        return self._command("nerve", arguments, timeout, environment)
+
+    def synapse_command(self, *arguments, timeout=20, **environment):
+        """Likewise `synapse ARGUMENTS`."""
+        return self._command("synapse", arguments, timeout, environment)
+
+    def _command(self, program, arguments, timeout, environment):
         return subprocess.run(
-            [binary("nerve"), *map(str, arguments)],
+            [binary(program), *map(str, arguments)],
             capture_output=True,
             text=True,
             timeout=timeout,

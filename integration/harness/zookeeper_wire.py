@@ -120,8 +120,11 @@ class ZookeeperWire:
 
     def take_children(self):
         """The names in the next answer, when nothing but lists was asked for."""
-        body = self._receive()[16:]
-        names, at = [], 4
+        packet = self._receive()
+        while struct.unpack(">i", packet[:4])[0] == _EVENT:
+            self._events += 1
+            packet = self._receive()
+        body, names, at = packet[16:], [], 4
         for _ in range(struct.unpack(">i", body[:4])[0]):
             end = at + 4 + struct.unpack(">i", body[at : at + 4])[0]
             names.append(body[at + 4 : end].decode())

@@ -98,9 +98,13 @@ def test_a_report_that_nobody_took_starts_the_warm_up_again(sandbox):
     eventually(lambda: weights.seen[-1] >= 5)
     server.stop()
     eventually(lambda: "warm-up starts again" in program.log())
-    before = len(weights.seen)
+    registry.close()
+    program.pause()  # until somebody sees what it does next
     server.start()
-    eventually(lambda: min(weights.seen[before:]) < 5, what="the first steps once more")
+    registry = Registry(server, registry.path)
+    weights = Weights(registry, backend.port)
+    program.resume()
+    eventually(lambda: min(weights.seen) < 5, what="the first steps once more")
     eventually(lambda: weights.seen[-1] >= 5)
     registry.close()
 

@@ -5,20 +5,25 @@
 
 #include <fmt/core.h>
 
+#include "common/admin/client.h"
+#include "common/admin/json_fields.h"
+#include "common/admin/target.h"
 #include "common/http/token_file.h"
-#include "nerve/admin/client.h"
 #include "nerve/admin/status_table.h"
-#include "nerve/admin/target.h"
 #include "nerve/config_files.h"
 
 namespace nerve {
 namespace {
 
+using common::AdminReply;
+using common::AdminRequest;
+using common::AdminTarget;
 using Kind = AdminCommand::Kind;
 
 enum ExitCode { kFine = 0, kNotSo = 1, kUsage = 2, kUnreachable = 3 };
 
 constexpr std::chrono::seconds kDefaultTimeout{10};
+constexpr int kDefaultPort = 3454;
 
 struct Access {
   AdminTarget target;
@@ -32,26 +37,21 @@ common::Result<Access> access_in(const std::string& config_path) {
   }
   const Config& config = parsed.config;
   Access access{.target = {}, .token_file = config.api_token_file};
-  if (!config.api_socket.empty()) {
-    access.target.socket = config.api_socket;
-  } else if (config.api_port == 0) {
-    return common::fail(config_path + ": apiPort is 0, so nobody knows the port; give --api, or set apiSocket");
-  } else {
-    access.target.port = config.api_port;
-    access.target.host = config.api_host == "0.0.0.0" ? "127.0.0.1" : config.api_host == "::" ? "::1" : config.api_host;
-  }
+  auto target = common::configured_admin_target(config.api_socket, config.api_host, config.api_port);
+  if (!target) return common::fail(config_path + ": " + target.error().message);
+  access.target = *std::move(target);
   return access;
 }
 
 common::Result<Access> access_for(const AdminCommand& command) {
-  Access access;
+  Access access{.target = {.port = kDefaultPort}, .token_file = ""};
   if (!command.config_path.empty()) {
     auto found = access_in(command.config_path);
     if (!found) return found.error();
     access = *std::move(found);
   }
   if (!command.api.empty()) {
-    auto target = parse_admin_target(command.api);
+    auto target = common::parse_admin_target(command.api, kDefaultPort);
     if (!target) return target.error();
     access.target = *std::move(target);
   }
@@ -97,7 +97,7 @@ int show(const AdminCommand& command, const AdminReply& reply) {
 }
 
 int refuse(const AdminReply& reply) {
-  const std::string words = error_in(reply.body);
+  const std::string words = common::error_in(reply.body);
   if (reply.status == 401) {
     fmt::print(stderr, "nerve: the token is missing or wrong; give --token-file, or --config with apiTokenFile\n");
   } else if (!words.empty()) {
@@ -112,7 +112,7 @@ int refuse(const AdminReply& reply) {
 }  // namespace
 
 AdminRoute route_of(const AdminCommand& command) {
-  const std::string service = command.service.empty() ? "" : "/services/" + percent_encode(command.service);
+  const std::string service = command.service.empty() ? "" : "/services/" + common::percent_encode(command.service);
   switch (command.kind) {
     case Kind::status:
       return {"GET", service + "/status"};
@@ -133,7 +133,8 @@ int run_admin_command(const AdminCommand& command) {
     return kUsage;
   }
   const auto route = route_of(command);
-  AdminRequest request{.method = route.method, .path = route.path, .token = "", .timeout = command.timeout};
+  AdminRequest request{
+      .program = "nerve", .method = route.method, .path = route.path, .token = "", .timeout = command.timeout};
   if (command.kind != Kind::status && !access->token_file.empty()) {
     auto token = common::http::read_token_file(access->token_file);
     if (!token) {
@@ -143,7 +144,7 @@ int run_admin_command(const AdminCommand& command) {
     request.token = *std::move(token);
   }
   if (!request.timeout && command.kind != Kind::disable) request.timeout = kDefaultTimeout;
-  const AdminReply reply = ask_nerve(access->target, request);
+  const AdminReply reply = common::ask_admin(access->target, request);
   switch (reply.how) {
     case AdminReply::How::answered:
       break;

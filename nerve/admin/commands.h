@@ -1,13 +1,13 @@
 // `nerve status`, `disable`, `enable` and `weight`: asks the nerve that runs, and says what came of it.
 #pragma once
 
-#include <chrono>
-#include <optional>
 #include <string>
+
+#include "common/admin/options.h"
 
 namespace nerve {
 
-struct AdminCommand {
+struct AdminCommand : common::AdminOptions {
   enum class Kind { status, disable, enable, weight };
 
   Kind kind = Kind::status;
@@ -16,11 +16,7 @@ struct AdminCommand {
   bool force = false;     // enable: whatever the checks say
   int weight = 0;
 
-  std::string api;          // --api; empty: as the configuration says
-  std::string config_path;  // --config; empty: there is none
-  std::string token_file;   // --token-file; empty: as the configuration says
-  std::optional<std::chrono::milliseconds> timeout;
-  bool json = false;
+  std::string token_file;  // --token-file; empty: as the configuration says
 };
 
 // 0: it is so. 1: a service is not available (status), or nerve refused, was interrupted or took longer than the

@@ -1,45 +1,25 @@
 #include "nerve/admin/status_table.h"
 
 #include <algorithm>
-#include <cstdint>
 #include <utility>
 #include <vector>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "common/admin/json_fields.h"
+#include "common/admin/table.h"
 #include "common/registration/validate.h"
 
 namespace nerve {
 namespace {
 
 using Json = nlohmann::json;
-using Row = std::vector<std::string>;
+using Row = common::TableRow;
+using common::number_at;
+using common::text_at;
 
 constexpr std::size_t kStateColumn = 1;
-
-// As wide as a terminal shows it, for the scripts that names are written in.
-std::size_t width_of(std::string_view text) {
-  const auto begins_a_character = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins_a_character));
-}
-
-std::string cell(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = '?';
-  }
-  return text.empty() ? "-" : text;
-}
-
-std::string text_at(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-std::int64_t number_at(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
-}
 
 // What is wrong with the first reporter with which something is; empty when nothing is.
 std::string reporter_trouble(const Json& reporter) {
@@ -89,32 +69,14 @@ Row check_row(const Json& check) {
           text_at(check, "Reason")};
 }
 
-// ECMA-48: green, yellow, red.
 std::string_view colour_of(std::string_view state) {
-  if (state.starts_with("available") || state == "up" || state == "confirmed") return "\x1b[32m";
-  return state == "unavailable" || state == "down" ? "\x1b[31m" : "\x1b[33m";
+  if (state.starts_with("available") || state == "up" || state == "confirmed") return common::kGreen;
+  return state == "unavailable" || state == "down" ? common::kRed : common::kYellow;
 }
 
 std::string lines_of(const Row& titles, std::vector<Row> rows, bool colours) {
-  rows.insert(rows.begin(), titles);
-  std::vector<std::size_t> widths(titles.size(), 0);
-  for (Row& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      row[i] = cell(std::move(row[i]));
-      widths[i] = std::max(widths[i], width_of(row[i]));
-    }
-  }
-  std::string text;
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      const bool coloured = colours && i == kStateColumn && &row != &rows.front();
-      if (coloured) text += colour_of(row[i]);
-      text += row[i];
-      if (coloured) text += "\x1b[0m";
-      text += i + 1 < row.size() ? std::string(widths[i] - width_of(row[i]) + 2, ' ') : "\n";
-    }
-  }
-  return text;
+  const common::TableColours by_state{kStateColumn, colour_of};
+  return common::table(titles, std::move(rows), colours ? &by_state : nullptr);
 }
 
 }  // namespace
@@ -157,11 +119,6 @@ bool all_confirmed(std::string_view body) {
     return !service.is_object() || reporters_trouble(service).find("not confirmed") == std::string::npos;
   };
   return json.is_array() ? std::all_of(json.begin(), json.end(), confirmed) : confirmed(json);
-}
-
-std::string error_in(std::string_view body) {
-  const auto json = Json::parse(body, nullptr, false);
-  return json.is_object() ? text_at(json, "error") : "";
 }
 
 }  // namespace nerve

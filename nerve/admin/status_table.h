@@ -16,7 +16,4 @@ namespace nerve {
 // Every reporter of every service has taken its last report.
 [[nodiscard]] bool all_confirmed(std::string_view body);
 
-// What {"error": ...} says; empty when the body is nothing of the kind.
-[[nodiscard]] std::string error_in(std::string_view body);
-
 }  // namespace nerve

@@ -60,11 +60,6 @@ TEST(StatusTable, RefusesWhatIsNoStatus) {
             "NAME  STATE  WEIGHT  ADDRESS  REASON\n-     -      0       :0       -\n");
 }
 
-TEST(ErrorIn, TakesTheWordsOfTheApi) {
-  EXPECT_EQ(error_in("{\"error\":\"no such thing\"}\n"), "no such thing");
-  for (const auto* body : {"", "<html>", "[]", "{\"error\":1}"}) EXPECT_EQ(error_in(body), "") << body;
-}
-
 TEST(StatusTable, TellsWhatTheReportersHaveNotConfirmed) {
   const std::string service =
       R"({"Name":"web","Host":"10.0.0.1","Port":80,"Status":"enabled","State":"available","MaxWeight":9,)"

@@ -6,6 +6,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "synapse/config_difference.h"
 #include "synapse/haproxy/advice.h"
 #include "synapse/haproxy/runtime_codec.h"
 #include "synapse/haproxy/skeleton.h"
@@ -42,6 +43,7 @@ Driver::Driver(asio::io_context& io, const RouterConfig& router, HaproxyControl&
     : config_(std::get<HaproxyRouterConfig>(router.kind)),
       control_(control),
       events_(events),
+      place_(place_of(router)),
       on_routed_(std::move(on_routed)),
       file_(config_.config_path, config_.haproxy_binary),
       socket_(config_.socket_path, config_.further_sockets,
@@ -116,7 +118,9 @@ void Driver::set_servers(const std::string& name, std::vector<ServerSpec> server
   const bool available = std::any_of(service->wanted.servers.begin(), service->wanted.servers.end(),
                                      [](const ServerSpec& server) { return server.enabled; });
   if (available && !std::exchange(service->ever_available, true) && !service->declare_empty) update_fingerprint();
-  service->changes.changed(Clock::now());
+  const auto now = Clock::now();
+  service->changes.changed(now);
+  events_.servers_wanted({name, place_}, now);
   wake();
 }
 
@@ -130,7 +134,9 @@ asio::awaitable<void> Driver::run() {
   gather_until_ = Clock::now() + kGatherFor;
   for (;;) {
     woken_ = false;
+    step_began_ = Clock::now();
     co_await step();
+    step_began_.reset();
     co_await sleep();
   }
 }
@@ -270,8 +276,12 @@ asio::awaitable<Driver::Sent> Driver::send(const std::vector<Command>& commands)
 }
 
 void Driver::settled(const Services& services) {
+  const auto now = Clock::now();
   for (const auto& service : services) {
-    if (service->routed || service->removed || !service->known || service->needs_reload) continue;
+    if (service->removed || !service->known || service->needs_reload) continue;
+    // What came meanwhile is acknowledged with the next round.
+    if (!service->changes.due()) events_.servers_acknowledged({service->wanted.service, place_}, now);
+    if (service->routed) continue;
     service->routed = true;
     on_routed_(service->wanted.service);
   }

@@ -33,6 +33,7 @@
 #include "synapse/haproxy/runtime_socket.h"
 #include "synapse/haproxy/server.h"
 #include "synapse/haproxy/traits.h"
+#include "synapse/status/output_state.h"
 
 namespace synapse::haproxy {
 
@@ -55,6 +56,12 @@ class Driver {
 
   // The address that a server of the service has now, in HAProxy's file or by set_servers(); empty when it has none.
   std::string present_address(const std::string& service, const std::string& server) const;
+
+  // What HAProxy has of a service beside what it shall have.
+  OutputState output(const std::string& service) const;
+
+  // Why nothing goes on; empty: it does.
+  std::string stalled(std::chrono::steady_clock::time_point now) const;
 
   // HAProxy ended, or was replaced: look at once.
   void haproxy_ended(const std::string& how);
@@ -113,6 +120,10 @@ class Driver {
   void take_services(const RouterConfig& router);
   void take_traits();
 
+  // driver_status.cc
+  OutputState output_of_file(const Service& service, const std::vector<ServerSpec>& wanted) const;
+  void tell_reloads(const Service& service, OutputState& output) const;
+
   // driver_load.cc: the file, and making HAProxy load it.
   void read_file();
   boost::asio::awaitable<void> attach();
@@ -139,6 +150,7 @@ class Driver {
   HaproxyRouterConfig config_;
   HaproxyControl& control_;
   Events& events_;
+  const std::string place_;  // the router's
   const std::function<void(const std::string&)> on_routed_;
   ConfigSpec skeleton_;      // without servers; its backends are in services_
   std::string fingerprint_;  // of the wanted skeleton
@@ -171,6 +183,8 @@ class Driver {
   Clock::time_point gather_until_{};
 
   common::TaskGroup tasks_;
+  std::optional<Clock::time_point> step_began_;  // of the step under way
+  Clock::time_point busy_since_{};
   bool busy_ = false;  // writing the file or loading it, beside the loop; one at a time
   boost::asio::steady_timer wake_;
   bool woken_ = false;

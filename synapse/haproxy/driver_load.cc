@@ -143,6 +143,7 @@ asio::awaitable<void> Driver::start() {
 // Beside the loop: live changes must not wait for a check or a load, which take much longer.
 void Driver::begin(const char* name, asio::awaitable<void> work) {
   busy_ = true;
+  busy_since_ = Clock::now();
   tasks_.spawn(name, beside(std::move(work)));
 }
 

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 
 #include "common/registration/validate.h"
+#include "synapse/config_difference.h"
 #include "synapse/haproxy/no_control.h"
 #include "synapse/haproxy/reload_command.h"
 #include "synapse/haproxy/server_keywords.h"
@@ -75,12 +78,14 @@ HaproxyRouter::HaproxyRouter(asio::io_context& io, const RouterConfig& config, E
                              std::unique_ptr<RuntimeDirectory> directory, bool file_only)
     : directory_(std::move(directory)),
       events_(events),
+      place_(place_of(config)),
       seed_(seed),
       file_only_(file_only),
       addresses_(io, events, [this](const std::string& service) { resolved(service); }),
       control_(make_control(io, std::get<HaproxyRouterConfig>(config.kind))),
       driver_(io, config, *control_, events, [this](const std::string& service) {
         if (const auto found = services_.find(service); found != services_.end()) found->second.routed = true;
+        events_.service_ready({service, place_});
       }) {
   take_services(config);
 }
@@ -109,6 +114,20 @@ void HaproxyRouter::reconfigure(const RouterConfig& config) {
 bool HaproxyRouter::routed(const std::string& service) const {
   const auto found = services_.find(service);
   return found != services_.end() && found->second.routed;
+}
+
+OutputState HaproxyRouter::output(const std::string& name) const {
+  auto output = driver_.output(name);
+  const auto found = services_.find(name);
+  if (found == services_.end() || !found->second.wanted) return output;
+  std::unordered_set<std::string_view> handed_over;
+  for (const auto& server : output.wanted) handed_over.insert(server.name);
+  for (const auto& server : found->second.wanted->servers) {
+    if (handed_over.contains(server.name)) continue;
+    output.problems[server.name] = !needs_resolving(server) ? "it is not fit for HAProxy's configuration"
+                                                            : "its host name " + server.host + " does not resolve";
+  }
+  return output;
 }
 
 std::unique_ptr<HaproxyControl> HaproxyRouter::make_control(asio::io_context& io, const HaproxyRouterConfig& config) {

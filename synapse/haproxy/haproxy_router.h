@@ -35,6 +35,8 @@ class HaproxyRouter : public Router {
   void reconfigure(const RouterConfig& config) override;
   void update(const std::string& service, const Routed& routed) override;
   bool routed(const std::string& service) const override;
+  OutputState output(const std::string& service) const override;
+  std::string stalled(std::chrono::steady_clock::time_point now) const override { return driver_.stalled(now); }
   boost::asio::awaitable<void> stop(bool leave_running) override;
   bool busy() const override { return addresses_.busy(); }
 
@@ -56,6 +58,7 @@ class HaproxyRouter : public Router {
 
   const std::unique_ptr<RuntimeDirectory> directory_;  // null: HAProxy is somebody else's
   Events& events_;
+  const std::string place_;
   const std::uint64_t seed_;
   const bool file_only_;
   std::map<std::string, Service> services_;  // by name

@@ -28,19 +28,27 @@ boost::asio::awaitable<void> ConsoleRouter::run() {
 }
 
 void ConsoleRouter::reconfigure(const RouterConfig& config) {
-  std::erase_if(last_, [&](const auto& printed) {
+  const auto is_gone = [&](const auto& printed) {
     return std::none_of(config.services.begin(), config.services.end(),
                         [&](const auto& service) { return service.name == printed.first; });
-  });
+  };
+  std::erase_if(last_, is_gone);
+  std::erase_if(outputs_, is_gone);
 }
 
 void ConsoleRouter::update(const std::string& service, const Routed& routed) {
+  outputs_[service] = written_output(routed);
   auto line = console_line(service, routed);
   auto& last = last_[service];
   if (line == last) return;
   std::printf("%s\n", line.c_str());
   std::fflush(stdout);
   last = std::move(line);
+}
+
+OutputState ConsoleRouter::output(const std::string& service) const {
+  const auto found = outputs_.find(service);
+  return found == outputs_.end() ? OutputState() : found->second;
 }
 
 boost::asio::awaitable<void> ConsoleRouter::stop(bool) {

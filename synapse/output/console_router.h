@@ -18,10 +18,12 @@ class ConsoleRouter : public Router {
   void reconfigure(const RouterConfig& config) override;
   void update(const std::string& service, const Routed& routed) override;
   bool routed(const std::string& service) const override { return last_.contains(service); }
+  OutputState output(const std::string& service) const override;
   boost::asio::awaitable<void> stop(bool leave_running) override;
 
  private:
   std::map<std::string, std::string> last_;  // what was printed, by service
+  std::map<std::string, OutputState> outputs_;
 };
 
 }  // namespace synapse

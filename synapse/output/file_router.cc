@@ -115,9 +115,19 @@ bool FileRouter::routed(const std::string& service) const {
   return known != services_.end() && known->second.written;
 }
 
+OutputState FileRouter::output(const std::string& name) const {
+  const auto service = services_.find(file_of(name));
+  if (service == services_.end()) return {};
+  auto state = service->second.present;
+  state.wanted = service->second.wanted.wanted;
+  if (!service->second.written) state.unknown = path_of(service->first) + " has not been written yet";
+  return state;
+}
+
 void FileRouter::update(const std::string& name, const Routed& routed) {
   const auto service = services_.find(file_of(name));
   if (service == services_.end()) return;
+  service->second.wanted = written_output(routed);
   service->second.text = backends_json(routed.servers);
   service->second.due = true;
   paced_.changed();
@@ -139,6 +149,7 @@ asio::awaitable<bool> FileRouter::write() {
     }
     service.due = false;
     service.written = true;
+    service.present = service.wanted;
     events_.output_works(path_of(file));
   }
   co_return done;

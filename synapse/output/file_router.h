@@ -31,11 +31,14 @@ class FileRouter : public Router {
   void reconfigure(const RouterConfig& config) override;
   void update(const std::string& service, const Routed& routed) override;
   bool routed(const std::string& service) const override;
+  OutputState output(const std::string& service) const override;
   boost::asio::awaitable<void> stop(bool leave_running) override;
 
  private:
   struct Service {
-    std::string text;  // what its file shall hold; empty: not known yet
+    std::string text;       // what its file shall hold; empty: not known yet
+    OutputState wanted{};   // as if it were written
+    OutputState present{};  // what the file says
     bool written = false;
     bool due = false;
   };

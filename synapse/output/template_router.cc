@@ -76,9 +76,20 @@ bool TemplateRouter::routed(const std::string& service) const {
                      [&](const Service& known) { return known.data.name == service && known.written; });
 }
 
+OutputState TemplateRouter::output(const std::string& service) const {
+  const auto found = std::find_if(services_.begin(), services_.end(),
+                                  [&](const Service& known) { return known.data.name == service; });
+  if (found == services_.end()) return {};
+  auto state = found->present;
+  state.wanted = found->wanted.wanted;
+  if (!found->written) state.unknown = config_.destination_file + " has not been written yet";
+  return state;
+}
+
 void TemplateRouter::update(const std::string& name, const Routed& routed) {
   const auto service = find(name);
   if (service == services_.end()) return;
+  service->wanted = written_output(routed);
   service->data.servers = routed.servers;
   service->data.available = routed.available;
   service->data.unavailable = routed.unavailable;
@@ -106,14 +117,21 @@ asio::awaitable<bool> TemplateRouter::write() {
     ::unlink(marker().c_str());
   }
   events_.output_works(config_.destination_file);
-  for (auto& service : services_) service.written = service.written || service.known;
+  for (auto& service : services_) {
+    if (!service.known) continue;
+    service.written = true;
+    service.present = service.rendered;
+  }
   co_return true;
 }
 
 // True when the file was not like that before.
 Result<bool> TemplateRouter::write_file() {
   std::vector<TemplateService> data;
-  for (const auto& service : services_) data.push_back(service.data);
+  for (auto& service : services_) {
+    data.push_back(service.data);
+    service.rendered = service.wanted;
+  }
   auto text = template_.render(data);
   if (on_disk_ == text) return false;
   // First the mark: a run that ends before the command has succeeded leaves it to the next one.

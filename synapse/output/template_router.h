@@ -28,11 +28,15 @@ class TemplateRouter : public Router {
   void reconfigure(const RouterConfig& config) override;
   void update(const std::string& service, const Routed& routed) override;
   bool routed(const std::string& service) const override;
+  OutputState output(const std::string& service) const override;
   boost::asio::awaitable<void> stop(bool leave_running) override;
 
  private:
   struct Service {
     TemplateService data{};
+    OutputState wanted{};    // as if it were written
+    OutputState rendered{};  // what the text says that was rendered last
+    OutputState present{};   // what the file says
     bool known = false;
     bool written = false;
   };

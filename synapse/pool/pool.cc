@@ -142,7 +142,7 @@ bool Routed::empty_on_purpose() const {
          std::any_of(left_out.begin(), left_out.end(), [](const LeftOut& out) { return !is_fault(out.because); });
 }
 
-void Pool::update(const std::vector<Record>& records) {
+Routed Pool::update(const std::vector<Record>& records) {
   const auto& rules = options_.rules;
   Routed fresh;
   auto& servers = fresh.servers;
@@ -168,8 +168,10 @@ void Pool::update(const std::vector<Record>& records) {
   std::move(last.begin(), last.end(), std::back_inserter(servers));
   if (rules.prefer) put_near_ones_first(servers, *rules.prefer);
   sort_by_child(fresh.left_out);
+  Routed before = std::move(excluded_ ? correlated_ : snapshot_);
   snapshot_ = std::move(fresh);
   route();
+  return before;
 }
 
 // Gives back those that it took away.

@@ -100,8 +100,8 @@ class Pool {
  public:
   explicit Pool(PoolOptions options) : options_(std::move(options)) {}
 
-  // All records of the service, in any order.
-  void update(const std::vector<Record>& records);
+  // All records of the service, in any order. Gives what routed() was before.
+  Routed update(const std::vector<Record>& records);
 
   // What its predecessor, which had other options, knew: its servers stand until the first update(), and count as the
   // last state then.

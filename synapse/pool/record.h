@@ -15,6 +15,7 @@ struct Record {
   common::Result<common::Registration> registration;  // or why it cannot be used
   std::int64_t created_ms = 0;                        // of the znode, since 1970
   std::int64_t created_zxid = 0;
+  std::int64_t modified_ms = 0;  // when the record was written, since 1970
   // The path of a unix socket, which takes the place of host and port. Only what this machine's operator wrote has one:
   // nothing that comes over the network may fill it.
   std::string socket;

@@ -59,6 +59,12 @@ void MultiWatcher::recovered(const std::string& child) {
   if (troubled_.empty()) events_.on_recovered();
 }
 
+std::size_t MultiWatcher::watches() const {
+  std::size_t watches = 0;
+  for (const auto& child : children_) watches += child->watches();
+  return watches;
+}
+
 std::chrono::steady_clock::time_point MultiWatcher::confirmed() const {
   const auto sources = sources_.in_force();
   if (sources.empty()) return {};

@@ -25,6 +25,7 @@ class MultiWatcher : public Watcher {
 
   // The oldest of those whose word is in force.
   std::chrono::steady_clock::time_point confirmed() const override;
+  std::size_t watches() const override;
 
  private:
   void tell();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
@@ -18,6 +19,9 @@ class Watcher {
 
   // When the source last confirmed what the latest snapshot says; the epoch when it never has.
   virtual std::chrono::steady_clock::time_point confirmed() const = 0;
+
+  // How many watches it holds in ZooKeeper.
+  virtual std::size_t watches() const { return 0; }
 };
 
 // None of them is called from within the making of the watcher, nor after its end.

@@ -28,7 +28,9 @@ void ZookeeperWatcher::take(Children& children) {
   records.reserve(children.size());
   modified_zxids.reserve(children.size());
   std::size_t next = 0;
+  watches_ = 1;
   for (auto& [name, child] : children) {
+    if (!common::is_path_encoded(name)) ++watches_;
     while (next < records_.size() && records_[next].child < name) ++next;
     const bool known =
         next < records_.size() && records_[next].child == name && modified_zxids_[next] == child.stat.modified_zxid;
@@ -38,7 +40,8 @@ void ZookeeperWatcher::take(Children& children) {
       records.push_back({.child = name,
                          .registration = common::decode(name, child.data, endpoint_name_),
                          .created_ms = child.stat.created_ms,
-                         .created_zxid = child.stat.created_zxid});
+                         .created_zxid = child.stat.created_zxid,
+                         .modified_ms = child.stat.modified_ms});
     }
     modified_zxids.push_back(child.stat.modified_zxid);
     child.data = std::string();

@@ -1,4 +1,4 @@
-#include "nerve/admin/client.h"
+#include "common/admin/client.h"
 
 #include <exception>
 #include <utility>
@@ -19,7 +19,7 @@
 #include "common/registration/validate.h"
 #include "common/runtime/deadline.h"
 
-namespace nerve {
+namespace common {
 namespace {
 
 namespace asio = boost::asio;
@@ -43,7 +43,7 @@ asio::awaitable<std::string> connect_to_socket(std::string path, Socket& connect
   } catch (const boost::system::system_error& too_long) {
     error = too_long.code();
   }
-  if (error) co_return common::describe_connect_error(error, "unix:" + path);
+  if (error) co_return describe_connect_error(error, "unix:" + path);
   connected = std::move(socket);
   co_return "";
 }
@@ -58,15 +58,15 @@ asio::awaitable<std::string> connect_to_host(AdminTarget target, Socket& connect
   if (error) co_return "cannot find the address of " + target.host + ": " + error.message();
   tcp::socket socket(executor);
   co_await asio::async_connect(socket, addresses, asio::redirect_error(asio::use_awaitable, error));
-  if (error) co_return common::describe_connect_error(error, target.words());
+  if (error) co_return describe_connect_error(error, target.words());
   connected = std::move(socket);
   co_return "";
 }
 
 asio::awaitable<AdminReply> exchange(Socket& socket, const AdminTarget& target, const AdminRequest& request) {
   bhttp::request<bhttp::empty_body> message(bhttp::string_to_verb(request.method), request.path, 11);
-  message.set(bhttp::field::host, target.socket.empty() ? common::host_port(target.host, target.port) : "localhost");
-  message.set(bhttp::field::user_agent, "nerve");
+  message.set(bhttp::field::host, target.socket.empty() ? host_port(target.host, target.port) : "localhost");
+  message.set(bhttp::field::user_agent, request.program);
   if (!request.token.empty()) message.set(bhttp::field::authorization, "Bearer " + request.token);
   message.keep_alive(false);
   error_code error;
@@ -78,7 +78,7 @@ asio::awaitable<AdminReply> exchange(Socket& socket, const AdminTarget& target, 
   AdminReply reply;
   if (error) {
     reply.how = AdminReply::How::unreachable;
-    reply.error = target.words() + " did not answer as nerve does: " + error.message();
+    reply.error = target.words() + " did not answer as " + request.program + " does: " + error.message();
   } else {
     reply.status = parser.get().result_int();
     reply.body = std::move(parser.get().body());
@@ -91,12 +91,12 @@ asio::awaitable<AdminReply> ask(AdminTarget target, AdminRequest request) {
   reply.how = AdminReply::How::unreachable;
   Socket socket(co_await asio::this_coro::executor);
   auto connecting = target.socket.empty() ? connect_to_host(target, socket) : connect_to_socket(target.socket, socket);
-  const auto problem = co_await common::with_deadline(std::move(connecting), kConnectTimeout);
+  const auto problem = co_await with_deadline(std::move(connecting), kConnectTimeout);
   reply.error = problem.value_or("no answer from " + target.words());
   if (!reply.error.empty()) co_return reply;
   auto exchanging = exchange(socket, target, request);
   if (!request.timeout) co_return co_await std::move(exchanging);
-  const auto answered = co_await common::with_deadline(std::move(exchanging), *request.timeout);
+  const auto answered = co_await with_deadline(std::move(exchanging), *request.timeout);
   if (answered) co_return *answered;
   reply.how = AdminReply::How::timed_out;
   reply.error = target.words() + " did not answer within " + std::to_string(request.timeout->count()) + " ms";
@@ -105,7 +105,7 @@ asio::awaitable<AdminReply> ask(AdminTarget target, AdminRequest request) {
 
 }  // namespace
 
-AdminReply ask_nerve(const AdminTarget& target, const AdminRequest& request) {
+AdminReply ask_admin(const AdminTarget& target, const AdminRequest& request) {
   asio::io_context io;
   AdminReply reply;
   asio::co_spawn(io, ask(target, request), [&](std::exception_ptr fault, AdminReply got) {
@@ -116,4 +116,4 @@ AdminReply ask_nerve(const AdminTarget& target, const AdminRequest& request) {
   return reply;
 }
 
-}  // namespace nerve
+}  // namespace common

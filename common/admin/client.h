@@ -1,15 +1,16 @@
-// One request to the admin API of a running nerve. Blocks; for the command line, which has nothing else to do.
+// One request to the admin API of a running program. Blocks; for the command line, which has nothing else to do.
 #pragma once
 
 #include <chrono>
 #include <optional>
 #include <string>
 
-#include "nerve/admin/target.h"
+#include "common/admin/target.h"
 
-namespace nerve {
+namespace common {
 
 struct AdminRequest {
+  std::string program;  // who is asked, and asks: "nerve"
   std::string method;
   std::string path;                                  // with the query
   std::string token;                                 // empty: none is presented
@@ -24,6 +25,6 @@ struct AdminReply {
   std::string error;  // otherwise, in words
 };
 
-[[nodiscard]] AdminReply ask_nerve(const AdminTarget& target, const AdminRequest& request);
+[[nodiscard]] AdminReply ask_admin(const AdminTarget& target, const AdminRequest& request);
 
-}  // namespace nerve
+}  // namespace common

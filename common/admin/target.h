@@ -1,4 +1,4 @@
-// Where a running nerve listens, and what is asked of it. Pure.
+// Where a running program listens, and what is asked of it. Pure.
 #pragma once
 
 #include <string>
@@ -6,12 +6,12 @@
 
 #include "common/result.h"
 
-namespace nerve {
+namespace common {
 
 struct AdminTarget {
   std::string socket;  // path of a unix socket; empty: TCP
   std::string host = "127.0.0.1";
-  int port = 3454;
+  int port = 0;
 
   // "127.0.0.1:3454", "unix:/run/nerve.sock"
   std::string words() const;
@@ -19,9 +19,13 @@ struct AdminTarget {
 };
 
 // HOST:PORT, HOST, unix:PATH, or a path, which is known by its slash.
-[[nodiscard]] common::Result<AdminTarget> parse_admin_target(std::string_view text);
+[[nodiscard]] Result<AdminTarget> parse_admin_target(std::string_view text, int default_port);
+
+// Where the program listens that has these keys in its configuration (apiSocket, apiHost, apiPort). An error when its
+// port cannot be known.
+[[nodiscard]] Result<AdminTarget> configured_admin_target(const std::string& socket, const std::string& host, int port);
 
 // Every byte that is not unreserved (RFC 3986, section 2.3) as %XX: for one segment of a path.
 [[nodiscard]] std::string percent_encode(std::string_view text);
 
-}  // namespace nerve
+}  // namespace common

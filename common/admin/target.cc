@@ -1,4 +1,4 @@
-#include "nerve/admin/target.h"
+#include "common/admin/target.h"
 
 #include <charconv>
 
@@ -6,7 +6,7 @@
 
 #include "common/registration/validate.h"
 
-namespace nerve {
+namespace common {
 namespace {
 
 bool is_unreserved(unsigned char c) {
@@ -22,15 +22,14 @@ bool read_port(std::string_view text, int& port) {
 }  // namespace
 
 std::string AdminTarget::words() const {
-  return socket.empty() ? common::host_port(host, port) : "unix:" + socket;
+  return socket.empty() ? host_port(host, port) : "unix:" + socket;
 }
 
-common::Result<AdminTarget> parse_admin_target(std::string_view text) {
+Result<AdminTarget> parse_admin_target(std::string_view text, int default_port) {
   constexpr std::string_view scheme = "unix:";
   AdminTarget target;
   const auto bad = [&] {
-    return common::fail("--api must be HOST:PORT, unix:PATH or a path with a slash, got " +
-                        common::quote_for_log(text));
+    return fail("--api must be HOST:PORT, unix:PATH or a path with a slash, got " + quote_for_log(text));
   };
   const bool with_scheme = text.starts_with(scheme);
   if (with_scheme || text.find('/') != std::string_view::npos) {
@@ -38,8 +37,9 @@ common::Result<AdminTarget> parse_admin_target(std::string_view text) {
     if (target.socket.empty()) return bad();
     return target;
   }
+  target.port = default_port;
   std::string_view host = text;
-  if (!common::is_ipv6_address(text)) {
+  if (!is_ipv6_address(text)) {
     const auto colon = text.rfind(':');
     if (colon != std::string_view::npos && !text.ends_with(']')) {
       if (!read_port(text.substr(colon + 1), target.port)) return bad();
@@ -47,8 +47,18 @@ common::Result<AdminTarget> parse_admin_target(std::string_view text) {
     }
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   }
-  if (!common::is_ip_address(host) && !common::is_host_name(host)) return bad();
+  if (!is_ip_address(host) && !is_host_name(host)) return bad();
   target.host = host;
+  return target;
+}
+
+Result<AdminTarget> configured_admin_target(const std::string& socket, const std::string& host, int port) {
+  AdminTarget target;
+  target.socket = socket;
+  if (!socket.empty()) return target;
+  if (port == 0) return fail("apiPort is 0, so nobody knows the port; give --api, or set apiSocket");
+  target.port = port;
+  target.host = host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host;
   return target;
 }
 
@@ -64,4 +74,4 @@ std::string percent_encode(std::string_view text) {
   return encoded;
 }
 
-}  // namespace nerve
+}  // namespace common

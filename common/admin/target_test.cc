@@ -1,10 +1,10 @@
-#include "nerve/admin/target.h"
+#include "common/admin/target.h"
 
 #include <string>
 
 #include <gtest/gtest.h>
 
-namespace nerve {
+namespace common {
 namespace {
 
 TEST(AdminTarget, IsAnAddressOrASocket) {
@@ -23,7 +23,7 @@ TEST(AdminTarget, IsAnAddressOrASocket) {
       {"./n.sock", {"./n.sock"}, "unix:./n.sock"},
   };
   for (const auto& good : cases) {
-    const auto target = parse_admin_target(good.text);
+    const auto target = parse_admin_target(good.text, 3454);
     ASSERT_TRUE(target.has_value()) << good.text;
     EXPECT_EQ(*target, good.target) << good.text;
     EXPECT_EQ(target->words(), good.words);
@@ -33,10 +33,19 @@ TEST(AdminTarget, IsAnAddressOrASocket) {
 TEST(AdminTarget, NothingElse) {
   for (const auto* text :
        {"", ":99", "host:", "host:0", "host:65536", "host:9x", "a b:1", "unix:", "n.sock:", "[::1"}) {
-    EXPECT_FALSE(parse_admin_target(text).has_value()) << text;
+    EXPECT_FALSE(parse_admin_target(text, 3454).has_value()) << text;
   }
-  EXPECT_EQ(parse_admin_target("a:b").error().message,
+  EXPECT_EQ(parse_admin_target("a:b", 3454).error().message,
             "--api must be HOST:PORT, unix:PATH or a path with a slash, got \"a:b\"");
+}
+
+TEST(AdminTarget, IsWhereTheConfigurationSays) {
+  EXPECT_EQ(configured_admin_target("/run/n.sock", "0.0.0.0", 0)->words(), "unix:/run/n.sock");
+  EXPECT_EQ(configured_admin_target("", "0.0.0.0", 99)->words(), "127.0.0.1:99");
+  EXPECT_EQ(configured_admin_target("", "::", 99)->words(), "[::1]:99");
+  EXPECT_EQ(configured_admin_target("", "10.0.0.1", 99)->words(), "10.0.0.1:99");
+  EXPECT_EQ(configured_admin_target("", "10.0.0.1", 0).error().message,
+            "apiPort is 0, so nobody knows the port; give --api, or set apiSocket");
 }
 
 TEST(PercentEncode, LeavesOnlyWhatNeedsNoEscape) {
@@ -45,4 +54,4 @@ TEST(PercentEncode, LeavesOnlyWhatNeedsNoEscape) {
 }
 
 }  // namespace
-}  // namespace nerve
+}  // namespace common

@@ -1,0 +1,170 @@
+#include "synapse/events.h"
+
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/telemetry/log.h"
+
+namespace synapse {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+class EventsTest : public testing::Test {
+ protected:
+  EventsTest() { common::log::set_level("panic"); }
+  ~EventsTest() override { common::log::set_level("info"); }
+
+  // "what part: old -> new (reason)" of what was recorded.
+  std::vector<std::string> recorded() const {
+    std::vector<std::string> lines;
+    for (const auto* event : events.log().last(100, "")) {
+      lines.push_back(event->what + " " + event->part + ": " + event->old_value + " -> " + event->new_value + " (" +
+                      event->reason + ")");
+    }
+    return lines;
+  }
+
+  common::Metrics metrics;
+  Events events{metrics};
+  const ServiceName web{"web", "haproxy /a"};
+  const ServiceName other{"web", "haproxy /b"};
+};
+
+TEST_F(EventsTest, RecordsWhatChangesAndNothingTwice) {
+  events.servers_found(web, 2, 0);
+  events.servers_found(web, 2, 0);
+  events.servers_found(web, 0, 1);
+  events.servers_kept(web);
+  events.servers_kept(web);
+  events.servers_found(web, 1, 0);
+  events.servers_found(web, 0, 0);
+  events.servers_defaulted(web);
+  events.service_ready(web);
+  events.service_ready(web);
+  EXPECT_THAT(
+      recorded(),
+      ElementsAre("servers :  -> 2 available, 0 unavailable ()",
+                  "servers : 2 available, 0 unavailable -> 0 available, 1 unavailable ()",
+                  "kept : false -> true (every server has vanished from the registry)", "kept : true -> false ()",
+                  "servers : 0 available, 1 unavailable -> 1 available, 0 unavailable ()",
+                  "servers : 1 available, 0 unavailable -> 0 available, 0 unavailable ()",
+                  "defaulted : false -> true (no server is available)", "ready : false -> true ()"));
+}
+
+TEST_F(EventsTest, RecordsServersAndRecords) {
+  events.servers_changed(web, {{"a", "weight", "1", "2", ""}});
+  events.record_left_out(web, "a_node", "port 0");
+  events.record_left_out(web, "a_node", "port 0");
+  events.record_accepted(web, "a_node");
+  events.record_accepted(web, "a_node");
+  EXPECT_THAT(recorded(), ElementsAre("weight a: 1 -> 2 ()", "record a_node:  -> left out (port 0)",
+                                      "record a_node: left out -> in order ()"));
+}
+
+TEST_F(EventsTest, AStormDoesNotPushOutEverythingElse) {
+  events.servers_found(web, 0, 0);
+  std::vector<History::Change> changes(5000, {"a", "server", "", "in", ""});
+  events.servers_changed(web, changes);
+  EXPECT_EQ(events.log().last(1000, "").size(), 102u);
+  EXPECT_EQ(events.log().last(1, "")[0]->reason, "and 4900 more changes at once");
+}
+
+TEST_F(EventsTest, RecordsWhatHappensToHaproxy) {
+  events.haproxy_attached("/a", "2.6.12", 7, false);
+  events.reload_wanted("/a", "option_not_dynamic", "web: b");
+  events.reload_wanted("/a", "option_not_dynamic", "web: b");
+  events.reloaded("/a", {"option_not_dynamic", "tombstones"}, 8, 20);
+  events.config_refused("/a", "line 3: no");
+  events.haproxy_lost("/a", "signal 9");
+  EXPECT_THAT(recorded(), ElementsAre("haproxy :  -> attached (HAProxy 2.6.12 runs, worker 7)",
+                                      "reload :  -> wanted (option_not_dynamic: web: b)",
+                                      "reload :  -> done (option_not_dynamic, tombstones)",
+                                      "config :  -> refused (line 3: no)", "haproxy :  -> lost (signal 9)"));
+  EXPECT_EQ(events.log().last(1, "")[0]->router, "haproxy /a");
+}
+
+TEST_F(EventsTest, ASecondServiceOfOneNameHasItsRouterAsLabel) {
+  events.servers_found(web, 2, 1);
+  events.servers_found(other, 5, 0);
+  const auto text = metrics.text();
+  EXPECT_THAT(text, HasSubstr("synapse_service_available_count{service=\"web\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("synapse_service_unavailable_count{service=\"web\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("synapse_service_available_count{router=\"haproxy /b\",service=\"web\"} 5\n"));
+}
+
+TEST_F(EventsTest, TheSeriesOfAServiceThatIsGoneEnd) {
+  events.servers_found(web, 2, 1);
+  events.servers_found(other, 5, 0);
+  events.record_left_out(web, "x", "no");
+  events.watcher_failed(web, "zookeeper", "no");
+  events.service_removed(web);
+  EXPECT_THAT(metrics.text(), Not(HasSubstr("available_count{service=\"web\"}")));
+  EXPECT_THAT(metrics.text(), HasSubstr("synapse_record_rejected_total{service=\"web\"}"))
+      << "the other one counts there";
+  events.service_removed(other);
+  EXPECT_THAT(metrics.text(), Not(HasSubstr("\"web\"")));
+  events.service_removed(other);
+  events.servers_wanted(other, Events::Clock::now());
+  events.servers_acknowledged(other, Events::Clock::now());
+  events.service_ready(other);
+  EXPECT_THAT(metrics.text(), Not(HasSubstr("\"web\""))) << "its router may take a while to end";
+  events.servers_found(other, 1, 0);
+  EXPECT_THAT(metrics.text(), HasSubstr("synapse_service_available_count{service=\"web\"} 1\n"));
+}
+
+class Propagation : public EventsTest {
+ protected:
+  // How many changes were measured.
+  int count(const std::string& since) const {
+    const auto text = metrics.text();
+    const std::string line = "synapse_propagation_seconds_count{since=\"" + since + "\"} ";
+    return std::stoi(text.substr(text.find(line) + line.size()));
+  }
+
+  const Events::Clock::time_point now = Events::Clock::now();
+  const WallTime wall = std::chrono::system_clock::now();
+};
+
+TEST_F(Propagation, IsMeasuredUntilAllIsAcknowledged) {
+  events.servers_found(web, 1, 0);
+  events.servers_acknowledged(web, now);
+  EXPECT_EQ(count("event"), 0) << "nothing was wanted";
+  events.change_heard(web, wall - milliseconds(20));
+  events.servers_wanted(web, now);
+  events.servers_wanted(web, now + milliseconds(2));
+  events.servers_acknowledged(web, now + milliseconds(3));
+  EXPECT_EQ(count("event"), 1);
+  EXPECT_EQ(count("change"), 1);
+  EXPECT_THAT(metrics.text(), HasSubstr("synapse_propagation_seconds_bucket{since=\"event\",le=\"0.005\"} 1\n"));
+  EXPECT_THAT(metrics.text(), HasSubstr("synapse_propagation_seconds_bucket{since=\"event\",le=\"0.002\"} 0\n"));
+}
+
+TEST_F(Propagation, DoesNotBelieveAnotherHostsClock) {
+  for (const auto written : {wall + seconds(5), wall - std::chrono::hours(1)}) {
+    events.change_heard(web, written);
+    events.servers_wanted(web, now);
+    events.servers_acknowledged(web, now + milliseconds(1));
+  }
+  EXPECT_EQ(count("event"), 2);
+  EXPECT_EQ(count("change"), 0);
+}
+
+TEST_F(Propagation, ASnapshotWithoutNewsHasNoTime) {
+  events.change_heard(web, wall - milliseconds(20));
+  events.change_heard(web, std::nullopt);
+  events.servers_wanted(web, now);
+  events.servers_acknowledged(web, now + milliseconds(1));
+  EXPECT_EQ(count("event"), 1);
+  EXPECT_EQ(count("change"), 0);
+}
+
+}  // namespace
+}  // namespace synapse

@@ -1,0 +1,259 @@
+#include "synapse/status/service_status.h"
+
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "common/registration/validate.h"
+#include "common/telemetry/event_log.h"
+
+namespace synapse {
+namespace {
+
+std::string address_of(const std::string& host, int port) {
+  return host.starts_with('/') ? host : common::host_port(host, port);
+}
+
+std::string in_brackets(const std::string& words) {
+  return words.empty() ? "" : " (" + words + ")";
+}
+
+// Everything that the words about one server are made of.
+class Judge {
+ public:
+  Judge(const ServiceFacts& facts, const History& history, WallTime now)
+      : facts_(facts), history_(history), now_(now) {}
+
+  Standing wanted(const RoutedServer& server, const OutputServer* present) const {
+    const auto* note = history_.note(facts_.history_key, server.child);
+    if (!server.available) return {false, "unavailable", unavailable(server, note)};
+    auto standing = in_output(server, present);
+    if (server.is_default) {
+      if (standing.in) standing.kind = "default";
+      standing.why = "one of the default servers; " + standing.why;
+    }
+    if (note != nullptr && note->state == History::Note::State::kept) {
+      if (standing.in) standing.kind = "kept";
+      standing.why = "no record since " + clock_time(note->since, now_) + ", kept in service; " + standing.why;
+    }
+    return standing;
+  }
+
+  // The output has it, and nobody wants it.
+  Standing surplus(const OutputServer& server) const {
+    const bool in = server.mode == OutputMode::ready;
+    std::string kind = "gone";
+    std::string why = facts_.known ? "nobody wants it any more" : "the source has not spoken yet";
+    if (const auto* gone = history_.gone(facts_.history_key, server.name)) {
+      kind = gone->kind;
+      why = words_of(*gone);
+    }
+    why += "; the output still has it in state " + std::string(to_string(server.mode)) + in_brackets(server.note);
+    return {in, in ? "surplus" : kind, std::move(why)};
+  }
+
+  std::string words_of(const GoneServer& gone) const {
+    std::string words = gone.reason + " since " + clock_time(gone.since, now_);
+    if (!gone.last.empty()) words += "; last reason: " + gone.last;
+    return words;
+  }
+
+  std::string since(WallTime time) const { return "since " + clock_time(time, now_); }
+
+ private:
+  std::string unavailable(const RoutedServer& server, const History::Note* note) const {
+    std::string why = server.weight == 0 && server.unavailable_reason.empty()
+                          ? "its record has weight 0"
+                          : "its record says that it is unavailable";
+    if (note != nullptr) why += " " + since(note->since);
+    if (!server.unavailable_reason.empty()) why += ": " + server.unavailable_reason;
+    return why;
+  }
+
+  Standing in_output(const RoutedServer& server, const OutputServer* present) const {
+    if (!facts_.output.unknown.empty()) return {false, "unknown", facts_.output.unknown};
+    const auto problem = facts_.output.problems.find(server.name);
+    const std::string trouble = problem == facts_.output.problems.end() ? "" : problem->second;
+    if (present == nullptr) {
+      std::string why = trouble;
+      if (why.empty() && !facts_.output.waiting.empty()) why = "waits: " + facts_.output.waiting.front();
+      if (why.empty()) why = "on its way to the output";
+      return {false, trouble.empty() ? "waiting" : "refused", std::move(why)};
+    }
+    const auto note = in_brackets(present->note);
+    switch (present->mode) {
+      case OutputMode::ready:
+        if (present->weight == 0) {
+          return {false, "draining", "it has weight 0: only what belongs to it already goes on" + note};
+        }
+        return {true, "in", "ready with weight " + std::to_string(present->weight) + note};
+      case OutputMode::down:
+        return {false, "down", "its check in the output fails" + note};
+      case OutputMode::draining:
+      case OutputMode::maintenance:
+        return {false, "held", "the output has it in state " + std::string(to_string(present->mode)) + note};
+      case OutputMode::unusable:
+        break;
+    }
+    return {false, "unusable", "the output holds it without an address" + note};
+  }
+
+  const ServiceFacts& facts_;
+  const History& history_;
+  const WallTime now_;
+};
+
+OutServer out_of(const LeftOut& out, const GoneServer* gone, const Judge& judge) {
+  OutServer server{.name = "",
+                   .record = out.child,
+                   .address = "",
+                   .weight = std::nullopt,
+                   .since = std::nullopt,
+                   .standing = {false, std::string(kind_of(out.because)), out.reason}};
+  if (gone == nullptr || gone->kind != server.standing.kind) return server;
+  server.name = gone->name;
+  server.address = address_of(gone->host, gone->port);
+  server.weight = gone->weight;
+  server.since = gone->since;
+  server.standing.why = out.reason + " (" + judge.since(gone->since) + ")";
+  return server;
+}
+
+OutServer out_of(const GoneServer& gone, const Judge& judge) {
+  return {.name = gone.name,
+          .record = gone.child,
+          .address = address_of(gone.host, gone.port),
+          .weight = gone.weight,
+          .since = gone.since,
+          .standing = {false, gone.kind, judge.words_of(gone)}};
+}
+
+std::string trouble_of(const ServiceFacts& facts, const std::vector<OutputDifference>& found) {
+  if (!facts.output.unknown.empty()) return facts.output.unknown;
+  if (!facts.known && !facts.stale) return facts.trouble.empty() ? "the source has not spoken yet" : facts.trouble;
+  if (!facts.trouble.empty()) return facts.trouble;
+  if (facts.stale) return "served from an earlier life; the source has not spoken yet";
+  if (facts.routed.kept) return "no available server in the source; vanished ones are kept";
+  if (facts.routed.defaulted) return "no available server in the source; the default servers serve";
+  if (!facts.output.waiting.empty()) return facts.output.waiting.front();
+  if (!facts.output.problems.empty()) return facts.output.problems.begin()->second;
+  return found.empty() ? "" : "the output is not as it should be";
+}
+
+ServiceState state_of(const ServiceStatus& status) {
+  if (!status.ready) return ServiceState::not_ready;
+  if (status.unknown.empty() && status.in_service() == 0) return ServiceState::empty;
+  if (status.stale) return ServiceState::stale;
+  if (status.kept) return ServiceState::kept;
+  if (status.defaulted) return ServiceState::defaulted;
+  return status.unknown.empty() && status.differences.empty() ? ServiceState::ok : ServiceState::pending;
+}
+
+}  // namespace
+
+std::string_view to_string(ServiceState state) {
+  switch (state) {
+    case ServiceState::not_ready:
+      return "not ready";
+    case ServiceState::empty:
+      return "empty";
+    case ServiceState::stale:
+      return "stale";
+    case ServiceState::kept:
+      return "kept";
+    case ServiceState::defaulted:
+      return "defaulted";
+    case ServiceState::pending:
+      return "pending";
+    case ServiceState::ok:
+      return "ok";
+  }
+  return "unknown";
+}
+
+std::string clock_time(WallTime time, WallTime now) {
+  const std::string text = common::rfc3339(time);  // 2026-01-31T12:00:00.123Z
+  const auto day = text.substr(0, 10);
+  const auto hour = text.substr(11, 8);
+  return day == common::rfc3339(now).substr(0, 10) ? hour : day + " " + hour;
+}
+
+std::size_t ServiceStatus::in_service() const {
+  return static_cast<std::size_t>(
+      std::count_if(servers.begin(), servers.end(), [](const ServerStatus& server) { return server.standing.in; }));
+}
+
+ServiceStatus status_of(ServiceFacts facts, const History& history, WallTime now) {
+  const Judge judge(facts, history, now);
+  ServiceStatus status;
+  std::unordered_map<std::string_view, const OutputServer*> present;
+  for (const auto& server : facts.output.present) present.emplace(server.name, &server);
+  std::unordered_set<std::string_view> wanted;
+  for (const auto& server : facts.routed.servers) {
+    const auto found = present.find(server.name);
+    const auto* has = found == present.end() ? nullptr : found->second;
+    wanted.insert(server.name);
+    status.servers.push_back(
+        {server.name, judge.wanted(server, has), server, has == nullptr ? std::nullopt : std::optional(*has)});
+  }
+  for (const auto& server : facts.output.present) {
+    if (!wanted.contains(server.name)) {
+      status.servers.push_back({server.name, judge.surplus(server), std::nullopt, server});
+    }
+  }
+  std::unordered_set<std::string_view> left_out;
+  for (const auto& out : facts.routed.left_out) {
+    left_out.insert(out.child);
+    status.left_out.push_back(out_of(out, history.gone(facts.history_key, out.child), judge));
+  }
+  for (const auto& gone : history.gone(facts.history_key)) {
+    if (left_out.contains(gone.child) || present.contains(gone.name)) continue;
+    status.gone.push_back(out_of(gone, judge));
+  }
+  status.differences = differences(facts.output);
+  status.ready = facts.ready;
+  status.known = facts.known;
+  status.stale = facts.stale;
+  status.kept = facts.routed.kept;
+  status.defaulted = facts.routed.defaulted;
+  status.age = facts.age;
+  status.trouble = trouble_of(facts, status.differences);
+  status.available = facts.routed.available;
+  status.unavailable = facts.routed.unavailable;
+  status.waiting = std::move(facts.output.waiting);
+  status.unknown = std::move(facts.output.unknown);
+  status.place = std::move(facts.place);
+  status.state = state_of(status);
+  return status;
+}
+
+Explanation explain(const ServiceStatus& status, std::string_view server, WallTime started, WallTime now) {
+  const auto find = [&](auto matches) -> std::optional<Explanation> {
+    for (const auto& each : status.servers) {
+      Explanation found{.server = each.name, .record = "", .address = "", .standing = each.standing};
+      if (each.wanted) found.record = each.wanted->child;
+      if (each.wanted) found.address = address_of(each.wanted->host, each.wanted->port);
+      if (!each.wanted && each.present) found.address = address_of(each.present->address, each.present->port);
+      if (matches(found)) return found;
+    }
+    for (const auto* list : {&status.left_out, &status.gone}) {
+      for (const auto& out : *list) {
+        Explanation found{out.name, out.record, out.address, out.standing};
+        if (matches(found)) return found;
+      }
+    }
+    return std::nullopt;
+  };
+  auto found = find([&](const Explanation& each) { return each.server == server || each.record == server; });
+  if (!found) found = find([&](const Explanation& each) { return !server.empty() && each.address == server; });
+  if (found) {
+    if (found->server.empty()) found->server = server;
+    return *found;
+  }
+  std::string why = "nobody of that name was seen since synapse started at " + clock_time(started, now);
+  if (!status.known) why += "; the source has not spoken yet";
+  return {std::string(server), "", "", {false, "unseen", std::move(why)}};
+}
+
+}  // namespace synapse
