@@ -60,6 +60,15 @@ TEST(CommandLine, SaysWhereAndHow) {
   EXPECT_TRUE(parsed.line.admin->json);
 }
 
+TEST(CommandLine, OneshotWaitsForAsLongAsItIsTold) {
+  const auto parsed = parse({"--oneshot", "--timeout", "1.5", "synapse.yml"});
+  EXPECT_FALSE(parsed.exit_code);
+  EXPECT_TRUE(parsed.line.oneshot);
+  EXPECT_EQ(parsed.line.timeout_s, 1.5);
+  EXPECT_FALSE(parse({"synapse.yml"}).line.oneshot);
+  EXPECT_EQ(parse({"--oneshot", "synapse.yml"}).line.timeout_s, 10);
+}
+
 TEST(CommandLine, WrongUsageIsTwo) {
   const std::vector<std::vector<std::string>> wrong = {
       {},
@@ -68,6 +77,9 @@ TEST(CommandLine, WrongUsageIsTwo) {
       {"a.yml", "b.yml"},
       {"synapse.yml", "status"},
       {"--strict", "status"},
+      {"--oneshot", "status"},
+      {"--timeout", "3", "synapse.yml"},
+      {"--oneshot", "--timeout", "0", "synapse.yml"},
       {"status", ""},
       {"status", "web", "db"},
       {"status", "--timeout", "0"},

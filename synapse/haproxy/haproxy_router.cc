@@ -124,9 +124,8 @@ OutputState HaproxyRouter::output(const std::string& name) const {
   for (const auto& server : output.wanted) handed_over.insert(server.name);
   for (const auto& server : found->second.wanted->servers) {
     if (handed_over.contains(server.name)) continue;
-    output.problems[server.name] = !needs_resolving(server)
-                                       ? "it is not fit for HAProxy's configuration"
-                                       : "its host name " + server.host + " does not resolve";
+    output.problems[server.name] = !needs_resolving(server) ? "it is not fit for HAProxy's configuration"
+                                                            : "its host name " + server.host + " does not resolve";
   }
   return output;
 }

@@ -32,9 +32,13 @@ TEST_F(TemplateRouterTest, WritesWhenEveryServiceIsKnown) {
   settle();
   EXPECT_EQ(on_disk("out"), "missing");
   EXPECT_FALSE(router.routed("web"));
+  EXPECT_EQ(router.output("web").unknown, path("out") + " has not been written yet");
+  EXPECT_EQ(router.output("web").wanted.size(), 2u);
   router.update("api", servers({}));
   EXPECT_TRUE(until([&] { return router.routed("web") && router.routed("api"); }));
   EXPECT_EQ(on_disk("out"), "web: a b\napi:\n");
+  EXPECT_EQ(router.output("web").unknown, "");
+  EXPECT_EQ(router.output("web").present, router.output("web").wanted);
   router.update("api", servers({"c"}));
   EXPECT_TRUE(until([&] { return on_disk("out") == "web: a b\napi: c\n"; }));
   stop();
