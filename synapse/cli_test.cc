@@ -60,15 +60,6 @@ TEST(CommandLine, SaysWhereAndHow) {
   EXPECT_TRUE(parsed.line.admin->json);
 }
 
-TEST(CommandLine, OneshotWaitsForAsLongAsItIsTold) {
-  const auto parsed = parse({"--oneshot", "--timeout", "1.5", "synapse.yml"});
-  EXPECT_FALSE(parsed.exit_code);
-  EXPECT_TRUE(parsed.line.oneshot);
-  EXPECT_EQ(parsed.line.timeout_s, 1.5);
-  EXPECT_FALSE(parse({"synapse.yml"}).line.oneshot);
-  EXPECT_EQ(parse({"--oneshot", "synapse.yml"}).line.timeout_s, 10);
-}
-
 TEST(CommandLine, WrongUsageIsTwo) {
   const std::vector<std::vector<std::string>> wrong = {
       {},
@@ -101,8 +92,6 @@ TEST(CommandLine, MayRenderOnceAndEnd) {
   EXPECT_TRUE(parse({"--oneshot", "s.yml"}).line.oneshot);
   EXPECT_EQ(parse({"--oneshot", "s.yml"}).line.oneshot_timeout, std::chrono::seconds(10));
   EXPECT_EQ(parse({"--oneshot", "--timeout", "0.5", "s.yml"}).line.oneshot_timeout, std::chrono::milliseconds(500));
-  EXPECT_EQ(parse({"--timeout", "1", "s.yml"}).exit_code, 2) << "only with --oneshot";
-  EXPECT_EQ(parse({"--oneshot", "status"}).exit_code, 2);
 }
 
 TEST(CommandLine, HelpAndVersionAreFine) {

@@ -123,7 +123,6 @@ OutputState FileRouter::output(const std::string& service) const {
 void FileRouter::update(const std::string& name, const Routed& routed) {
   const auto service = services_.find(file_of(name));
   if (service == services_.end()) return;
-  service->second.wanted = written_output(routed);
   service->second.text = backends_json(routed.servers);
   service->second.due = true;
   service->second.output.want(routed);

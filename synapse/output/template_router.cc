@@ -85,7 +85,6 @@ OutputState TemplateRouter::output(const std::string& service) const {
 void TemplateRouter::update(const std::string& name, const Routed& routed) {
   const auto service = find(name);
   if (service == services_.end()) return;
-  service->wanted = written_output(routed);
   service->data.servers = routed.servers;
   service->data.available = routed.available;
   service->data.unavailable = routed.unavailable;
@@ -115,21 +114,14 @@ asio::awaitable<bool> TemplateRouter::write() {
     ::unlink(marker().c_str());
   }
   events_.output_works(config_.destination_file);
-  for (auto& service : services_) {
-    if (!service.known) continue;
-    service.written = true;
-    service.present = service.rendered;
-  }
+  for (auto& service : services_) service.written = service.written || service.known;
   co_return true;
 }
 
 // True when the file was not like that before.
 Result<bool> TemplateRouter::write_file() {
   std::vector<TemplateService> data;
-  for (auto& service : services_) {
-    data.push_back(service.data);
-    service.rendered = service.wanted;
-  }
+  for (const auto& service : services_) data.push_back(service.data);
   auto text = template_.render(data);
   if (on_disk_ == text) return false;
   // First the mark: a run that ends before the command has succeeded leaves it to the next one.
