@@ -1,7 +1,6 @@
 #include "synapse/app.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -12,7 +11,6 @@
 #include <iterator>
 #include <set>
 #include <sys/file.h>
-#include <unistd.h>
 #include <utility>
 
 #include <boost/asio/steady_timer.hpp>
@@ -20,9 +18,8 @@
 
 #include "common/telemetry/log.h"
 #include "synapse/api.h"
-#include "synapse/haproxy/haproxy_router.h"
-#include "synapse/output/console_router.h"
-#include "synapse/stable_hash.h"
+#include "synapse/host_seed.h"
+#include "synapse/routers.h"
 
 namespace synapse {
 
@@ -36,19 +33,15 @@ namespace {
 // Beyond what HAProxy's connections may take: closing sessions, ending processes.
 constexpr seconds kStopMargin{10};
 
-// The same at every start of this host, and another one on other hosts: not all shall prefer the same server.
-std::uint64_t host_seed() {
-  std::array<char, 256> name{};
-  ::gethostname(name.data(), name.size() - 1);
-  return StableHash().add(std::string_view(name.data())).value();
-}
-
 common::LoadedConfig loaded_of(const ParsedConfig& parsed, const ConfigFiles& files) {
   common::LoadedConfig loaded{.diagnostics = parsed.diagnostics, .fingerprint = parsed.fingerprint, .directories = {}};
   if (!parsed.config || !parsed.config->watch_config) return loaded;
   loaded.directories.push_back(common::directory_of(files.path()));
   for (const auto& router : parsed.config->routers) {
     if (!router.services_dir.empty()) loaded.directories.push_back(router.services_dir);
+    if (const auto* rendered = std::get_if<TemplateRouterConfig>(&router.kind); rendered && !rendered->file.empty()) {
+      loaded.directories.push_back(common::directory_of(rendered->file));
+    }
   }
   return loaded;
 }
@@ -207,16 +200,10 @@ int App::run() {
 }
 
 common::Result<std::unique_ptr<Unit>> App::make_unit(const RouterConfig& config, const std::string& place) {
-  std::unique_ptr<Router> router;
-  if (std::holds_alternative<HaproxyRouterConfig>(config.kind)) {
-    auto made = haproxy::HaproxyRouter::make(io_, config, events_, seed_);
-    if (!made) return made.error();
-    router = *std::move(made);
-  } else {
-    router = std::make_unique<ConsoleRouter>();
-  }
+  auto router = make_router(config, {.io = io_, .events = events_, .seed = seed_});
+  if (!router) return router.error();
   return std::make_unique<Unit>(Unit::Shared{io_, sessions_, name_servers_, events_, *saved_, seed_}, place, config,
-                                std::move(router));
+                                *std::move(router));
 }
 
 bool App::listen() {

@@ -1,5 +1,7 @@
 #include "synapse/cli.h"
 
+#include <cmath>
+
 #include <CLI/CLI.hpp>
 
 namespace synapse {
@@ -51,15 +53,25 @@ std::optional<int> parse_command_line(int argc, char** argv, const std::string& 
   app.set_version_flag("-V,--version", version);
   app.add_flag("--check", line.check, "Say whether the configuration is good, and end");
   app.add_flag("--strict", line.strict, "Unknown keys in the configuration are errors");
+  double timeout_seconds = 0;
+  auto* oneshot =
+      app.add_flag("--oneshot", line.oneshot,
+                   "Read every service once, print or write what the routers make of it, and end; HAProxy is "
+                   "not touched. Exit code 0 when every service was known in time, else 1");
+  auto* timeout = app.add_option("--timeout", timeout_seconds, "How long --oneshot waits for the services (10)")
+                      ->type_name("SECONDS")
+                      ->needs(oneshot)
+                      ->check(CLI::Range(0.001, 86'400.0));
   app.add_option("CONFIG", line.config_path, "The configuration, YAML or JSON; one that is called status: ./status");
   app.require_subcommand(0, 1);
   add_commands(app, command);
   try {
     app.parse(argc, argv);
     const auto chosen = app.get_subcommands();
+    if (timeout->count() > 0) line.oneshot_timeout = std::chrono::milliseconds(std::lround(timeout_seconds * 1000));
     if (chosen.empty() && line.config_path.empty()) throw CLI::RequiredError("CONFIG, or a command,");
     if (!chosen.empty()) {
-      if (!line.config_path.empty() || !line.log_level.empty() || line.check || line.strict) {
+      if (!line.config_path.empty() || !line.log_level.empty() || line.check || line.strict || line.oneshot) {
         throw CLI::ValidationError(chosen.front()->get_name() + " takes its own options, which stand behind it",
                                    CLI::ExitCodes::ValidationError);
       }

@@ -68,6 +68,9 @@ TEST(CommandLine, WrongUsageIsTwo) {
       {"a.yml", "b.yml"},
       {"synapse.yml", "status"},
       {"--strict", "status"},
+      {"--oneshot", "status"},
+      {"--timeout", "3", "synapse.yml"},
+      {"--oneshot", "--timeout", "0", "synapse.yml"},
       {"status", ""},
       {"status", "web", "db"},
       {"status", "--timeout", "0"},
@@ -82,6 +85,13 @@ TEST(CommandLine, WrongUsageIsTwo) {
     EXPECT_EQ(parsed.exit_code, 2) << testing::PrintToString(words);
     EXPECT_FALSE(parsed.output.empty());
   }
+}
+
+TEST(CommandLine, MayRenderOnceAndEnd) {
+  EXPECT_FALSE(parse({"s.yml"}).line.oneshot);
+  EXPECT_TRUE(parse({"--oneshot", "s.yml"}).line.oneshot);
+  EXPECT_EQ(parse({"--oneshot", "s.yml"}).line.oneshot_timeout, std::chrono::seconds(10));
+  EXPECT_EQ(parse({"--oneshot", "--timeout", "0.5", "s.yml"}).line.oneshot_timeout, std::chrono::milliseconds(500));
 }
 
 TEST(CommandLine, HelpAndVersionAreFine) {

@@ -1,11 +1,11 @@
 #include "synapse/config.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <functional>
 #include <iterator>
 #include <list>
-#include <map>
 #include <utility>
 
 #include "common/config/document.h"
@@ -22,7 +22,27 @@ using common::Reader;
 
 constexpr std::size_t kLongestSocketPath = 107;  // sun_path of unix(7), with its final zero
 const std::vector<std::string> kLogLevels{"trace", "debug", "info", "warn", "error", "fatal", "panic"};
-const std::vector<std::string> kRouterTypes{"haproxy", "console"};
+
+// The kinds of routers. routers.cc has the table of what is made of them.
+struct RouterKind {
+  const char* type;
+  void (*read)(ObjectReader& object, const ParseOptions& options, RouterConfig& router);
+};
+constexpr std::array kRouterKinds{
+    RouterKind{"haproxy", [](ObjectReader& object, const ParseOptions& options,
+                             RouterConfig& router) { router.kind = read_haproxy_router(object, options); }},
+    RouterKind{"template", [](ObjectReader& object, const ParseOptions& options,
+                              RouterConfig& router) { router.kind = read_template_router(object, options); }},
+    RouterKind{"file", [](ObjectReader& object, const ParseOptions&,
+                          RouterConfig& router) { router.kind = read_file_router(object); }},
+    RouterKind{"console", [](ObjectReader&, const ParseOptions&, RouterConfig&) {}},
+};
+
+std::vector<std::string> router_types() {
+  std::vector<std::string> types;
+  for (const auto& kind : kRouterKinds) types.emplace_back(kind.type);
+  return types;
+}
 
 bool is_one_line(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7F; });
@@ -83,20 +103,11 @@ class ServiceFiles {
   std::vector<common::ShownInside> shown_;
 };
 
-std::string place_words(const Reader& place) {
-  return place.path().empty() ? place.location() : place.path();
-}
-
-// An error about a key of a mapping that has been read already.
-void error_at(const Reader& place, std::string_view key, const std::string& message) {
-  if (place.is_mapping()) ObjectReader(place).error(key, message);
-}
-
 RouterConfig read_router(const Reader& reader, const ParseOptions& options, ServiceFiles& files, int& next_id,
                          Placed& placed) {
   RouterConfig router;
   ObjectReader object(reader);
-  router.type = read_type(object, kRouterTypes);
+  router.type = read_type(object, router_types());
   router.events_buffer_duration = object.milliseconds("eventsBufferDurationInMilli", router.events_buffer_duration, 0);
   ServiceDefaults defaults;
   defaults.router_type = router.type;
@@ -114,80 +125,20 @@ RouterConfig read_router(const Reader& reader, const ParseOptions& options, Serv
                                                    : "has no services yet; each .yml, .yaml or .json file in " +
                                                          router.services_dir + " is one");
   }
-  if (router.type == "haproxy") router.kind = read_haproxy_router(object, options);
+  for (const auto& kind : kRouterKinds) {
+    if (router.type == kind.type) kind.read(object, options, router);
+  }
   if (!router.type.empty()) object.finish();
   return router;
 }
 
-void check_names(const RouterConfig& router, const std::vector<Reader>& places) {
-  std::map<std::string, std::string> seen;  // name -> path
-  for (std::size_t i = 0; i < router.services.size(); ++i) {
-    const auto& name = router.services[i].name;
-    if (name.empty()) continue;
-    const auto [other, fresh] = seen.emplace(name, place_words(places[i]));
-    if (!fresh) error_at(places[i], "name", "is that of " + other->second + ", too: " + common::quote_for_log(name));
+void check_conflicts(const Config& config, const Placed& placed) {
+  std::vector<PlacedRouter> routers;
+  for (std::size_t i = 0; i < config.routers.size(); ++i) {
+    routers.push_back({config.routers[i], placed.routers[i], placed.services[i]});
   }
+  check_conflicts(routers);
 }
-
-void check_correlations(const RouterConfig& router, const std::vector<Reader>& places) {
-  for (std::size_t i = 0; i < router.services.size(); ++i) {
-    const auto& service = router.services[i];
-    if (!service.correlation || service.correlation->other_service.empty()) continue;
-    std::vector<std::string> others;
-    for (const auto& other : router.services) {
-      if (&other != &service) others.push_back(other.name);
-    }
-    const auto& wanted = service.correlation->other_service;
-    if (std::find(others.begin(), others.end(), wanted) != others.end()) continue;
-    const auto near = common::nearest(wanted, others);
-    error_at(*ObjectReader(places[i]).find("serverCorrelation"), "otherServiceName",
-             "must be another service of this router, got " + common::quote_for_log(wanted) +
-                 (near ? "; did you mean " + common::quote_for_log(*near) + "?" : ""));
-  }
-}
-
-// Sections of the operator's that have the name of one of ours.
-void check_sections(const RouterConfig& router, const Reader& place) {
-  const auto& haproxy = std::get<HaproxyRouterConfig>(router.kind);
-  const auto check = [&](const HaproxyRouterConfig::Sections& sections, const std::string& key) {
-    for (const auto& service : router.services) {
-      if (sections.count(service.proxy_name()) == 0) continue;
-      error_at(*ObjectReader(place).find(key), service.proxy_name(), "is what service " + service.name + " becomes");
-    }
-  };
-  check(haproxy.listen, "listen");
-  check(haproxy.frontend, "frontend");
-  check(haproxy.backend, "backend");
-}
-
-// Two that write one file, or bind one port, would take turns in breaking each other.
-class Conflicts {
- public:
-  void check(const RouterConfig& router, const Reader& place, const std::vector<Reader>& services) {
-    const auto* haproxy = std::get_if<HaproxyRouterConfig>(&router.kind);
-    if (haproxy == nullptr) return;
-    const bool own_directory =
-        !haproxy->runs_haproxy() || claim(directories_, haproxy->runtime_dir, place, "runtimeDir");
-    if (own_directory && !haproxy->config_path.empty()) claim(files_, haproxy->config_path, place, "configPath");
-    for (std::size_t i = 0; i < router.services.size(); ++i) {
-      const auto& service = router.services[i];
-      if (service.port != 0) claim(binds_, common::host_port(service.bind_address, service.port), services[i], "port");
-    }
-  }
-
- private:
-  using Owners = std::map<std::string, std::string>;  // what -> whose
-
-  bool claim(Owners& owners, const std::string& what, const Reader& place, const std::string& key) {
-    const auto [other, fresh] = owners.emplace(what, place_words(place));
-    if (!fresh) error_at(place, key, "is that of " + other->second + ", too: " + what);
-    return fresh;
-  }
-
-  Owners directories_;
-  Owners files_;
-  Owners binds_;
-};
 
 Config read_config(const Reader& reader, const ParseOptions& options, ServiceFiles& files) {
   Config config;
@@ -217,21 +168,22 @@ Config read_config(const Reader& reader, const ParseOptions& options, ServiceFil
     config.routers.push_back(read_router(router, options, files, next_id, placed));
   }
   if (config.routers.empty() && root.self().is_mapping()) root.self().error("has no routers");
-  Conflicts conflicts;
+  check_conflicts(config, placed);
   for (std::size_t i = 0; i < config.routers.size(); ++i) {
-    check_names(config.routers[i], placed.services[i]);
-    check_correlations(config.routers[i], placed.services[i]);
-    if (config.routers[i].type == "haproxy") {
-      check_sections(config.routers[i], placed.routers[i]);
-      check_live_keys(config.routers[i], placed.services[i]);
-    }
-    conflicts.check(config.routers[i], placed.routers[i], placed.services[i]);
+    if (config.routers[i].type == "haproxy") check_live_keys(config.routers[i], placed.services[i]);
+  }
+  for (auto& router : config.routers) {
+    std::erase_if(router.services, [](const ServiceConfig& service) { return service.disabled; });
   }
   root.finish();
   return config;
 }
 
 }  // namespace
+
+void error_at(const Reader& place, std::string_view key, const std::string& message) {
+  if (place.is_mapping()) ObjectReader(place).error(key, message);
+}
 
 std::string read_line(ObjectReader& object, std::string_view key, std::string_view fallback) {
   const auto value = object.find(key);
@@ -264,8 +216,14 @@ ParsedConfig parse_config(std::string_view text, const std::string& file, const 
     parsed.diagnostics.errors.push_back(document.error().message);
     return parsed;
   }
-  ServiceFiles files(file, options, parsed);
-  auto config = read_config(Reader(*document, parsed.diagnostics), options, files);
+  auto placed = options;
+  placed.directory = fs::path(file).parent_path().string();
+  ServiceFiles files(file, placed, parsed);
+  auto config = read_config(Reader(*document, parsed.diagnostics), placed, files);
+  for (const auto& router : config.routers) {
+    const auto* rendered = std::get_if<TemplateRouterConfig>(&router.kind);
+    if (rendered) parsed.fingerprint = parsed.fingerprint * 31 + std::hash<std::string>()(rendered->text);
+  }
   parsed.shown = common::shown(*document, files.shown());
   if (parsed.diagnostics.ok()) parsed.config = std::move(config);
   return parsed;

@@ -40,12 +40,20 @@ struct ServiceConfig {
   PoolRules pool;
   std::string server_options;  // a template, see server_options.h
 
+  // Read and checked, then left out by parse_config(): neither watched nor routed.
+  bool disabled = false;
+
   // Routers of type haproxy:
+  std::string backend_name;                 // what its proxies are called; empty: <name>_<id>
   std::vector<std::string> frontend_lines;  // routerOptions
   std::vector<std::string> backend_lines;
+  std::vector<std::string> shared_frontend;  // its lines in the router's shared frontend; {{.Backend}}: proxy_name()
   std::string bind_address = "127.0.0.1";
-  int port = 0;               // 0: nothing is bound but what frontend_lines say
+  int port = 0;               // 0: no port is bound but what frontend_lines say
+  std::string bind_socket;    // the path of a unix socket; empty: none is bound
+  std::string bind_options;   // words behind either of them
   std::string mode;           // "tcp" or "http"; empty: not given, the defaults section decides (tcp when that is ours)
+  std::string balance;        // empty: not given
   bool declare_empty = true;  // declare the service before it ever had a server
   bool verified = false;      // admission: a new server serves after a check of HAProxy's own passed
   std::chrono::milliseconds drain{0};  // how long a server that leaves drains before it goes into maintenance
@@ -53,7 +61,7 @@ struct ServiceConfig {
   int hold_below_percent = 0;
   std::chrono::milliseconds hold_window{30'000};
 
-  std::string proxy_name() const { return name + "_" + std::to_string(id); }
+  std::string proxy_name() const { return backend_name.empty() ? name + "_" + std::to_string(id) : backend_name; }
 
   friend bool operator==(const ServiceConfig&, const ServiceConfig&) = default;
 };
@@ -62,6 +70,31 @@ struct ServiceConfig {
 struct ConsoleRouterConfig {
   friend bool operator==(const ConsoleRouterConfig&, const ConsoleRouterConfig&) = default;
 };
+
+// Renders one Mustache template with all servers of all its services.
+struct TemplateRouterConfig {
+  std::string destination_file;
+  unsigned destination_mode = 0644;
+  std::string file;                  // where the template stands; empty: in the configuration
+  std::string text;                  // of the template
+  std::vector<std::string> command;  // after the file has changed; may be empty
+  std::chrono::milliseconds command_timeout{2000};
+
+  friend bool operator==(const TemplateRouterConfig&, const TemplateRouterConfig&) = default;
+};
+
+// Writes one JSON file a service, as Airbnb's file_output does.
+struct FileRouterConfig {
+  std::string output_directory;  // does not end with '/'
+
+  friend bool operator==(const FileRouterConfig&, const FileRouterConfig&) = default;
+};
+
+// In a service's lines of the shared frontend: the name of its backend.
+inline constexpr std::string_view kBackendPlaceholder = "{{.Backend}}";
+
+// The section of the lines that several services share; Airbnb's name.
+inline constexpr std::string_view kSharedFrontend = "shared-frontend";
 
 // With a reload_command HAProxy is somebody else's: we write config_path and run the command. Without one HAProxy is
 // our child, and everything it needs stands in runtime_dir.
@@ -82,6 +115,7 @@ struct HaproxyRouterConfig {
   // The runtime socket: what `global` says (`stats socket <path> level admin`), or <runtime_dir>/haproxy.sock for our
   // own HAProxy. Empty: there is none, and every change needs a reload.
   std::string socket_path;
+  std::vector<std::string> further_sockets;  // more of them of the same HAProxy, for when the first is of no use
 
   // Our own HAProxy:
   std::string runtime_dir;
@@ -93,6 +127,8 @@ struct HaproxyRouterConfig {
   Sections listen;
   Sections frontend;
   Sections backend;
+  Sections extra_sections;                   // header -> lines: "userlist admins", "resolvers dns"...
+  std::vector<std::string> shared_frontend;  // lines; the services' own follow them. None: there is no such section
 
   bool runs_haproxy() const { return reload_command.empty(); }
 
@@ -100,11 +136,11 @@ struct HaproxyRouterConfig {
 };
 
 struct RouterConfig {
-  std::string type;                                       // as written: "haproxy", "console"
+  std::string type;                                       // as written: "haproxy", "console", "template", "file"
   std::string services_dir;                               // absolute; empty: there is none
   std::chrono::milliseconds events_buffer_duration{500};  // the longest a change may wait in a burst
   std::vector<ServiceConfig> services;
-  std::variant<ConsoleRouterConfig, HaproxyRouterConfig> kind;
+  std::variant<ConsoleRouterConfig, HaproxyRouterConfig, TemplateRouterConfig, FileRouterConfig> kind;
 
   friend bool operator==(const RouterConfig&, const RouterConfig&) = default;
 };
@@ -131,6 +167,10 @@ struct ParseOptions {
   std::string state_dir = "/run/synapse";
   // The files of a `servicesDir`, by name: a service each.
   std::function<common::Result<std::vector<common::ConfigFile>>(const std::string& directory)> files_of;
+  // Reads the file of a template (`templateFile`). Without one it is taken as empty.
+  std::function<common::Result<std::string>(const std::string& path)> read_file;
+  // What such paths are relative to; parse_config() takes the directory of the configuration's file.
+  std::string directory;
 };
 
 struct ParsedConfig {

@@ -15,8 +15,12 @@ const ServiceConfig* find(const std::vector<ServiceConfig>& services, const std:
 }  // namespace
 
 std::string place_of(const RouterConfig& router) {
-  const auto* haproxy = std::get_if<HaproxyRouterConfig>(&router.kind);
-  return haproxy != nullptr ? "haproxy " + haproxy->config_path : router.type;
+  if (const auto* haproxy = std::get_if<HaproxyRouterConfig>(&router.kind)) return "haproxy " + haproxy->config_path;
+  if (const auto* rendered = std::get_if<TemplateRouterConfig>(&router.kind)) {
+    return "template " + rendered->destination_file;
+  }
+  if (const auto* files = std::get_if<FileRouterConfig>(&router.kind)) return "file " + files->output_directory;
+  return router.type;
 }
 
 std::vector<std::string> places_of(const std::vector<RouterConfig>& routers) {
@@ -45,7 +49,8 @@ std::vector<std::string> fixed_keys_changed(const RouterConfig& running, const R
   note(before->runtime_dir != after->runtime_dir, "runtimeDir");
   note(before->haproxy_binary != after->haproxy_binary, "haproxyBinary");
   note(before->shutdown_timeout != after->shutdown_timeout, "shutdownTimeoutInMilli");
-  note(before->socket_path != after->socket_path, "the stats socket in global");
+  note(before->socket_path != after->socket_path || before->further_sockets != after->further_sockets,
+       "the stats socket in global");
   return keys;
 }
 

@@ -19,8 +19,10 @@ ServiceConfig service(const std::string& name, int id, const std::string& option
 
 TEST(ConfigDifference, ARouterIsKnownByWhatItWrites) {
   const RouterConfig console{.type = "console"};
-  EXPECT_THAT(places_of({haproxy("/a.cfg"), console, haproxy("/b.cfg"), console}),
-              ElementsAre("haproxy /a.cfg", "console", "haproxy /b.cfg", "console 2"));
+  const RouterConfig rendered{.type = "template", .kind = TemplateRouterConfig{.destination_file = "/a"}};
+  const RouterConfig files{.type = "file", .kind = FileRouterConfig{.output_directory = "/out"}};
+  EXPECT_THAT(places_of({haproxy("/a.cfg"), console, haproxy("/b.cfg"), console, rendered, files}),
+              ElementsAre("haproxy /a.cfg", "console", "haproxy /b.cfg", "console 2", "template /a", "file /out"));
 }
 
 TEST(ConfigDifference, ServicesAreComparedByName) {
@@ -42,7 +44,7 @@ TEST(ConfigDifference, SomeKeysOnlyCountAtTheStart) {
   EXPECT_THAT(fixed_keys_changed(running, fresh), IsEmpty());
   changed.runtime_dir = "/run/other";
   changed.reload_command = {"reload"};
-  changed.socket_path = "/run/other.sock";
+  changed.further_sockets = {"/run/other.sock"};
   EXPECT_THAT(fixed_keys_changed(running, fresh),
               ElementsAre("reloadCommand", "runtimeDir", "the stats socket in global"));
 }

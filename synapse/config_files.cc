@@ -29,7 +29,8 @@ ParsedConfig ConfigFiles::load() const {
                        .runtime_dir = common::runtime_directory("synapse", environment),
                        .environment = environment,
                        .state_dir = common::state_directory("synapse", environment),
-                       .files_of = common::config_files_in});
+                       .files_of = common::config_files_in,
+                       .read_file = [](const std::string& file) { return common::read_file(file); }});
 }
 
 }  // namespace synapse

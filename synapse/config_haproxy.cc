@@ -33,6 +33,54 @@ HaproxyRouterConfig::Sections read_sections(ObjectReader& object, std::string_vi
   return sections;
 }
 
+// What stands in a file beside the sections that have a key of their own.
+const std::vector<std::string> kExtraSections{"userlist", "resolvers",   "peers",    "cache",     "mailers",
+                                              "ring",     "http-errors", "fcgi-app", "crt-store", "log-forward",
+                                              "program",  "log-profile", "traces",   "acme"};
+const std::vector<std::string> kOwnSections{"global", "defaults", "listen", "frontend", "backend"};
+
+bool is_one_of(const std::string& word, const std::vector<std::string>& words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// {"userlist admins": [line...]}
+HaproxyRouterConfig::Sections read_extra_sections(ObjectReader& object) {
+  HaproxyRouterConfig::Sections sections;
+  const auto value = object.find("extraSections");
+  if (!value) return sections;
+  for (const auto& [header, lines] : value->members()) {
+    const auto words = haproxy::split_words(header);
+    if (haproxy::one_line(header) != header || !words || words->empty()) {
+      lines.error("is no header of a section");
+      continue;
+    }
+    const auto& keyword = words->front();
+    if (is_one_of(keyword, kOwnSections)) {
+      lines.error("has a key of its own: " + keyword);
+    } else if (!is_one_of(keyword, kExtraSections)) {
+      const auto near = common::nearest(keyword, kExtraSections);
+      lines.warn("is no section that is known here" + (near ? "; did you mean \"" + *near + "\"?" : std::string()));
+    }
+    std::string clean;
+    for (const auto& word : *words) clean += (clean.empty() ? "" : " ") + word;
+    const auto [section, fresh] = sections.emplace(clean, read_lines(lines));
+    if (!fresh) lines.error("is there twice");
+  }
+  return sections;
+}
+
+std::vector<std::string> read_shared_frontend(ObjectReader& object) {
+  auto lines = read_lines(object, "sharedFrontend");
+  const auto binds = [](const std::string& line) {
+    const auto words = haproxy::split_words(line);
+    return words && words->size() > 1 && words->front() == "bind";
+  };
+  if (!lines.empty() && std::none_of(lines.begin(), lines.end(), binds)) {
+    object.error("sharedFrontend", "needs a line that says what it binds, such as \"bind 127.0.0.1:80\"");
+  }
+  return lines;
+}
+
 // A `stats socket` line whose socket is a file.
 struct StatsSocket {
   std::size_t line = 0;
@@ -66,11 +114,34 @@ std::vector<StatsSocket> stats_sockets(const std::vector<std::string>& global) {
   return sockets;
 }
 
-// Somebody else's HAProxy: we use the first socket that lets us change something.
-std::string find_socket(ObjectReader& object, const std::vector<std::string>& global) {
-  const auto sockets = stats_sockets(global);
-  const auto admin = std::find_if(sockets.begin(), sockets.end(), [](const auto& socket) { return socket.admin; });
-  if (admin != sockets.end()) return admin->path;
+// `nbproc 2`: each process has servers of its own, and a socket tells one of them only. Gone since HAProxy 2.5.
+std::optional<std::size_t> several_processes(const std::vector<std::string>& global) {
+  for (std::size_t i = 0; i < global.size(); ++i) {
+    const auto words = haproxy::split_words(global[i]);
+    if (words && words->size() > 1 && words->front() == "nbproc" && (*words)[1] != "1") return i;
+  }
+  return std::nullopt;
+}
+
+// Somebody else's HAProxy: we use the first socket that lets us change something, and the others when that is of no
+// use.
+void find_sockets(ObjectReader& object, HaproxyRouterConfig& config) {
+  if (const auto line = several_processes(config.global)) {
+    object.items("global")[*line].warn(
+        "with several processes every change reloads HAProxy, because a runtime socket belongs to one of them; use "
+        "nbthread instead");
+    return;
+  }
+  const auto sockets = stats_sockets(config.global);
+  for (const auto& socket : sockets) {
+    if (!socket.admin) continue;
+    if (config.socket_path.empty()) {
+      config.socket_path = socket.path;
+    } else {
+      config.further_sockets.push_back(socket.path);
+    }
+  }
+  if (!config.socket_path.empty()) return;
   if (sockets.empty()) {
     object.self().warn(
         "without a runtime socket every change reloads HAProxy; add \"stats socket /run/haproxy.sock mode 600 level "
@@ -79,7 +150,6 @@ std::string find_socket(ObjectReader& object, const std::vector<std::string>& gl
     object.items("global")[sockets.front().line].warn(
         "without \"level admin\" on this socket every change reloads HAProxy; add it to the line");
   }
-  return {};
 }
 
 std::string read_runtime_dir(ObjectReader& object, const std::string& fallback) {
@@ -133,12 +203,14 @@ HaproxyRouterConfig read_haproxy_router(ObjectReader& object, const ParseOptions
   config.listen = read_sections(object, "listen");
   config.frontend = read_sections(object, "frontend");
   config.backend = read_sections(object, "backend");
+  config.extra_sections = read_extra_sections(object);
+  config.shared_frontend = read_shared_frontend(object);
   if (config.haproxy_binary.empty()) object.error("haproxyBinary", "must not be empty");
   if (!config.runs_haproxy()) {
     object.ignore("runtimeDir");
     config.config_path = object.required_text("configPath");
     (void)read_line(object, "configPath", "");
-    config.socket_path = find_socket(object, config.global);
+    find_sockets(object, config);
     return config;
   }
   config.runtime_dir = read_runtime_dir(object, options.runtime_dir);

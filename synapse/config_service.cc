@@ -48,30 +48,6 @@ std::string read_server_options(ObjectReader& object) {
   return options;
 }
 
-void read_haproxy_keys(ObjectReader& object, ServiceConfig& service, const ServiceDefaults& defaults) {
-  if (const auto reader = object.find("routerOptions")) {
-    ObjectReader lines(*reader);
-    service.frontend_lines = read_lines(lines, "frontend");
-    service.backend_lines = read_lines(lines, "backend");
-    lines.finish();
-  }
-  service.bind_address = object.text("bindAddress", service.bind_address);
-  if (!common::is_ip_address(service.bind_address) && !common::is_host_name(service.bind_address) &&
-      service.bind_address != "*") {
-    object.error("bindAddress",
-                 "must be an IP address, a host name or *, got " + common::quote_for_log(service.bind_address));
-  }
-  service.port = static_cast<int>(object.integer("port", 0, {0, 65535}));
-  service.mode = object.one_of("mode", "", {"tcp", "http"});
-  service.declare_empty = object.boolean("declareEmpty", defaults.declare_empty);
-  read_live_keys(object, service);
-}
-
-void ignore_haproxy_keys(ObjectReader& object) {
-  for (const auto* key : {"routerOptions", "bindAddress", "port", "mode", "declareEmpty"}) object.ignore(key);
-  ignore_live_keys(object);
-}
-
 std::string read_name(ObjectReader& object, const WatcherConfig& watcher) {
   if (const auto given = object.find("name")) {
     auto name = given->text();
@@ -106,6 +82,7 @@ ServiceConfig read_service(const Reader& reader, const ServiceDefaults& defaults
   service.correlation = read_correlation(object);
   service.pool = read_pool_rules(object, options);
   service.server_options = read_server_options(object);
+  service.disabled = object.boolean("disabled", false);
   if (defaults.router_type == "haproxy") {
     read_haproxy_keys(object, service, defaults);
   } else {

@@ -221,9 +221,11 @@ TEST(Config, SaysWhatIsWrongAtTheTop) {
 }
 
 TEST(Config, KnowsTheKindsOfRouters) {
-  EXPECT_THAT(errors(with_service("  - " + kWatcher + "\n", "haproxi")),
-              ElementsAre("s.yml:2: routers[0].type: must be one of haproxy, console, got \"haproxi\"; did you mean "
-                          "\"haproxy\"?"));
+  EXPECT_THAT(
+      errors(with_service("  - " + kWatcher + "\n", "haproxi")),
+      ElementsAre(
+          "s.yml:2: routers[0].type: must be one of haproxy, template, file, console, got \"haproxi\"; did you mean "
+          "\"haproxy\"?"));
   EXPECT_THAT(errors("routers:\n- services:\n  - " + kWatcher + "\n"),
               ElementsAre("s.yml:2: routers[0].type: is missing"));
   EXPECT_THAT(errors("routers:\n- x\n"), ElementsAre("s.yml:2: routers[0]: must be a mapping, got a string"));
@@ -244,8 +246,10 @@ TEST(Config, SaysWhatIsWrongWithAService) {
   EXPECT_THAT(service("port: 65536"), ElementsAre(at + ".port: must be between 0 and 65535, got 65536"));
   EXPECT_THAT(service("mode: htp"),
               ElementsAre(at + ".mode: must be one of tcp, http, got \"htp\"; did you mean \"http\"?"));
-  EXPECT_THAT(service("bindAddress: /x"),
-              ElementsAre(at + ".bindAddress: must be an IP address, a host name or *, got \"/x\""));
+  EXPECT_THAT(
+      service("bindAddress: /x"),
+      ElementsAre(at + ".bindAddress: must be an IP address, a host name or *, got \"/x\"; for a unix socket there is "
+                       "bindSocket"));
   EXPECT_THAT(service("declareEmpty: maybe"), ElementsAre(at + ".declareEmpty: must be true or false, got \"maybe\""));
   EXPECT_THAT(service("routerOptions: {frontend: mode http, backend: [[]]}"),
               ElementsAre(at + ".routerOptions.frontend: must be a list, got a string",

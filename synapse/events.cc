@@ -70,7 +70,9 @@ Events::Families::Families(common::Metrics& metrics)
 
 Events::Events(common::Metrics& metrics) : families_(std::make_unique<Families>(metrics)) {
   // Present from the start, so that a rate() over them has a beginning.
-  for (const char* type : {"haproxy", "haproxy_socket"}) families_->update_failure.Add({{"type", type}});
+  for (const char* type : {"haproxy", "haproxy_socket", "template", "file"}) {
+    families_->update_failure.Add({{"type", type}});
+  }
   for (const char* result : {"ok", "refused", "surprise"}) families_->commands.Add({{"result", result}});
 }
 
@@ -303,6 +305,23 @@ void Events::host_not_resolved(const std::string& host, const std::string& error
 void Events::host_resolved(const std::string& host, const std::string& address) {
   over("host " + host);
   log::info("{} resolves to {}", host, address);
+}
+
+void Events::output_written(const std::string& path, std::size_t bytes) {
+  log::debug("{} written, {} bytes", path, bytes);
+}
+
+void Events::output_failed(const std::string& type, const std::string& what, const std::string& error) {
+  families_->update_failure.Add({{"type", type}}).Increment();
+  if (news("output " + what, error)) log::error("{} is not up to date: {}; trying again", what, error);
+}
+
+void Events::output_works(const std::string& what) {
+  if (over("output " + what)) log::info("{} is up to date again", what);
+}
+
+void Events::output_removed(const std::string& path) {
+  log::info("{} removed: its service is gone", path);
 }
 
 }  // namespace synapse

@@ -87,6 +87,7 @@ class Events {
   void commands_sent(const std::string& router, std::size_t ok, std::size_t refused);
   void command_surprised(const std::string& router, const std::string& command, const std::string& reply);
   void socket_failed(const std::string& router, const std::string& error);
+  void socket_replaced(const std::string& router, const std::string& words);  // by another one of the same HAProxy
   void socket_works(const std::string& router);
   void server_held_by_hand(const ServiceName& service, const std::string& server, const std::string& state);
   void server_released(const ServiceName& service, const std::string& server);
@@ -101,6 +102,12 @@ class Events {
   void config_refused(const std::string& router, const std::string& words);
   void config_unchecked(const std::string& router, const std::string& why);
   void config_warning(const std::string& router, const std::string& words);
+
+  // Routers of type template and file.
+  void output_written(const std::string& path, std::size_t bytes);
+  void output_failed(const std::string& type, const std::string& what, const std::string& error);
+  void output_works(const std::string& what);  // ends the trouble with it
+  void output_removed(const std::string& path);
 
  private:
   struct Families;

@@ -61,6 +61,12 @@ void Events::socket_failed(const std::string& router, const std::string& error) 
   log::warn("{}", error);
 }
 
+void Events::socket_replaced(const std::string& router, const std::string& words) {
+  families_->update_failure.Add({{"type", "haproxy_socket"}}).Increment();
+  record_router(router, "socket", "replaced", words);
+  log::warn("{}: {}", router, words);
+}
+
 void Events::socket_works(const std::string& router) {
   if (!over("socket " + router)) return;
   record_router(router, "socket", "works", "");
@@ -84,7 +90,11 @@ void Events::reloaded(const std::string& router, const std::vector<std::string>&
   over("reload " + router);
   std::erase_if(troubles_, [&](const auto& trouble) { return trouble.first.starts_with(kWanted + router + " "); });
   record_router(router, "reload", "done", list);
-  log::info("{}: HAProxy loaded the configuration in {} ms (worker {}), because of {}", router, took_ms, pid, list);
+  if (pid == 0) {  // without a socket nobody says so
+    log::info("{}: the configuration is handed over after {} ms, because of {}", router, took_ms, list);
+  } else {
+    log::info("{}: HAProxy loaded the configuration in {} ms (worker {}), because of {}", router, took_ms, pid, list);
+  }
 }
 
 void Events::reload_failed(const std::string& router, const std::string& error, long retry_ms) {

@@ -9,6 +9,7 @@
 #include "synapse/app.h"
 #include "synapse/cli.h"
 #include "synapse/config_files.h"
+#include "synapse/oneshot.h"
 
 int main(int argc, char** argv) {
   synapse::CommandLine line;
@@ -25,6 +26,7 @@ int main(int argc, char** argv) {
     return EXIT_SUCCESS;
   }
   common::log::set_level(line.log_level.empty() ? parsed.config->log_level : line.log_level);
+  if (line.oneshot) return synapse::Oneshot(*parsed.config, line.oneshot_timeout).run();
   synapse::App app(std::move(files), line.log_level);
   return app.start(parsed) ? app.run() : EXIT_FAILURE;
 }

@@ -93,9 +93,13 @@ Result<SavedService> decode_saved(std::string_view text) {
   }
 }
 
-SavedRecords::SavedRecords(boost::asio::io_context& io, std::string directory, Events& events)
-    : directory_(std::move(directory)), events_(events), due_(io, [this] { begin(); }), writer_(io, 1) {
-  if (directory_.empty()) return;
+SavedRecords::SavedRecords(boost::asio::io_context& io, std::string directory, Events& events, Access access)
+    : directory_(std::move(directory)),
+      writes_(access == Access::write && !directory_.empty()),
+      events_(events),
+      due_(io, [this] { begin(); }),
+      writer_(io, 1) {
+  if (!writes_) return;
   std::error_code error;
   fs::create_directories(directory_, error);
   if (error) events_.state_not_written("cannot make " + directory_ + ": " + error.message());
@@ -121,7 +125,7 @@ std::optional<SavedService> SavedRecords::load(const std::string& file) const {
 }
 
 void SavedRecords::changed(const std::string& file, const std::string& service, Servers servers) {
-  if (directory_.empty()) return;
+  if (!writes_) return;
   if (changes_.empty() && !busy_) due_.set(common::Alarm::Clock::now() + kWrittenWithin);
   changes_.insert_or_assign(file, Change{service, std::move(servers)});
 }
@@ -162,7 +166,7 @@ void SavedRecords::keep_only(const std::set<std::string>& files) {
   for (auto* changes : {&changes_, &writing_}) {
     std::erase_if(*changes, [&](const auto& change) { return !files.contains(change.first); });
   }
-  if (directory_.empty()) return;
+  if (!writes_) return;
   std::error_code error;
   std::vector<fs::path> unwanted;
   for (fs::directory_iterator entry(directory_, error); !error && entry != fs::directory_iterator();

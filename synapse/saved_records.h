@@ -35,8 +35,11 @@ struct SavedService {
 
 class SavedRecords {
  public:
-  // An empty directory: nothing is kept. One that cannot be made or written is said once; synapse works without it.
-  SavedRecords(boost::asio::io_context& io, std::string directory, Events& events);
+  enum class Access { read, write };
+
+  // With Access::read what is there is never changed. An empty directory: nothing is kept. One that cannot be made or
+  // written is said once; synapse works without it.
+  SavedRecords(boost::asio::io_context& io, std::string directory, Events& events, Access access = Access::write);
 
   // The name of a service's file; `source` says where its records come from, in words that change with it.
   [[nodiscard]] static std::string file_name(const std::string& service, const std::string& source);
@@ -70,6 +73,7 @@ class SavedRecords {
   void written(const common::Result<void>& result);
 
   const std::string directory_;
+  const bool writes_;
   Events& events_;
   Changes changes_;  // since the writing began
   Changes writing_;  // what is left of it

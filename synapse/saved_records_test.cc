@@ -160,6 +160,20 @@ TEST_F(SavedRecordsTest, WithoutADirectoryKeepsNothing) {
   EXPECT_THAT(files(), IsEmpty());
 }
 
+TEST_F(SavedRecordsTest, ChangesNothingThatItMayOnlyRead) {
+  ASSERT_TRUE(common::write_atomically(directory_ + "/web.json", encode_saved("web", {server("a")}, "")));
+  ASSERT_TRUE(common::write_atomically(directory_ + "/old-0123456789abcdef.json", "{}"));
+  SavedRecords saved(io_, directory_, events_, SavedRecords::Access::read);
+  const std::vector<RoutedServer> servers{server("b")};
+  saved.changed("web.json", "web", gives(servers));
+  saved.flush();
+  saved.keep_only({});
+  EXPECT_EQ(files().size(), 2U);
+  const auto loaded = saved.load("web.json");
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(loaded->records.front().registration->name, "a");
+}
+
 TEST_F(SavedRecordsTest, ADamagedFileIsPassedOver) {
   SavedRecords saved(io_, directory_, events_);
   ASSERT_TRUE(common::write_atomically(directory_ + "/web.json", "{\"version\": 1, \"rec"));

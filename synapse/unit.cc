@@ -52,10 +52,16 @@ Unit::Unit(Shared shared, std::string place, const RouterConfig& config, std::un
   for (const auto& service : config.services) services_.push_back(make(service));
 }
 
-void Unit::start() {
+void Unit::start(Kept kept) {
   tasks_.spawn("router " + place_, router_->run());
-  for (auto& service : services_) restore(*service);
+  if (kept == Kept::take) restore_unknown();
   for (auto& service : services_) watch(*service);
+}
+
+void Unit::restore_unknown() {
+  for (auto& service : services_) {
+    if (!service->known) restore(*service);
+  }
 }
 
 // Until its source speaks a service has what it had in an earlier run.

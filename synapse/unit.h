@@ -46,8 +46,13 @@ class Unit {
 
   Unit(Shared shared, std::string place, const RouterConfig& config, std::unique_ptr<Router> router);
 
+  // What an earlier run kept: taken until the source speaks, or left alone.
+  enum class Kept { take, leave };
+
   // Watches, and the router works, until stop().
-  void start();
+  void start(Kept kept = Kept::take);
+  // Takes what an earlier run kept for services whose source has not spoken.
+  void restore_unknown();
   // `leave_running`: see Router.
   boost::asio::awaitable<void> stop(bool leave_running);
 

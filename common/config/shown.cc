@@ -42,6 +42,8 @@ constexpr std::array kMeanings{
     MeaningOfKey{"listen", Meaning::haproxy_lines},
     MeaningOfKey{"frontend", Meaning::haproxy_lines},
     MeaningOfKey{"backend", Meaning::haproxy_lines},
+    MeaningOfKey{"extrasections", Meaning::haproxy_lines},
+    MeaningOfKey{"sharedfrontend", Meaning::haproxy_lines},
     MeaningOfKey{"routeroptions", Meaning::haproxy_lines},
     MeaningOfKey{"serveroptions", Meaning::haproxy_lines},
     MeaningOfKey{"haproxyserveroptions", Meaning::haproxy_lines},

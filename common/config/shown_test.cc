@@ -84,6 +84,10 @@ TEST(Shown, MasksWhatHaproxyKeepsSecret) {
       " serverOptions: check}]}]",
       {"stats socket /s", "setenv PW ***", "stats auth ***", "stats enable",
        "http-request set-header Authorization ***", "\"check\""});
+  expect_masked(
+      "routers: [{extraSections: {userlist us: [user ann insecure-password hunter2]}, sharedFrontend: [bind :80], "
+      "services: [{sharedFrontend: [http-request set-header Authorization hunter2]}]}]",
+      {"user ann insecure-password ***", "bind :80", "http-request set-header Authorization ***"});
 }
 
 TEST(Shown, PutsFilesIntoTheListsThatTheyBelongTo) {

@@ -8,6 +8,7 @@
 
 #include "common/file/write_atomically.h"
 #include "common/process/command.h"
+#include "synapse/haproxy/advice.h"
 
 namespace synapse::haproxy {
 namespace {
@@ -30,6 +31,24 @@ std::string alerts(const std::string& output) {
   return lines.empty() ? output : lines;
 }
 
+void replace_all(std::string& text, const std::string& old, const std::string& fresh) {
+  for (auto at = text.find(old); at != std::string::npos; at = text.find(old, at + fresh.size())) {
+    text.replace(at, old.size(), fresh);
+  }
+}
+
+// The text with what HAProxy said of it. The words come last, because they name lines by their numbers.
+std::string with_words(std::string text, const std::string& words) {
+  if (!text.ends_with('\n')) text += '\n';
+  text += "\n# HAProxy refused this file:\n";
+  for (std::size_t begin = 0; begin < words.size();) {
+    const auto end = std::min(words.find('\n', begin), words.size());
+    text += "# " + words.substr(begin, end - begin) + "\n";
+    begin = end + 1;
+  }
+  return text;
+}
+
 }  // namespace
 
 void ConfigFile::read() {
@@ -38,10 +57,14 @@ void ConfigFile::read() {
 }
 
 boost::asio::awaitable<ConfigFile::Replacement> ConfigFile::replace(std::string text) {
-  if (text == text_) co_return Replacement{Outcome::unchanged, ""};
+  const std::string rejected = path_ + ".rejected";
+  if (text == text_) {
+    ::unlink(rejected.c_str());
+    co_return Replacement{Outcome::unchanged, ""};
+  }
   const std::string candidate = path_ + ".candidate";
   if (const auto written = common::write_atomically(candidate, text, kMode); !written) {
-    co_return Replacement{Outcome::failed, written.error().message};
+    co_return Replacement{Outcome::failed, with_advice(written.error().message)};
   }
   common::CommandOptions command;
   command.argv = {binary_, "-c", "-f", candidate};
@@ -50,8 +73,12 @@ boost::asio::awaitable<ConfigFile::Replacement> ConfigFile::replace(std::string 
   const auto check = co_await common::run_command(std::move(command));
   const bool unchecked = check.end == common::CommandResult::End::not_started;
   if (check.end == common::CommandResult::End::exited && check.code != 0) {
-    ::rename(candidate.c_str(), (path_ + ".rejected").c_str());
-    co_return Replacement{Outcome::refused, alerts(check.output)};
+    ::unlink(candidate.c_str());
+    auto words = with_advice(alerts(check.output));
+    replace_all(words, candidate, rejected);
+    // Only for people: what cannot be written is in the log all the same.
+    (void)common::write_atomically(rejected, with_words(std::move(text), words), kMode);
+    co_return Replacement{Outcome::refused, words};
   }
   if (!check.ok() && !unchecked) {
     ::unlink(candidate.c_str());
@@ -63,7 +90,8 @@ boost::asio::awaitable<ConfigFile::Replacement> ConfigFile::replace(std::string 
     co_return Replacement{Outcome::failed, "cannot replace " + path_ + ": " + reason};
   }
   text_ = std::move(text);
-  if (unchecked) co_return Replacement{Outcome::unchecked, binary_ + ": " + check.describe()};
+  ::unlink(rejected.c_str());
+  if (unchecked) co_return Replacement{Outcome::unchecked, with_advice(binary_ + ": " + check.describe())};
   co_return Replacement{Outcome::replaced, ""};
 }
 

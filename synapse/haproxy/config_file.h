@@ -25,7 +25,7 @@ class ConfigFile {
     std::string words;  // unchecked: why; refused: HAProxy's; failed: ours
   };
   // unchecked: replaced, but there is no haproxy here to ask. refused: the old file stands, the text is beside it as
-  // `<path>.rejected`.
+  // `<path>.rejected` with HAProxy's words at its end, until a later text is accepted.
   boost::asio::awaitable<Replacement> replace(std::string text);
 
   const std::string& text() const { return text_; }

@@ -70,8 +70,32 @@ TEST_F(ConfigFileTest, ARefusedTextIsKeptBesideAndChangesNothing) {
   EXPECT_EQ(refused.outcome, Outcome::refused);
   EXPECT_EQ(refused.words, "[ALERT] line 1: bad");
   EXPECT_EQ(on_disk(path()), "good\n");
-  EXPECT_EQ(on_disk(path() + ".rejected"), "bad\n");
+  EXPECT_EQ(on_disk(path() + ".rejected"), "bad\n\n# HAProxy refused this file:\n# [ALERT] line 1: bad\n");
+  EXPECT_EQ(on_disk(path() + ".candidate"), "missing");
   EXPECT_EQ(file.text(), "good\n");
+}
+
+TEST_F(ConfigFileTest, TheRefusedTextGoesWhenALaterOneIsAccepted) {
+  ConfigFile file(path(), checker());
+  for (const std::string later : {"better\n", "good\n", "good\n"}) {
+    replace(file, "bad\n");
+    EXPECT_NE(on_disk(path() + ".rejected"), "missing");
+    replace(file, later);
+    EXPECT_EQ(on_disk(path() + ".rejected"), "missing");
+  }
+}
+
+// What HAProxy says names the candidate, which is not there any more when somebody reads it.
+TEST_F(ConfigFileTest, TheWordsNameTheFileThatIsKept) {
+  EXPECT_TRUE(common::write_atomically(
+                  checker(), "#!/bin/sh\necho \"[ALERT] parsing [$3:7] : unknown keyword 'x'\"\nexit 1\n", 0755)
+                  .has_value());
+  ConfigFile file(path(), checker());
+  const auto refused = replace(file, "any\n");
+  EXPECT_EQ(refused.words,
+            "[ALERT] parsing [" + path() +
+                ".rejected:7] : unknown keyword 'x'; this HAProxy does not know the keyword: correct the "
+                "line, or install a version that does");
 }
 
 TEST_F(ConfigFileTest, ACheckThatDiedSaysNothingAboutTheText) {
@@ -86,7 +110,9 @@ TEST_F(ConfigFileTest, WithoutAnHaproxyTheTextIsTakenUnchecked) {
   ConfigFile file(path(), directory_ + "/nowhere");
   const auto result = replace(file, "bad\n");
   EXPECT_EQ(result.outcome, Outcome::unchecked);
-  EXPECT_EQ(result.words, directory_ + "/nowhere: cannot start: No such file or directory");
+  EXPECT_EQ(result.words, directory_ +
+                              "/nowhere: cannot start: No such file or directory; install HAProxy 2.4 or later, or set "
+                              "haproxyBinary to its path");
   EXPECT_EQ(on_disk(path()), "bad\n");
 }
 
@@ -95,7 +121,8 @@ TEST_F(ConfigFileTest, AFileThatCannotBeWrittenIsAnError) {
   const auto result = replace(file, "good\n");
   EXPECT_EQ(result.outcome, Outcome::failed);
   EXPECT_EQ(result.words, "cannot create a temporary file beside " + directory_ +
-                              "/missing/haproxy.cfg.candidate: No such file or directory");
+                              "/missing/haproxy.cfg.candidate: No such file or directory; create the directory, or "
+                              "choose another configPath");
 }
 
 }  // namespace

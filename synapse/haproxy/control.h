@@ -25,6 +25,9 @@ class HaproxyControl {
   // How many workers from before the last reload still have connections; nothing when that cannot be asked.
   virtual boost::asio::awaitable<std::optional<std::size_t>> old_workers() = 0;
 
+  // What HAProxy has complained of since the last load(), with what can be done about it; empty when that is not known.
+  virtual std::string complaint() const { return {}; }
+
   // We are leaving: ends HAProxy if it is ours, after its connections or the deadline. With `leave_running` it is left
   // to the next synapse.
   virtual boost::asio::awaitable<void> stop(bool leave_running) = 0;

@@ -7,6 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "synapse/config_difference.h"
+#include "synapse/haproxy/advice.h"
 #include "synapse/haproxy/runtime_codec.h"
 #include "synapse/haproxy/skeleton.h"
 
@@ -47,7 +48,8 @@ Driver::Driver(asio::io_context& io, const RouterConfig& router, HaproxyControl&
       place_(place_of(router)),
       on_routed_(std::move(on_routed)),
       file_(config_.config_path, config_.haproxy_binary),
-      socket_(config_.socket_path),
+      socket_(config_.socket_path, config_.further_sockets,
+              [this](const std::string& words) { events_.socket_replaced(config_.config_path, words); }),
       random_(std::random_device{}()),
       reload_interval_(config_.reload_min_interval),
       file_interval_(kFileInterval),
@@ -268,7 +270,12 @@ asio::awaitable<Driver::Sent> Driver::send(const std::vector<Command>& commands)
     events_.socket_failed(config_.config_path, replies.error().message);
     co_return Sent::surprise;
   }
-  events_.socket_works(config_.config_path);
+  const auto denied = denied_by(socket_.path(), *replies);
+  if (denied) {
+    events_.socket_failed(config_.config_path, *denied);
+  } else {
+    events_.socket_works(config_.config_path);
+  }
   Sent sent = Sent::acknowledged;
   std::size_t ok = 0;
   std::size_t refused = 0;
@@ -287,7 +294,7 @@ asio::awaitable<Driver::Sent> Driver::send(const std::vector<Command>& commands)
         break;
       case Verdict::surprise:
         sent = Sent::surprise;
-        events_.command_surprised(config_.config_path, commands[i].text, judgement.words);
+        if (!denied) events_.command_surprised(config_.config_path, commands[i].text, judgement.words);
     }
   }
   events_.commands_sent(config_.config_path, ok, refused);
@@ -335,7 +342,8 @@ bool Driver::would_empty_a_service() const {
     if (!declared(service) || service.known || service.from_file) return false;
     if (!has_socket()) return true;
     return std::any_of(running_.state.backends.begin(), running_.state.backends.end(), [&](const auto& backend) {
-      return is_proxy_of(backend.first, service.wanted.service) && !backend.second.servers.empty();
+      const bool its_own = backend.first == service.wanted.name || is_proxy_of(backend.first, service.wanted.service);
+      return its_own && !backend.second.servers.empty();
     });
   });
 }

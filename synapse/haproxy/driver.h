@@ -158,6 +158,7 @@ class Driver {
   boost::asio::awaitable<common::Result<Reading>> ask();
   boost::asio::awaitable<common::Result<Reading>> load(int old_pid);
   boost::asio::awaitable<common::Result<Reading>> ask_until_loaded(int old_pid, const std::string& fingerprint);
+  std::string heard() const;
   void update_fingerprint();
   RenderedConfig rendered(FileFor purpose) const;
 

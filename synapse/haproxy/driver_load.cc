@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "synapse/haproxy/advice.h"
 #include "synapse/haproxy/driver.h"
 #include "synapse/haproxy/runtime_codec.h"
 
@@ -209,7 +210,9 @@ asio::awaitable<Result<Driver::Reading>> Driver::ask_until_loaded(int old_pid, c
     auto reading = co_await ask();
     if (!reading) {
       last = reading.error().message;
-      if (!end_.empty() && !control_.may_run()) co_return fail("it ended: " + end_ + "; its own words are in this log");
+      if (!end_.empty() && !control_.may_run()) {
+        co_return fail("it ended: " + end_ + heard());
+      }
     } else if (reading->process.pid == old_pid || reading->process.stopping) {
       last = "worker " + std::to_string(reading->process.pid) + " from before still answers";
     } else if (reading->fingerprint != fingerprint) {
@@ -220,7 +223,12 @@ asio::awaitable<Result<Driver::Reading>> Driver::ask_until_loaded(int old_pid, c
     pause.expires_after(kAskInterval);
     co_await pause.async_wait(asio::use_awaitable);
   }
-  co_return fail("not loaded in time: " + last);
+  co_return fail("not loaded in time: " + last + heard());
+}
+
+std::string Driver::heard() const {
+  const auto complaint = control_.complaint();
+  return complaint.empty() ? "" : "; it says: " + complaint;
 }
 
 asio::awaitable<Result<Driver::Reading>> Driver::ask() {
@@ -228,6 +236,7 @@ asio::awaitable<Result<Driver::Reading>> Driver::ask() {
   for (const auto question : {kShowInfo, kShowFingerprint, kShowServersState}) questions.emplace_back(question);
   const auto replies = co_await socket_.exchange(questions);
   if (!replies) co_return replies.error();
+  if (const auto denied = denied_by(socket_.path(), *replies)) co_return fail(*denied);
   auto info = parse_info((*replies)[0]);
   if (!info) co_return fail(socket_.path() + ": " + info.error().message);
   auto state = parse_servers_state((*replies)[2]);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "synapse/haproxy/advice.h"
 #include "synapse/haproxy/driver.h"
 #include "synapse/haproxy/runtime_codec.h"
 
@@ -83,10 +84,12 @@ void Driver::take(Reading reading, bool freshly_loaded) {
   }
   former_workers_.now(reading.process.pid);
   running_ = std::move(reading);
-  if (!other_version) return;
-  const auto version = parse_version(running_.process.version);
-  capabilities_ = version ? capabilities_of(*version) : least_capabilities();
-  take_traits();
+  if (other_version) {
+    const auto version = parse_version(running_.process.version);
+    capabilities_ = version ? capabilities_of(*version) : least_capabilities();
+    if (const auto old = version ? too_old(*version) : std::nullopt) events_.config_warning(config_.config_path, *old);
+  }
+  if (other_version || (freshly_loaded && running_.fingerprint == fingerprint_)) take_traits();
 }
 
 // A difference that nobody here made is made good, unless it is to be respected; both are said.

@@ -7,6 +7,7 @@
 
 #include "common/file/write_atomically.h"
 #include "common/telemetry/log.h"
+#include "synapse/haproxy/advice.h"
 #include "synapse/haproxy/runtime_codec.h"
 #include "synapse/haproxy/runtime_socket.h"
 
@@ -21,6 +22,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kTerminatesWithin{2'000};
 constexpr std::chrono::milliseconds kSignalInterval{250};
+constexpr std::size_t kMaxAlerts = 2048;
 
 // True when the process runs our file: a pid file may be older than the last boot.
 bool runs_our_file(pid_t pid, const std::string& config_path) {
@@ -30,13 +32,18 @@ bool runs_our_file(pid_t pid, const std::string& config_path) {
   return command->find(argument) != std::string::npos;
 }
 
-// HAProxy writes "[ALERT]    (pid) : words". It comments on every command and every reload; what an operator wants to
-// know are faults, and servers that its own checks take out or bring back.
+// HAProxy writes "[ALERT]    (pid) : words".
+std::string without_pid(const std::string& line) {
+  constexpr std::string_view kMark = ") : ";
+  const auto at = line.find(kMark);
+  return at == std::string::npos ? line : line.substr(at + kMark.size());
+}
+
+// It comments on every command and every reload; what an operator wants to know are faults, and servers that its own
+// checks take out or bring back.
 void log_line(const std::string& line) {
   const auto says = [&line](const char* words) { return line.find(words) != std::string::npos; };
-  if (line.starts_with("[ALERT]")) {
-    log::error("haproxy: {}", line);
-  } else if (line.starts_with("[WARNING]") && (says(" is DOWN") || says(" is UP, reason") || says("has no server"))) {
+  if (line.starts_with("[WARNING]") && (says(" is DOWN") || says(" is UP, reason") || says("has no server"))) {
     log::info("haproxy: {}", line);
   } else {
     log::debug("haproxy: {}", line);
@@ -66,6 +73,7 @@ void HaproxyChild::adopt() {
 }
 
 asio::awaitable<Result<void>> HaproxyChild::load() {
+  told_ = std::exchange(alerts_, {});
   if (may_run()) {
     child_->signal(SIGUSR2);
     co_return Result<void>{};
@@ -75,8 +83,8 @@ asio::awaitable<Result<void>> HaproxyChild::load() {
       io_,
       {options_.binary, "-W", "-db", "-S", options_.runtime_dir + "/master.sock,mode,600,level,admin", "-f",
        options_.config_path},
-      [this](const std::string& how) { exited(how); }, log_line);
-  if (!started) co_return started.error();
+      [this](const std::string& how) { exited(how); }, [this](const std::string& line) { hear(line); });
+  if (!started) co_return common::fail(with_advice(started.error().message));
   child_ = std::move(*started);
   const auto written = common::write_atomically(pid_file(), std::to_string(child_->pid()) + "\n");
   if (!written) log::warn("{}; a later synapse will not find this HAProxy", written.error().message);
@@ -89,6 +97,22 @@ asio::awaitable<std::optional<std::size_t>> HaproxyChild::old_workers() {
   const auto answer = co_await ask_master(std::move(path), std::move(question));
   if (!answer) co_return std::nullopt;
   co_return count_old_workers(*answer);
+}
+
+// What it said after the load before, too, has been told: a start that fails is tried again and again.
+void HaproxyChild::hear(const std::string& line) {
+  if (!line.starts_with("[ALERT]")) return log_line(line);
+  const auto words = without_pid(line);
+  if (told_.find(words) == std::string::npos) {
+    log::error("haproxy: {}", line);
+  } else {
+    log::debug("haproxy: {}", line);
+  }
+  if (alerts_.size() + words.size() < kMaxAlerts) alerts_ += (alerts_.empty() ? "" : "\n") + words;
+}
+
+std::string HaproxyChild::complaint() const {
+  return with_advice(alerts_);
 }
 
 void HaproxyChild::exited(const std::string& how) {

@@ -34,10 +34,12 @@ class HaproxyChild : public HaproxyControl {
   boost::asio::awaitable<common::Result<void>> load() override;
   bool may_run() const override { return child_ && child_->running(); }
   boost::asio::awaitable<std::optional<std::size_t>> old_workers() override;
+  std::string complaint() const override;
   boost::asio::awaitable<void> stop(bool leave_running) override;
 
  private:
   std::string pid_file() const { return options_.runtime_dir + "/haproxy.pid"; }
+  void hear(const std::string& line);
   void exited(const std::string& how);
   boost::asio::awaitable<bool> ended_within(std::chrono::milliseconds limit);
 
@@ -46,6 +48,8 @@ class HaproxyChild : public HaproxyControl {
   std::function<void(const std::string&)> on_exit_;
   boost::asio::steady_timer ended_;
   std::unique_ptr<common::ChildProcess> child_;
+  std::string alerts_;  // its lines since the last load
+  std::string told_;    // and those of the load before
 };
 
 }  // namespace synapse::haproxy

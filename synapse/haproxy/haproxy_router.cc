@@ -8,6 +8,7 @@
 
 #include "common/registration/validate.h"
 #include "synapse/config_difference.h"
+#include "synapse/haproxy/no_control.h"
 #include "synapse/haproxy/reload_command.h"
 #include "synapse/haproxy/server_keywords.h"
 #include "synapse/haproxy/words.h"
@@ -56,7 +57,7 @@ bool needs_resolving(const RoutedServer& server) {
 }  // namespace
 
 common::Result<std::unique_ptr<Router>> HaproxyRouter::make(asio::io_context& io, const RouterConfig& config,
-                                                            Events& events, std::uint64_t seed) {
+                                                            Events& events, std::uint64_t seed, bool file_only) {
   std::unique_ptr<RuntimeDirectory> directory;
   const auto& haproxy = std::get<HaproxyRouterConfig>(config.kind);
   if (haproxy.runs_haproxy()) {
@@ -64,15 +65,22 @@ common::Result<std::unique_ptr<Router>> HaproxyRouter::make(asio::io_context& io
     if (!claimed) return claimed.error();
     directory = *std::move(claimed);
   }
-  return std::unique_ptr<Router>(new HaproxyRouter(io, config, events, seed, std::move(directory)));
+  RouterConfig its_own = config;
+  if (file_only) {
+    auto& kind = std::get<HaproxyRouterConfig>(its_own.kind);
+    kind.socket_path.clear();
+    kind.further_sockets.clear();
+  }
+  return std::unique_ptr<Router>(new HaproxyRouter(io, its_own, events, seed, std::move(directory), file_only));
 }
 
 HaproxyRouter::HaproxyRouter(asio::io_context& io, const RouterConfig& config, Events& events, std::uint64_t seed,
-                             std::unique_ptr<RuntimeDirectory> directory)
+                             std::unique_ptr<RuntimeDirectory> directory, bool file_only)
     : directory_(std::move(directory)),
       events_(events),
       place_(place_of(config)),
       seed_(seed),
+      file_only_(file_only),
       addresses_(io, events, [this](const std::string& service) { resolved(service); }),
       control_(make_control(io, std::get<HaproxyRouterConfig>(config.kind))),
       driver_(io, config, *control_, events, [this](const std::string& service) {
@@ -123,6 +131,7 @@ OutputState HaproxyRouter::output(const std::string& name) const {
 }
 
 std::unique_ptr<HaproxyControl> HaproxyRouter::make_control(asio::io_context& io, const HaproxyRouterConfig& config) {
+  if (file_only_) return std::make_unique<NoControl>();
   if (!config.runs_haproxy()) {
     return std::make_unique<ReloadCommand>(io, ReloadCommandOptions{.config_path = config.config_path,
                                                                     .reload = config.reload_command,
@@ -169,6 +178,7 @@ void HaproxyRouter::hand_over(const std::string& name, const Service& service, c
   std::vector<ServerSpec> servers;
   servers.reserve(wanted.servers.size());
   for (const auto& server : wanted.servers) {
+    if (file_only_ && needs_resolving(server) && !addresses_.looked_up(server.host)) return;
     auto address = needs_resolving(server) ? addresses_.address(server.host) : server.host;
     if (address.empty()) address = driver_.present_address(name, server.name);  // of an earlier look-up
     if (address.empty() || is_socket(address) != server.on_socket()) continue;

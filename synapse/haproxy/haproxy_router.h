@@ -25,10 +25,11 @@ namespace synapse::haproxy {
 class HaproxyRouter : public Router {
  public:
   // `seed` makes random strings in server options stable on this host. The error: the runtime directory of an HAProxy
-  // of our own cannot be had.
+  // of our own cannot be had. `file_only`: the file is written once every service is known, and no HAProxy is started,
+  // asked or told anything.
   [[nodiscard]] static common::Result<std::unique_ptr<Router>> make(boost::asio::io_context& io,
                                                                     const RouterConfig& config, Events& events,
-                                                                    std::uint64_t seed);
+                                                                    std::uint64_t seed, bool file_only = false);
 
   boost::asio::awaitable<void> run() override;
   void reconfigure(const RouterConfig& config) override;
@@ -54,7 +55,7 @@ class HaproxyRouter : public Router {
   };
 
   HaproxyRouter(boost::asio::io_context& io, const RouterConfig& config, Events& events, std::uint64_t seed,
-                std::unique_ptr<RuntimeDirectory> directory);
+                std::unique_ptr<RuntimeDirectory> directory, bool file_only);
   std::unique_ptr<HaproxyControl> make_control(boost::asio::io_context& io, const HaproxyRouterConfig& config);
   void take_services(const RouterConfig& config);
   void resolved(const std::string& service);
@@ -65,6 +66,7 @@ class HaproxyRouter : public Router {
   Events& events_;
   const std::string place_;
   const std::uint64_t seed_;
+  const bool file_only_;
   std::map<std::string, Service> services_;  // by name
   HostAddresses addresses_;
   std::unique_ptr<HaproxyControl> control_;

@@ -248,7 +248,9 @@ TEST(ByHandTest, SurvivesAReloadAndARestartOfOurs) {
   auto c = by_hand({wanted("a"), wanted("b"), wanted("c")},
                    {held("a", ByHand::maintenance), held("b", ByHand::drain), present("c")});
   const auto servers = c.file(FileFor::reload);
-  const auto text = render({{}, {}, {}, {}, {}, {{"web", "web_1", {}, {}, servers}}}).text;
+  ConfigSpec config;
+  config.backends = {{"web", "web_1", {}, {}, servers}};
+  const auto text = render(config).text;
   const auto read = read_rendered(text)->servers.at("web_1");
   EXPECT_EQ(read, servers);
 

@@ -112,6 +112,16 @@ std::size_t place_of_fingerprint(const std::vector<std::string>& global) {
   return place;
 }
 
+// A service that is not declared has no lines here: they would name a backend that is not there.
+void append_shared_frontend(Skeleton& skeleton, const ConfigSpec& config) {
+  if (config.shared_frontend.empty()) return;
+  append_header(skeleton.after_fingerprint, "frontend", config.shared_frontend);
+  for (const auto& line : config.shared_lines) append_line(skeleton.after_fingerprint, line);
+  for (const auto& backend : config.backends) {
+    append_service_lines(skeleton.after_fingerprint, backend, backend.shared_lines, skeleton.warnings);
+  }
+}
+
 void append_backend(Skeleton& skeleton, const BackendSpec& backend) {
   Skeleton::Backend piece;
   if (!backend.frontend_lines.empty()) {
@@ -135,11 +145,16 @@ Skeleton skeleton_of(const ConfigSpec& config) {
   for (std::size_t i = 0; i < config.global.size(); ++i) {
     append_line(i < place ? skeleton.before_fingerprint : skeleton.after_fingerprint, config.global[i]);
   }
+  for (const auto& [header, lines] : config.extra) {
+    skeleton.after_fingerprint += fmt::format("\n{}\n", one_line(header));
+    for (const auto& line : lines) append_line(skeleton.after_fingerprint, line);
+  }
   skeleton.after_fingerprint += "\ndefaults\n";
   for (const auto& line : config.defaults) append_line(skeleton.after_fingerprint, line);
   append_sections(skeleton.after_fingerprint, "listen", config.listen);
   append_sections(skeleton.after_fingerprint, "frontend", config.frontend);
   append_sections(skeleton.after_fingerprint, "backend", config.backend);
+  append_shared_frontend(skeleton, config);
   for (const auto& backend : config.backends) append_backend(skeleton, backend);
   return skeleton;
 }

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <optional>
 #include <sys/un.h>
+#include <utility>
 
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -13,6 +14,7 @@
 #include <boost/asio/write.hpp>
 
 #include "common/runtime/deadline.h"
+#include "synapse/haproxy/advice.h"
 #include "synapse/haproxy/runtime_codec.h"
 
 namespace synapse::haproxy {
@@ -44,8 +46,9 @@ std::optional<stream_protocol::endpoint> endpoint_of(const std::string& path) {
   return asio::ip::tcp::endpoint(address, static_cast<std::uint16_t>(port));
 }
 
+// `connected` becomes true: from then on HAProxy may have done something.
 asio::awaitable<Result<Replies>> converse(std::string path, std::string request_text,
-                                          std::vector<std::size_t> chunk_ends, std::size_t count) {
+                                          std::vector<std::size_t> chunk_ends, std::size_t count, bool& connected) {
   const auto endpoint = endpoint_of(path);
   if (!endpoint) {
     co_return fail("\"" + path +
@@ -57,7 +60,8 @@ asio::awaitable<Result<Replies>> converse(std::string path, std::string request_
 
   stream_protocol::socket socket(co_await asio::this_coro::executor);
   co_await socket.async_connect(*endpoint, asio::redirect_error(asio::use_awaitable, error));
-  if (error) co_return failed("cannot connect to HAProxy's runtime socket");
+  if (error) co_return fail(cannot_connect(path, error.value()));
+  connected = true;
 
   Replies replies;
   ReplyReader reader;
@@ -117,8 +121,14 @@ asio::awaitable<Result<std::string>> ask_master(std::string path, std::string co
   co_return std::move(*answer);
 }
 
+RuntimeSocket::RuntimeSocket(std::string path, const std::vector<std::string>& further,
+                             std::function<void(const std::string& words)> on_replaced)
+    : paths_{std::move(path)}, on_replaced_(std::move(on_replaced)) {
+  paths_.insert(paths_.end(), further.begin(), further.end());
+}
+
 asio::awaitable<Result<Replies>> RuntimeSocket::exchange(const std::vector<std::string>& commands,
-                                                         std::chrono::milliseconds timeout) const {
+                                                         std::chrono::milliseconds timeout) {
   std::string text = "prompt\n";
   std::vector<std::size_t> chunk_ends;
   std::size_t begin = 0;
@@ -130,12 +140,24 @@ asio::awaitable<Result<Replies>> RuntimeSocket::exchange(const std::vector<std::
     text += command + "\n";
   }
   chunk_ends.push_back(text.size());
-  auto replies =
-      co_await common::with_deadline(converse(path_, std::move(text), std::move(chunk_ends), commands.size()), timeout);
-  if (!replies) {
-    co_return fail("HAProxy has not answered on " + path_ + " within " + std::to_string(timeout.count()) + " ms");
+  Result<Replies> first = fail("");
+  for (std::size_t tried = 0; tried < paths_.size(); ++tried) {
+    const auto candidate = (present_ + tried) % paths_.size();
+    bool connected = false;
+    auto replies = co_await common::with_deadline(
+        converse(paths_[candidate], text, chunk_ends, commands.size(), connected), timeout);
+    if (!replies) {
+      co_return fail("HAProxy has not answered on " + paths_[candidate] + " within " + std::to_string(timeout.count()) +
+                     " ms");
+    }
+    if (connected) {
+      if (tried != 0 && on_replaced_) on_replaced_(first.error().message + "; using " + paths_[candidate]);
+      present_ = candidate;
+      co_return std::move(*replies);
+    }
+    if (tried == 0) first = std::move(*replies);
   }
-  co_return std::move(*replies);
+  co_return first;
 }
 
 }  // namespace synapse::haproxy

@@ -96,11 +96,46 @@ TEST_F(RuntimeSocketTest, ABrokenConnectionIsAnError) {
 }
 
 TEST_F(RuntimeSocketTest, SaysWhatIsWrongWithTheSocket) {
-  EXPECT_EQ(exchange_with(path()).error().message,
-            "cannot connect to HAProxy's runtime socket " + path() + ": No such file or directory");
+  EXPECT_TRUE(exchange_with(path()).error().message.starts_with("cannot connect to HAProxy's runtime socket " + path() +
+                                                                ": No such file or directory; start HAProxy"));
   EXPECT_EQ(exchange_with("nonsense").error().message,
             "\"nonsense\" cannot be HAProxy's runtime socket: it must be a path of at most 107 characters, or "
             "address:port");
+}
+
+TEST_F(RuntimeSocketTest, TakesTheNextSocketWhenOneCannotBeConnectedToAndKeepsIt) {
+  asio::io_context io;
+  Local::acceptor acceptor(io, Local::endpoint(path()));
+  common::TaskGroup tasks(io);
+  std::vector<std::string> said;
+  RuntimeSocket socket(directory_ + "/no.sock", {directory_ + "/nor.sock", path()},
+                       [&](const std::string& words) { said.push_back(words); });
+  for (const auto* command : {"a", "b"}) {
+    Replies replies = common::fail("not run");
+    tasks.spawn("haproxy", serve(acceptor));
+    tasks.spawn("exchange", exchange_into(socket, {command}, replies));
+    io.restart();
+    io.run();
+    ASSERT_TRUE(replies.has_value()) << replies.error().message;
+    EXPECT_NE(replies->front().find(std::string("did ") + command), std::string::npos);
+  }
+  ASSERT_EQ(said.size(), 1u);
+  EXPECT_TRUE(said[0].starts_with("cannot connect to HAProxy's runtime socket " + directory_ + "/no.sock: "))
+      << said[0];
+  EXPECT_TRUE(said[0].ends_with("; using " + path())) << said[0];
+  EXPECT_EQ(socket.path(), path());
+}
+
+TEST_F(RuntimeSocketTest, OfSeveralThatAreOfNoUseTheFirstIsTold) {
+  asio::io_context io;
+  common::TaskGroup tasks(io);
+  RuntimeSocket socket(path(), {directory_ + "/nor.sock"});
+  Replies replies = common::fail("not run");
+  tasks.spawn("exchange", exchange_into(socket, {"x"}, replies));
+  io.run();
+  ASSERT_FALSE(replies.has_value());
+  EXPECT_TRUE(replies.error().message.starts_with("cannot connect to HAProxy's runtime socket " + path() + ": "));
+  EXPECT_EQ(socket.path(), path());
 }
 
 }  // namespace

@@ -71,11 +71,12 @@ struct ServerPolicy {
 
 // One service in HAProxy.
 struct BackendSpec {
-  std::string service;                      // for words and metric labels
-  std::string name;                         // `<service>_<id>`: the frontend's and the backend's name
+  std::string service;  // for words and metric labels
+  std::string name;     // the frontend's and the backend's name: `<service>_<id>`, or one that was given
   std::vector<std::string> frontend_lines;  // none: no frontend is declared
   std::vector<std::string> backend_lines;
-  std::vector<ServerSpec> servers;  // in the order of the file; of equal names the first counts
+  std::vector<ServerSpec> servers;        // in the order of the file; of equal names the first counts
+  std::vector<std::string> shared_lines;  // of the frontend that several services share
   ServerPolicy policy;
 
   friend bool operator==(const BackendSpec&, const BackendSpec&) = default;
@@ -90,6 +91,9 @@ struct ConfigSpec {
   Sections listen;
   Sections frontend;
   Sections backend;
+  Sections extra;                         // header -> lines
+  std::string shared_frontend;            // its name; empty: there is none
+  std::vector<std::string> shared_lines;  // of its own; those of the declared backends follow
   std::vector<BackendSpec> backends;
 
   friend bool operator==(const ConfigSpec&, const ConfigSpec&) = default;

@@ -25,7 +25,9 @@ void append(Lines& lines, const Lines& more) {
 
 Lines frontend_of(const ServiceConfig& service) {
   Lines lines;
-  if (service.port != 0) lines.push_back("bind " + common::host_port(service.bind_address, service.port));
+  const std::string options = service.bind_options.empty() ? "" : " " + service.bind_options;
+  if (service.port != 0) lines.push_back("bind " + common::host_port(service.bind_address, service.port) + options);
+  if (!service.bind_socket.empty()) lines.push_back("bind " + service.bind_socket + options);
   if (!lines.empty() && !service.mode.empty()) lines.push_back("mode " + service.mode);
   append(lines, service.frontend_lines);
   return lines;
@@ -34,10 +36,23 @@ Lines frontend_of(const ServiceConfig& service) {
 Lines backend_of(const ServiceConfig& service) {
   Lines lines;
   if (!service.mode.empty()) lines.push_back("mode " + service.mode);
+  if (!service.balance.empty()) lines.push_back("balance " + service.balance);
   // Else a single far server would take the load of all near ones. The service's own lines, behind it, may take it
   // back.
   if (service.pool.prefer && !service.pool.prefer->far_weight) lines.push_back("option allbackups");
   append(lines, service.backend_lines);
+  return lines;
+}
+
+Lines shared_lines_of(const ServiceConfig& service) {
+  Lines lines = service.shared_frontend;
+  const auto name = service.proxy_name();
+  for (auto& line : lines) {
+    for (auto at = line.find(kBackendPlaceholder); at != std::string::npos; at = line.find(kBackendPlaceholder, at)) {
+      line.replace(at, kBackendPlaceholder.size(), name);
+      at += name.size();
+    }
+  }
   return lines;
 }
 
@@ -49,20 +64,23 @@ ConfigSpec skeleton_of(const RouterConfig& router) {
   spec.global = haproxy.global;
   if (haproxy.runs_haproxy()) {
     if (haproxy.global.empty()) spec.global = kGlobal;
-    if (haproxy.socket_path == haproxy.runtime_dir + "/haproxy.sock") {
-      spec.global.push_back("stats socket " + haproxy.socket_path + " mode 600 level admin expose-fd listeners");
-    }
+    spec.global.push_back("stats socket " + haproxy.runtime_dir +
+                          "/haproxy.sock mode 600 level admin expose-fd listeners");
   }
   spec.defaults = haproxy.defaults.empty() ? kDefaults : haproxy.defaults;
   spec.listen = haproxy.listen;
   spec.frontend = haproxy.frontend;
   spec.backend = haproxy.backend;
+  spec.extra = haproxy.extra_sections;
+  if (!haproxy.shared_frontend.empty()) spec.shared_frontend = kSharedFrontend;
+  spec.shared_lines = haproxy.shared_frontend;
   for (const auto& service : router.services) {
     spec.backends.push_back({.service = service.name,
                              .name = service.proxy_name(),
                              .frontend_lines = frontend_of(service),
                              .backend_lines = backend_of(service),
                              .servers = {},
+                             .shared_lines = shared_lines_of(service),
                              .policy = {.verified = service.verified,
                                         .drain = service.drain,
                                         .respect_manual = haproxy.respect_manual_maintenance}});

@@ -1,5 +1,10 @@
 #include "synapse/haproxy/skeleton.h"
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -87,6 +92,67 @@ routers:
         mode: http
 )"));
   EXPECT_THAT(spec.backends[0].frontend_lines, IsEmpty());
+}
+
+const char* const kFrontends = R"(
+routers:
+  - type: haproxy
+    defaults: [mode http, timeout connect 1s, timeout client 10s, timeout server 10s]
+    extraSections:
+      userlist operators: [user ann insecure-password secret]
+      cache answers: [total-max-size 4]
+    sharedFrontend:
+      - bind 127.0.0.1:8080
+      - default_backend nobody
+    backend: {nobody: [http-request return status 404]}
+    services:
+      - name: api
+        watcher: {type: zookeeper, hosts: ["127.0.0.1:2181"], path: /services/api}
+        backendName: api
+        sharedFrontend:
+          - acl is_api hdr_dom(host) -i api.example.org
+          - use_backend api if is_api
+      - name: gone
+        watcher: {type: zookeeper, hosts: ["127.0.0.1:2181"], path: /services/gone}
+        disabled: true
+        port: 8081
+      - name: web
+        watcher: {type: zookeeper, hosts: ["127.0.0.1:2181"], path: /services/web}
+        sharedFrontend: ["use_backend {{.Backend}} if { hdr(host) -i web }"]
+        port: 8081
+        bindSocket: /run/web.sock
+        bindOptions: tfo
+        balance: leastconn
+        routerOptions: {backend: [option httpchk]}
+)";
+
+TEST(Skeleton, WritesAllWaysToReachAService) {
+  const auto path = std::filesystem::path(__FILE__).parent_path() / "testdata" / "frontends.cfg";
+  const auto text = render(skeleton_of(router(kFrontends))).text;
+  if (std::getenv("UPDATE_GOLDEN") != nullptr) std::ofstream(path) << text;
+  std::ifstream file(path);
+  std::stringstream golden;
+  golden << file.rdbuf();
+  EXPECT_EQ(text, golden.str()) << path;
+}
+
+// They would name a backend that is not there, and HAProxy would refuse the file.
+TEST(Skeleton, AServiceThatIsNotDeclaredHasNoLinesInTheSharedFrontend) {
+  auto spec = skeleton_of(router(kFrontends));
+  ASSERT_EQ(spec.backends.size(), 2u);
+  spec.backends.erase(spec.backends.begin());
+  const auto text = render(spec).text;
+  EXPECT_EQ(text.find("is_api"), std::string::npos);
+  EXPECT_NE(text.find("frontend shared-frontend"), std::string::npos);
+}
+
+TEST(Skeleton, NoLineOfAServiceLeavesTheSharedFrontend) {
+  auto spec = skeleton_of(router(kFrontends));
+  spec.backends[0].shared_lines = {"listen evil", "acl x path /x\nbackend evil"};
+  const auto rendered = render(spec);
+  EXPECT_THAT(rendered.warnings, ElementsAre("api: left out: a line of a service cannot begin a section: \"listen "
+                                             "evil\""));
+  EXPECT_NE(rendered.text.find("\n    acl x path /x backend evil\n"), std::string::npos);
 }
 
 }  // namespace

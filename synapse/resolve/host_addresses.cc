@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/steady_timer.hpp>
@@ -55,6 +56,11 @@ std::string HostAddresses::address(const std::string& host) const {
   return found == entries_.end() ? "" : found->second->address;
 }
 
+bool HostAddresses::looked_up(const std::string& host) const {
+  const auto found = entries_.find(host);
+  return found != entries_.end() && found->second->looked_up;
+}
+
 // Ends when nobody follows the name any more.
 asio::awaitable<void> HostAddresses::keep_looking(std::string host, std::weak_ptr<Entry> weak) {
   asio::steady_timer pause(co_await asio::this_coro::executor);
@@ -70,11 +76,16 @@ void HostAddresses::learn(const std::string& host, const std::weak_ptr<Entry>& w
                           const common::Result<common::Resolver::Addresses>& answer) {
   const auto entry = weak.lock();
   if (!entry) return;
-  if (!answer) return events_.host_not_resolved(host, answer.error().message);
-  const auto address = choose(*answer, entry->address);
-  if (address == entry->address) return;
-  entry->address = address;
-  events_.host_resolved(host, address);
+  const bool first = !std::exchange(entry->looked_up, true);
+  if (answer) {
+    const auto address = choose(*answer, entry->address);
+    if (address == entry->address) return;
+    entry->address = address;
+    events_.host_resolved(host, address);
+  } else {
+    events_.host_not_resolved(host, answer.error().message);
+    if (!first) return;
+  }
   for (const auto& owner : std::set(entry->owners)) on_change_(owner);
 }
 

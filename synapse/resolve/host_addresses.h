@@ -20,7 +20,7 @@ namespace synapse {
 
 class HostAddresses {
  public:
-  // `on_change(owner)`: an address that the owner follows is new or different.
+  // `on_change(owner)`: an address that the owner follows is new or different, or its first look-up has failed.
   HostAddresses(boost::asio::io_context& io, Events& events, std::function<void(const std::string& owner)> on_change);
 
   // The names that `owner` needs from now on; names that nobody needs are forgotten.
@@ -29,6 +29,9 @@ class HostAddresses {
   // Empty when not known (yet).
   std::string address(const std::string& host) const;
 
+  // There was an answer, if only that there is none.
+  bool looked_up(const std::string& host) const;
+
   boost::asio::awaitable<void> stop();
   bool busy() const { return resolver_.busy(); }  // see Resolver
 
@@ -36,6 +39,7 @@ class HostAddresses {
   struct Entry {
     std::string address;
     std::set<std::string> owners;
+    bool looked_up = false;
   };
 
   boost::asio::awaitable<void> keep_looking(std::string host, std::weak_ptr<Entry> weak);

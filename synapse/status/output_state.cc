@@ -72,6 +72,23 @@ OutputState written_output(const Routed& routed) {
   return output;
 }
 
+void WrittenOutput::want(const Routed& routed) {
+  wanted_ = written_output(routed).wanted;
+}
+
+void WrittenOutput::written() {
+  present_ = wanted_;
+  written_ = true;
+}
+
+OutputState WrittenOutput::state() const {
+  OutputState output;
+  output.wanted = wanted_;
+  output.present = present_;
+  if (!written_) output.unknown = "nothing has been written yet";
+  return output;
+}
+
 std::vector<OutputDifference> differences(const OutputState& output) {
   std::vector<OutputDifference> found;
   if (!output.unknown.empty()) return found;

@@ -47,6 +47,20 @@ struct OutputState {
 // Of an output that has what was written to it: nobody can be asked.
 [[nodiscard]] OutputState written_output(const Routed& routed);
 
+// The same when it is written a moment after it is wanted.
+class WrittenOutput {
+ public:
+  void want(const Routed& routed);
+  // What is wanted now has been written.
+  void written();
+  OutputState state() const;
+
+ private:
+  std::vector<OutputServer> wanted_;
+  std::vector<OutputServer> present_;
+  bool written_ = false;  // at least once
+};
+
 // One thing in which the two are not the same.
 struct OutputDifference {
   std::string server;

@@ -53,6 +53,19 @@ TEST(Differences, AreNotWhatMattersToNobody) {
   EXPECT_THAT(between({server("a")}, {agent}), IsEmpty());
 }
 
+TEST(WrittenOutput, HasWhatWasWrittenLast) {
+  Routed routed;
+  routed.servers.push_back({.name = "a", .registered_name = "a", .host = "10.0.0.1", .port = 80, .weight = 5});
+  WrittenOutput output;
+  output.want(routed);
+  EXPECT_EQ(output.state().unknown, "nothing has been written yet");
+  output.written();
+  EXPECT_THAT(differences(output.state()), IsEmpty());
+  output.want({});
+  EXPECT_THAT(differences(output.state()),
+              ElementsAre(OutputDifference{"a", "surplus", "", "10.0.0.1:80 weight 5", ""}));
+}
+
 TEST(Differences, SayWhy) {
   OutputState output{.unknown = "", .wanted = {server("a"), server("b")}, .present = {}};
   output.problems["a"] = "HAProxy refused it";
