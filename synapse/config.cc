@@ -169,7 +169,9 @@ Config read_config(const Reader& reader, const ParseOptions& options, ServiceFil
   }
   if (config.routers.empty() && root.self().is_mapping()) root.self().error("has no routers");
   check_conflicts(config, placed);
-  for (auto& router : config.routers) {
+  for (std::size_t i = 0; i < config.routers.size(); ++i) {
+    auto& router = config.routers[i];
+    if (router.type == "haproxy") check_live_keys(router, placed.services[i]);
     std::erase_if(router.services, [](const ServiceConfig& service) { return service.disabled; });
   }
   root.finish();

@@ -55,6 +55,11 @@ struct ServiceConfig {
   std::string mode;           // "tcp" or "http"; empty: not given, the defaults section decides (tcp when that is ours)
   std::string balance;        // empty: not given
   bool declare_empty = true;  // declare the service before it ever had a server
+  bool verified = false;      // admission: a new server serves after a check of HAProxy's own passed
+  std::chrono::milliseconds drain{0};  // how long a server that leaves drains before it goes into maintenance
+  // More than this share of the servers vanishing within the window is not believed: 0 believes everything.
+  int hold_below_percent = 0;
+  std::chrono::milliseconds hold_window{30'000};
 
   std::string proxy_name() const { return backend_name.empty() ? name + "_" + std::to_string(id) : backend_name; }
 
@@ -103,6 +108,9 @@ struct HaproxyRouterConfig {
   std::vector<std::string> cleanup_command;  // after a reload, in the background
   std::chrono::milliseconds cleanup_timeout{35'000};
   std::string state_path;
+  bool respect_manual_maintenance = true;  // a server that a person put into maintenance or drain stays there
+  int max_tombstones = 100;                // more of them than this, and than servers, are swept away by a reload
+  std::chrono::milliseconds tombstone_quiet{60'000};  // when nothing changed for as long as this
 
   // The runtime socket: what `global` says (`stats socket <path> level admin`), or <runtime_dir>/haproxy.sock for our
   // own HAProxy. Empty: there is none, and every change needs a reload.

@@ -109,6 +109,7 @@ void read_haproxy_keys(ObjectReader& object, ServiceConfig& service, const Servi
   service.mode = object.one_of("mode", "", {"tcp", "http"});
   read_balance(object, service);
   service.declare_empty = object.boolean("declareEmpty", defaults.declare_empty);
+  read_live_keys(object, service);
 }
 
 void ignore_haproxy_keys(ObjectReader& object) {
@@ -116,6 +117,7 @@ void ignore_haproxy_keys(ObjectReader& object) {
                           "bindOptions", "mode", "balance", "declareEmpty"}) {
     object.ignore(key);
   }
+  ignore_live_keys(object);
 }
 
 }  // namespace synapse

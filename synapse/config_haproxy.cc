@@ -195,6 +195,7 @@ HaproxyRouterConfig read_haproxy_router(ObjectReader& object, const ParseOptions
   if (config.reload_command.empty() && !config.cleanup_command.empty()) {
     object.find("cleanupCommand")->warn("has no effect without reloadCommand");
   }
+  read_live_keys(object, config);
   config.haproxy_binary = read_line(object, "haproxyBinary", config.haproxy_binary);
   config.shutdown_timeout = object.milliseconds("shutdownTimeoutInMilli", config.shutdown_timeout, 0);
   config.global = read_lines(object, "global");

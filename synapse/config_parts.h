@@ -29,6 +29,13 @@ void error_at(const common::Reader& place, std::string_view key, const std::stri
 [[nodiscard]] TemplateRouterConfig read_template_router(common::ObjectReader& object, const ParseOptions& options);
 [[nodiscard]] FileRouterConfig read_file_router(common::ObjectReader& object);
 
+// How servers of a service of a haproxy router come and go; and of the router as a whole.
+void read_live_keys(common::ObjectReader& object, ServiceConfig& service);
+void ignore_live_keys(common::ObjectReader& object);
+void read_live_keys(common::ObjectReader& object, HaproxyRouterConfig& config);
+
+// Warns about services whose keys have no effect because HAProxy does not check their servers.
+void check_live_keys(const RouterConfig& router, const std::vector<common::Reader>& services);
 // labelFilters, portOverride, defaultServers, keepDefaultServers and prefer of a service.
 [[nodiscard]] PoolRules read_pool_rules(common::ObjectReader& service, const ParseOptions& options);
 

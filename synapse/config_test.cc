@@ -10,6 +10,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Pair;
 
@@ -406,6 +407,69 @@ TEST(Config, WarnsOfUnknownKeysAndRefusesThemWhenStrict) {
   expected.insert(expected.begin() + 4, "s.yml:11: routers[1]: has no services");
   EXPECT_EQ(parsed.diagnostics.warnings, expected);
   EXPECT_EQ(parse(text, true).diagnostics.errors, found);
+}
+
+TEST(Config, ReadsHowServersComeAndGo) {
+  const auto plain = good("routers: [{type: haproxy, services: [{" + kWatcher + "}]}]");
+  const auto& service = plain.routers[0].services[0];
+  EXPECT_FALSE(service.verified);
+  EXPECT_EQ(service.drain, milliseconds(0));
+  EXPECT_EQ(service.hold_below_percent, 0);
+  EXPECT_EQ(service.hold_window, milliseconds(30'000));
+  const auto& router = std::get<HaproxyRouterConfig>(plain.routers[0].kind);
+  EXPECT_TRUE(router.respect_manual_maintenance);
+  EXPECT_EQ(router.max_tombstones, 100);
+  EXPECT_EQ(router.tombstone_quiet, milliseconds(60'000));
+
+  const auto all = good(R"(
+routers:
+- type: haproxy
+  respectManualMaintenance: false
+  maxTombstones: 7
+  tombstoneQuietInMilli: 1000
+  services:
+  - watcher: {type: zookeeper, hosts: [zk1], path: /services/web}
+    serverOptions: check
+    admission: verified
+    drainInMilli: 5000
+    holdBelowPercent: 50
+    holdWindowInMilli: 10000
+)");
+  const auto& other = all.routers[0].services[0];
+  EXPECT_TRUE(other.verified);
+  EXPECT_EQ(other.drain, milliseconds(5000));
+  EXPECT_EQ(other.hold_below_percent, 50);
+  EXPECT_EQ(other.hold_window, milliseconds(10'000));
+  const auto& its_router = std::get<HaproxyRouterConfig>(all.routers[0].kind);
+  EXPECT_FALSE(its_router.respect_manual_maintenance);
+  EXPECT_EQ(its_router.max_tombstones, 7);
+  EXPECT_EQ(its_router.tombstone_quiet, milliseconds(1000));
+}
+
+TEST(Config, SaysWhatIsWrongWithHowServersComeAndGo) {
+  EXPECT_THAT(errors(with_service("  - " + kWatcher +
+                                  "\n    admission: later\n    drainInMilli: -1\n"
+                                  "    holdBelowPercent: 100\n    holdWindowInMilli: 0\n")),
+              ElementsAre(HasSubstr("s.yml:5: routers[0].services[0].admission: must be one of"),
+                          "s.yml:6: routers[0].services[0].drainInMilli: must be at least 0, got -1",
+                          HasSubstr("s.yml:7: routers[0].services[0].holdBelowPercent: must be"),
+                          "s.yml:8: routers[0].services[0].holdWindowInMilli: must be at least 1, got 0"));
+}
+
+TEST(Config, WarnsOfPoliciesThatNeedACheckWhereThereIsNone) {
+  const std::string policies = "    admission: verified\n    holdBelowPercent: 50\n";
+  EXPECT_THAT(
+      parse(with_service("  - " + kWatcher + "\n" + policies)).diagnostics.warnings,
+      ElementsAre("s.yml:5: routers[0].services[0].admission: HAProxy does not check these servers, so they are "
+                  "admitted at once; add \"check\" to serverOptions",
+                  "s.yml:6: routers[0].services[0].holdBelowPercent: HAProxy does not check these servers, so "
+                  "nobody can tell that they live and none is held; add \"check\" to serverOptions"));
+  for (const auto* check :
+       {"    serverOptions: check inter 1s\n", "    routerOptions: {backend: [default-server inter 1s check]}\n"}) {
+    EXPECT_THAT(parse(with_service("  - " + kWatcher + "\n" + policies + check)).diagnostics.warnings, IsEmpty());
+  }
+  EXPECT_THAT(parse(with_service("  - " + kWatcher + "\n    holdWindowInMilli: 5\n")).diagnostics.warnings,
+              ElementsAre("s.yml:5: routers[0].services[0].holdWindowInMilli: has no effect without holdBelowPercent"));
 }
 
 TEST(Config, KeysOfHaproxyServicesDoNoHarmInOtherRouters) {

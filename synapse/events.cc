@@ -58,6 +58,11 @@ Events::Families::Families(common::Metrics& metrics)
                          "Seconds since the source of the service last confirmed what is known")),
       left_out(counter(metrics, "synapse_record_rejected_total", "Records that were left out, by service")),
       reloads(counter(metrics, "synapse_haproxy_reload_total", "HAProxy reloads and starts, by reason")),
+      held(gauge(metrics, "synapse_service_held_servers",
+                 "Servers that vanished from the registry and stay because HAProxy finds them alive")),
+      by_hand(gauge(metrics, "synapse_haproxy_held_by_hand", "Servers that a person put into maintenance or drain")),
+      tombstones(gauge(metrics, "synapse_haproxy_tombstones", "Servers in maintenance that nothing wants any more")),
+      old_workers(gauge(metrics, "synapse_haproxy_old_workers", "HAProxy's workers from before the last reload")),
       commands(counter(metrics, "synapse_haproxy_command_total", "Runtime commands, by HAProxy's verdict")),
       since_event(propagation(metrics, "event")),
       since_change(propagation(metrics, "change")),
@@ -229,11 +234,15 @@ void Events::service_removed(const ServiceName& name) {
   if (found->second->unavailable != nullptr) families_->unavailable.Remove(found->second->unavailable);
   if (found->second->stale != nullptr) families_->stale.Remove(found->second->stale);
   if (found->second->age != nullptr) families_->registry_age.Remove(found->second->age);
+  if (found->second->held != nullptr) families_->held.Remove(found->second->held);
+  if (found->second->by_hand != nullptr) families_->by_hand.Remove(found->second->by_hand);
+  if (found->second->tombstones != nullptr) families_->tombstones.Remove(found->second->tombstones);
   services_.erase(found);
   record(name, "service", "", "present", "removed", "the configuration does not name it any more");
   const auto last_words = [&](const std::string& trouble) {
     return trouble == subject("counts", name) || trouble == subject("empty", name) ||
-           trouble == subject("watcher", name) || trouble.starts_with(subject("record", name) + " ");
+           trouble == subject("watcher", name) || trouble == subject("held", name) ||
+           trouble.starts_with(subject("record", name) + " ");
   };
   std::erase_if(troubles_, [&](const auto& trouble) { return last_words(trouble.first); });
   // What several routers count together ends with the last one.

@@ -50,6 +50,10 @@ class Events {
 
   // Sources.
   void servers_found(const ServiceName& service, int available, int unavailable);
+  // Too many vanished at once: `held` of them stay for as long as HAProxy finds them alive.
+  void servers_held(const ServiceName& service, std::size_t vanished, std::size_t of, std::size_t held);
+  void server_let_go(const ServiceName& service, const std::string& server, const std::string& why);
+  void held_servers(const ServiceName& service, std::size_t count);
   void servers_kept(const ServiceName& service);       // all vanished; the last ones stay
   void servers_defaulted(const ServiceName& service);  // nobody but the default servers is there
   void servers_restored(const ServiceName& service, std::size_t servers, const std::string& saved_at);
@@ -85,6 +89,11 @@ class Events {
   void socket_failed(const std::string& router, const std::string& error);
   void socket_replaced(const std::string& router, const std::string& words);  // by another one of the same HAProxy
   void socket_works(const std::string& router);
+  void server_held_by_hand(const ServiceName& service, const std::string& server, const std::string& state);
+  void server_released(const ServiceName& service, const std::string& server);
+  void servers_held_by_hand(const ServiceName& service, std::size_t count);
+  void tombstones(const ServiceName& service, std::size_t count);
+  void old_workers(const std::string& router, std::size_t count);
   void reload_wanted(const std::string& router, const std::string& reason, const std::string& words);
   void reloaded(const std::string& router, const std::vector<std::string>& reasons, int pid, long took_ms);
   void reload_failed(const std::string& router, const std::string& error, long retry_ms);

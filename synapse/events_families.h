@@ -23,6 +23,10 @@ struct Events::Families {
   prometheus::Family<prometheus::Gauge>& registry_age;
   prometheus::Family<prometheus::Counter>& left_out;
   prometheus::Family<prometheus::Counter>& reloads;
+  prometheus::Family<prometheus::Gauge>& held;
+  prometheus::Family<prometheus::Gauge>& by_hand;
+  prometheus::Family<prometheus::Gauge>& tombstones;
+  prometheus::Family<prometheus::Gauge>& old_workers;
   prometheus::Family<prometheus::Counter>& commands;
   prometheus::Histogram& since_event;
   prometheus::Histogram& since_change;
@@ -36,6 +40,9 @@ struct Events::Service {
   prometheus::Gauge* unavailable = nullptr;
   prometheus::Gauge* stale = nullptr;
   prometheus::Gauge* age = nullptr;
+  prometheus::Gauge* held = nullptr;
+  prometheus::Gauge* by_hand = nullptr;
+  prometheus::Gauge* tombstones = nullptr;
   bool ready = false;
   bool is_stale = false;
   std::optional<Clock::time_point> wanted_since;  // what the output has not acknowledged yet

@@ -7,6 +7,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "synapse/config.h"
+#include "synapse/pool/hold.h"
 #include "synapse/pool/pool.h"
 #include "synapse/status/output_state.h"
 
@@ -28,6 +29,11 @@ class Router {
 
   // True when the service was routed at least once.
   virtual bool routed(const std::string& service) const = 0;
+
+  // What it finds of a server itself, some seconds old at most.
+  virtual Liveness liveness(const std::string& /*service*/, const std::string& /*server*/) const {
+    return Liveness::unchecked;
+  }
 
   // What its output has of a service, beside what that shall have.
   virtual OutputState output(const std::string& service) const = 0;

@@ -37,10 +37,18 @@ std::string saved_file(const ServiceConfig& service) {
   return SavedRecords::file_name(service.name, source_of(service.watcher));
 }
 
+// How often HAProxy's view of servers that are held is looked at.
+constexpr std::chrono::seconds kReviewInterval{1};
+
 }  // namespace
 
 Unit::Unit(Shared shared, std::string place, const RouterConfig& config, std::unique_ptr<Router> router)
-    : shared_(shared), place_(std::move(place)), config_(config), router_(std::move(router)), tasks_(shared.io) {
+    : shared_(shared),
+      place_(std::move(place)),
+      config_(config),
+      router_(std::move(router)),
+      tasks_(shared.io),
+      review_(shared.io) {
   for (const auto& service : config.services) services_.push_back(make(service));
 }
 
@@ -85,6 +93,7 @@ std::set<std::string> Unit::saved_files() const {
 
 boost::asio::awaitable<void> Unit::stop(bool leave_running) {
   for (auto& service : services_) service->watcher.reset();
+  review_.cancel();
   tasks_.cancel();
   co_await tasks_.wait();
   co_await router_->stop(leave_running);
@@ -130,6 +139,7 @@ common::ConfigDifference Unit::reconfigure(const RouterConfig& config) {
     // Until its own source has spoken it has the servers of its predecessor.
     if (known == services_.end()) continue;
     services.back()->pool.inherit((*known)->pool);
+    services.back()->hold.inherit((*known)->hold);
     services.back()->known = (*known)->known;
     services.back()->stale = (*known)->stale;
   }
@@ -171,14 +181,6 @@ void Unit::time_change(Service& service, const std::vector<Record>& records) {
                               is_news ? std::optional(WallTime(std::chrono::milliseconds(latest))) : std::nullopt);
 }
 
-void Unit::route(const Service& service, const Routed& before, const std::vector<Record>* records) {
-  const auto& routed = service.pool.routed();
-  router_->update(service.config.name, routed);
-  if (router_->routed(service.config.name)) shared_.events.service_ready(name_of(service));
-  const auto changes = history_.update(service.config.name, before, routed, records, std::chrono::system_clock::now());
-  shared_.events.servers_changed(name_of(service), changes);
-}
-
 void Unit::tell(const Service& service) {
   const auto name = name_of(service);
   const auto& routed = service.pool.routed();
@@ -198,6 +200,51 @@ void Unit::correlate(const Service& changed) {
     const auto before = service->pool.routed();
     service->pool.exclude(changed.pool.first());
     if (service->known) route(*service, before);
+  }
+}
+
+void Unit::route(Service& service, const Routed& before, const std::vector<Record>* records) {
+  const auto& routed = service.pool.routed();
+  router_->update(service.config.name, with_held(service, routed));
+  if (router_->routed(service.config.name)) shared_.events.service_ready(name_of(service));
+  const auto changes = history_.update(service.config.name, before, routed, records, std::chrono::system_clock::now());
+  shared_.events.servers_changed(name_of(service), changes);
+}
+
+// And those that the source lost too many of at once to be believed.
+const Routed& Unit::with_held(Service& service, const Routed& routed) {
+  const auto name = name_of(service);
+  const auto health = [&](const std::string& server) { return router_->liveness(service.config.name, server); };
+  const auto& result = service.hold.update(routed, std::chrono::steady_clock::now(), health);
+  if (const auto alarm = service.hold.take_alarm()) {
+    shared_.events.servers_held(name, alarm->vanished, alarm->of, service.hold.held());
+  }
+  for (const auto& release : service.hold.take_releases()) {
+    shared_.events.server_let_go(name, release.server, release.why);
+  }
+  if (service.config.hold_below_percent != 0) shared_.events.held_servers(name, service.hold.held());
+  if (service.hold.active()) review_later();
+  return result;
+}
+
+// For as long as any are held.
+void Unit::review_later() {
+  if (std::exchange(reviewing_, true)) return;
+  review_.expires_after(kReviewInterval);
+  review_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (cancelled) return;
+    reviewing_ = false;
+    review();
+  });
+}
+
+void Unit::review() {
+  for (auto& service : services_) {
+    if (!service->hold.active()) continue;
+    const auto health = [&](const std::string& server) { return router_->liveness(service->config.name, server); };
+    if (service->hold.review(health))
+      router_->update(service->config.name, with_held(*service, service->pool.routed()));
+    if (service->hold.active()) review_later();
   }
 }
 

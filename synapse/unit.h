@@ -13,11 +13,13 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "common/runtime/task_group.h"
 #include "synapse/config.h"
 #include "synapse/config_difference.h"
 #include "synapse/events.h"
+#include "synapse/pool/hold.h"
 #include "synapse/pool/pool.h"
 #include "synapse/router.h"
 #include "synapse/saved_records.h"
@@ -83,10 +85,14 @@ class Unit {
 
  private:
   struct Service : std::enable_shared_from_this<Service> {
-    Service(ServiceConfig its_config, Pool its_pool) : config(std::move(its_config)), pool(std::move(its_pool)) {}
+    Service(ServiceConfig its_config, Pool its_pool)
+        : config(std::move(its_config)),
+          pool(std::move(its_pool)),
+          hold({.below_percent = config.hold_below_percent, .window = config.hold_window}) {}
 
     ServiceConfig config;
     Pool pool;
+    Hold hold;
     std::unique_ptr<Watcher> watcher;
     bool known = false;            // it has servers to be routed, or none for sure
     bool stale = false;            // they are those of an earlier run
@@ -106,7 +112,10 @@ class Unit {
   ServiceFacts facts_of(const Service& service) const;
   void correlate(const Service& changed);
   // `before`: what was routed; `records`: those of a new snapshot, null: what is routed of them changed.
-  void route(const Service& service, const Routed& before, const std::vector<Record>* records = nullptr);
+  void route(Service& service, const Routed& before, const std::vector<Record>* records = nullptr);
+  const Routed& with_held(Service& service, const Routed& routed);
+  void review_later();
+  void review();
 
   const Shared shared_;
   const std::string place_;
@@ -114,7 +123,9 @@ class Unit {
   std::unique_ptr<Router> router_;
   std::vector<std::shared_ptr<Service>> services_;  // in the order of the configuration
   History history_;
-  common::TaskGroup tasks_;  // the router's work
+  common::TaskGroup tasks_;           // the router's work
+  boost::asio::steady_timer review_;  // of servers that are held
+  bool reviewing_ = false;
 };
 
 }  // namespace synapse

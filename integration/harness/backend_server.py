@@ -3,6 +3,7 @@
 /            the name, after ?delay=MILLISECONDS when given; with ?lines=N the name in N lines, ?every=MILLISECONDS apart
 /_status/N   from now on every other path answers with status N
 /_count      how many requests each path has had, as JSON
+/_connections  how many connections there have been
 /_busy       200 while another request is being answered, else 404
 """
 
@@ -17,6 +18,7 @@ port = int(sys.argv[2])
 status = 200
 count = collections.Counter()
 busy = 0
+connections = 0
 
 
 async def answer(target):
@@ -28,6 +30,8 @@ async def answer(target):
         return 200, [str(status)], 0
     if url.path == "/_count":
         return 200, [json.dumps(count)], 0
+    if url.path == "/_connections":
+        return 200, [str(connections)], 0
     if url.path == "/_busy":
         return (200 if busy > 1 else 404), [""], 0
     count[url.path] += 1
@@ -55,7 +59,8 @@ async def send(writer, method, code, parts, pause, close):
 
 
 async def serve(reader, writer):
-    global busy
+    global busy, connections
+    connections += 1
     try:
         while line := await reader.readline():
             method, target, version = line.decode("latin-1").split()

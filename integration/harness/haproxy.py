@@ -8,6 +8,12 @@ from harness.processes import Process
 from harness.wait import eventually
 
 RUNNING = 2  # srv_op_state: takes traffic unless something in srv_admin_state says no
+ONCE_DISABLED = 4  # srv_admin_state: by the file; `state ready` ends that and leaves the bit
+
+
+def _takes_traffic(row):
+    forced = int(row["srv_admin_state"]) & ~ONCE_DISABLED
+    return int(row["srv_op_state"]) == RUNNING and forced == 0 and int(row["srv_uweight"]) > 0
 
 
 class RuntimeSocket:
@@ -45,19 +51,32 @@ class RuntimeSocket:
             if backend is None or row["be_name"].rpartition("_")[0] == backend or row["be_name"] == backend
         ]
 
+    def server(self, backend, name):
+        """The row of one server; nothing when HAProxy does not have it."""
+        return next((row for row in self.servers(backend) if row["srv_name"] == name), None)
+
+    def admin_state(self, backend, name):
+        """1 forced maintenance, 8 forced drain, without the bit that says that the file once disabled it."""
+        row = self.server(backend, name)
+        return None if row is None else int(row["srv_admin_state"]) & ~ONCE_DISABLED
+
+    def version(self):
+        """(major, minor)"""
+        return tuple(int(part) for part in self.info()["Version"].split("-")[0].split(".")[:2])
+
     def in_rotation(self, backend):
         """host:port -> weight of the servers that new connections can go to."""
         return {
             f"{row['srv_addr']}:{row['srv_port']}": int(row["srv_uweight"])
             for row in self.servers(backend)
-            if int(row["srv_op_state"]) == RUNNING and int(row["srv_admin_state"]) == 0 and int(row["srv_uweight"]) > 0
+            if _takes_traffic(row)
         }
 
     def names_in_rotation(self, backend):
         return {
             row["srv_name"]
             for row in self.servers(backend)
-            if int(row["srv_op_state"]) == RUNNING and int(row["srv_admin_state"]) == 0 and int(row["srv_uweight"]) > 0
+            if _takes_traffic(row)
         }
 
 

@@ -101,6 +101,10 @@ class Backend(Process):
     def answer_with(self, status):
         web.request(self.port, f"/_status/{status}")
 
+    def connections(self):
+        """How many there have been, with the one that asks."""
+        return int(web.request(self.port, "/_connections")[1])
+
     def count(self, path="/"):
         return web.request_json(self.port, "/_count")[1].get(path, 0)
 

@@ -2,6 +2,8 @@
 // child (haproxy_child.h). Loop thread only.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
@@ -22,6 +24,9 @@ class HaproxyControl {
 
   // What HAProxy has complained of since the last load(), with what can be done about it; empty when that is not known.
   virtual std::string complaint() const { return {}; }
+
+  // How many workers from before the last reload still have connections; nothing when that cannot be asked.
+  virtual boost::asio::awaitable<std::optional<std::size_t>> old_workers() = 0;
 
   // We are leaving: ends HAProxy if it is ours, after its connections or the deadline. With `leave_running` it is left
   // to the next synapse.

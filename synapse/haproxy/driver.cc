@@ -25,8 +25,8 @@ constexpr int kMaxRounds = 4;
 constexpr std::size_t kServersAtOnce = 1'000;
 // Deletions that HAProxy refused because connections are still attached.
 constexpr seconds kRemovalRetry{5};
-// Whether HAProxy is still the one that we know, and whether its servers are as we left them.
-constexpr seconds kLookInterval{2};
+// A sweep of tombstones is a reload, which is worth sparing.
+constexpr seconds kSweepInterval{600};
 
 constexpr milliseconds kFileFollowsAfter{100};
 // While HAProxy is away.
@@ -34,6 +34,8 @@ constexpr milliseconds kAttachInterval{100};
 // How long a load waits for the registry's first answers about services that are new.
 constexpr milliseconds kGatherFor{250};
 constexpr milliseconds kBusyRetry{50};
+// While a server waits for its first check.
+constexpr milliseconds kVerifyInterval{100};
 constexpr seconds kStable{10};
 
 }  // namespace
@@ -51,6 +53,7 @@ Driver::Driver(asio::io_context& io, const RouterConfig& router, HaproxyControl&
       random_(std::random_device{}()),
       reload_interval_(config_.reload_min_interval),
       file_interval_(kFileInterval),
+      sweep_interval_(kSweepInterval),
       tasks_(io),
       wake_(io) {
   take_services(router);
@@ -67,6 +70,7 @@ void Driver::take_services(const RouterConfig& router) {
                                     [&](const auto& service) { return service->wanted.service == wanted.service; });
     auto service = known != services_.end() ? *known : std::make_shared<Service>(Service{.changes = changes});
     wanted.servers = std::move(service->wanted.servers);
+    if (!has_socket()) wanted.policy = {};  // which take effect on it
     service->wanted = std::move(wanted);
     service->declare_empty = router.services[i].declare_empty;
     service->changes = changes;
@@ -119,6 +123,7 @@ void Driver::set_servers(const std::string& name, std::vector<ServerSpec> server
                                      [](const ServerSpec& server) { return server.enabled; });
   if (available && !std::exchange(service->ever_available, true) && !service->declare_empty) update_fingerprint();
   const auto now = Clock::now();
+  changed_at_ = now;
   service->changes.changed(now);
   events_.servers_wanted({name, place_}, now);
   wake();
@@ -144,6 +149,9 @@ asio::awaitable<void> Driver::run() {
 asio::awaitable<void> Driver::stop() {
   tasks_.cancel();
   co_await tasks_.wait();
+  busy_ = false;
+  // The next synapse knows what was done by what the file says.
+  if (attached_ && has_socket() && file_due_) co_await write_file();
 }
 
 asio::awaitable<void> Driver::step() {
@@ -152,7 +160,12 @@ asio::awaitable<void> Driver::step() {
   if (!attached_) co_return;
   const auto now = Clock::now();
   if (!busy_ && !reloads_.empty()) {
-    if (reload_at(now) <= now && !would_empty_a_service()) begin("HAProxy reload", reload());
+    if (reload_at(now) <= now && !would_empty_a_service()) {
+      // What the new worker shall have is what the old one has at this moment.
+      if (has_socket()) co_await look();
+      if (attached_) begin("HAProxy reload", reload());
+      co_return;
+    }
   } else if (!busy_ && file_due_ && *file_due_ <= now) {
     begin("HAProxy's file", write_file());
   }
@@ -206,13 +219,16 @@ asio::awaitable<void> Driver::plan_due() {
       if (!busy_) lost(reading.error().message);
       co_return;
     }
-    const bool other_process = reading->process.pid != running_.process.pid;
+    const bool other_process = is_other_process(reading->process);
     take(std::move(*reading), other_process);
   }
   if (!file_due_) {
     const auto now = Clock::now();
     file_due_ = std::max(now + kFileFollowsAfter, file_interval_.earliest(now));
   }
+  for (const auto& service : due) count_tombstones(*service);
+  const bool verifying = std::any_of(due.begin(), due.end(), [](const auto& service) { return service->verifying; });
+  if (verifying) look_at_ = std::min(look_at_, Clock::now() + kVerifyInterval);
   settled(due);
 }
 
@@ -225,11 +241,13 @@ std::vector<Command> Driver::plan_round(const Services& due) {
     if (service.removed) continue;
     // Unknown is not empty: what HAProxy has for a service that nobody has spoken of stays as it is.
     if (!declared(service) || (!service.known && !service.from_file)) continue;
-    auto planned = plan(service.wanted, service.traits, observed(service.wanted.name), capabilities_);
+    auto planned = plan(service.wanted, service.traits, observed(service.wanted.name), capabilities_, Clock::now());
+    service.verifying = planned.verifying;
     for (const auto& need : planned.reloads) want_reload(need.reason, service.wanted.service + ": " + need.words);
     service.needs_reload = !planned.reloads.empty();
     std::move(planned.commands.begin(), planned.commands.end(), std::back_inserter(commands));
     if (!planned.removals.empty()) service.again = Clock::now() + kRemovalRetry;
+    if (planned.again && (!service.again || *planned.again < *service.again)) service.again = planned.again;
     std::move(planned.removals.begin(), planned.removals.end(), std::back_inserter(removals));
   }
   std::move(removals.begin(), removals.end(), std::back_inserter(commands));
@@ -239,7 +257,15 @@ std::vector<Command> Driver::plan_round(const Services& due) {
 asio::awaitable<Driver::Sent> Driver::send(const std::vector<Command>& commands) {
   std::vector<std::string> lines;
   for (const auto& command : commands) lines.push_back(command.text);
+  for (const auto& command : commands) note_sent(command, running_.state.backends[command.backend]);
+  const auto load = load_;
+  changed_at_ = Clock::now();
   const auto replies = co_await socket_.exchange(lines);
+  if (load != load_) {
+    // Another worker answers by now. Which of them did this is not known.
+    for (const auto& command : commands) note_sent(command, running_.state.backends[command.backend]);
+    co_return Sent::surprise;
+  }
   if (!replies) {
     events_.socket_failed(config_.config_path, replies.error().message);
     co_return Sent::surprise;
@@ -285,28 +311,6 @@ void Driver::settled(const Services& services) {
     service->routed = true;
     on_routed_(service->wanted.service);
   }
-}
-
-asio::awaitable<void> Driver::look() {
-  const auto now = Clock::now();
-  look_at_ = now + kLookInterval;
-  if (now >= read_all_at_) {
-    auto reading = co_await ask();
-    if (!reading) co_return lost(reading.error().message);
-    const bool other_process = reading->process.pid != running_.process.pid;
-    if (other_process)
-      events_.haproxy_attached(config_.config_path, reading->process.version, reading->process.pid, true);
-    take(std::move(*reading), other_process);
-    plan_all_again();
-    if (now - attached_at_ >= kStable) start_retry_.reset();
-    co_return;
-  }
-  std::vector<std::string> question;
-  question.emplace_back(kShowInfo);
-  const auto reply = co_await socket_.exchange(question);
-  if (!reply) co_return lost(reply.error().message);
-  const auto info = parse_info(reply->front());
-  if (!info || info->pid != running_.process.pid) read_all_at_ = look_at_ = now;  // another process: read everything
 }
 
 void Driver::plan_all_again() {
@@ -361,6 +365,18 @@ ObservedBackend* Driver::observed(const std::string& backend) {
   auto& empty = running_.state.backends[backend];
   empty.name = backend;
   return &empty;
+}
+
+// Under its present name, or under another id from before services were added or taken away. Also when HAProxy is away:
+// then it is what it had last, or what its file would make it have.
+const ObservedBackend* Driver::last_seen(const BackendSpec& wanted) const {
+  if (!has_socket()) return nullptr;
+  const auto& backends = running_.state.backends;
+  const auto exact = backends.find(wanted.name);
+  if (exact != backends.end()) return &exact->second;
+  const auto found = std::find_if(backends.begin(), backends.end(),
+                                  [&](const auto& backend) { return is_proxy_of(backend.first, wanted.service); });
+  return found == backends.end() ? nullptr : &found->second;
 }
 
 Driver::Clock::time_point Driver::reload_at(Clock::time_point now) const {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -27,12 +28,14 @@
 #include "synapse/haproxy/capabilities.h"
 #include "synapse/haproxy/config_file.h"
 #include "synapse/haproxy/control.h"
+#include "synapse/haproxy/former_workers.h"
 #include "synapse/haproxy/observed.h"
 #include "synapse/haproxy/plan.h"
 #include "synapse/haproxy/render.h"
 #include "synapse/haproxy/runtime_socket.h"
 #include "synapse/haproxy/server.h"
 #include "synapse/haproxy/traits.h"
+#include "synapse/pool/hold.h"
 #include "synapse/status/output_state.h"
 
 namespace synapse::haproxy {
@@ -57,6 +60,11 @@ class Driver {
   // The address that a server of the service has now, in HAProxy's file or by set_servers(); empty when it has none.
   std::string present_address(const std::string& service, const std::string& server) const;
 
+  // As of the last reading, which is some seconds old at most.
+  Liveness liveness(const std::string& service, const std::string& server) const;
+
+  // What HAProxy has for the service, as far as is known; may be null. Valid until the next turn of the loop.
+  const ObservedBackend* observed_of(const std::string& service) const;
   // What HAProxy has of a service beside what it shall have.
   OutputState output(const std::string& service) const;
 
@@ -86,6 +94,8 @@ class Driver {
     bool needs_reload = false;
     bool routed = false;
     bool removed = false;  // from the configuration, while it was being worked on
+    bool verifying = false;
+    Tombstones tombstones = {};
     common::Coalescer changes;
     std::optional<Clock::time_point> again;  // to be planned then, although nothing changed
   };
@@ -99,13 +109,17 @@ class Driver {
     ObservedState state;
   };
 
+  // Also where a new process gets the number of the old one, as in a container.
+  bool is_other_process(const ProcessInfo& process) const {
+    return process.pid != running_.process.pid || process.uptime_seconds < running_.process.uptime_seconds;
+  }
+
   enum class Sent { acknowledged, plan_again, surprise };
 
   // driver.cc: the loop and the live changes.
   boost::asio::awaitable<void> step();
   boost::asio::awaitable<void> plan_due();
   boost::asio::awaitable<Sent> send(const std::vector<Command>& commands);
-  boost::asio::awaitable<void> look();
   boost::asio::awaitable<void> sleep();
   Services take_due();
   std::vector<Command> plan_round(const Services& due);
@@ -119,6 +133,14 @@ class Driver {
   Service* find(const std::string& service) const;
   void take_services(const RouterConfig& router);
   void take_traits();
+
+  // driver_look.cc: what HAProxy has, and what became of it without us.
+  boost::asio::awaitable<void> look();
+  boost::asio::awaitable<void> look_at_old_workers();
+  void take(Reading reading, bool freshly_loaded);
+  void take_backend(const std::string& name, ObservedBackend* before, const ObservedBackend& fresh);
+  void count_tombstones(Service& service);
+  void sweep_tombstones();
 
   // driver_status.cc
   OutputState output_of_file(const Service& service, const std::vector<ServerSpec>& wanted) const;
@@ -136,7 +158,6 @@ class Driver {
   boost::asio::awaitable<common::Result<Reading>> ask();
   boost::asio::awaitable<common::Result<Reading>> load(int old_pid);
   boost::asio::awaitable<common::Result<Reading>> ask_until_loaded(int old_pid, const std::string& fingerprint);
-  void take(Reading reading, bool freshly_loaded);
   std::string heard() const;
   void update_fingerprint();
   RenderedConfig rendered(FileFor purpose) const;
@@ -146,6 +167,7 @@ class Driver {
   bool all_known() const;
   bool would_empty_a_service() const;
   ObservedBackend* observed(const std::string& backend);
+  const ObservedBackend* last_seen(const BackendSpec& wanted) const;
 
   HaproxyRouterConfig config_;
   HaproxyControl& control_;
@@ -178,7 +200,11 @@ class Driver {
   std::optional<Clock::time_point> not_before_;  // after a failed start or reload
   std::optional<Clock::time_point> file_due_;
   Clock::time_point look_at_{};
-  Clock::time_point read_all_at_{};
+  Clock::time_point plan_all_at_{};
+  Clock::time_point changed_at_{};  // something was wanted or done that was not before
+  std::uint64_t load_ = 0;          // counts what HAProxy loaded, so that nobody takes the answers of one for another's
+  common::MinInterval sweep_interval_;
+  FormerWorkers former_workers_;
   Clock::time_point attached_at_{};
   Clock::time_point gather_until_{};
 

@@ -21,8 +21,6 @@ namespace {
 
 constexpr seconds kLoadsWithin{5};
 constexpr milliseconds kAskInterval{5};
-constexpr seconds kReadAllInterval{10};
-
 constexpr seconds kRefusedRetry{60};
 
 // Writing and checking the file of ten thousand servers takes a fifth of a second, whatever changed in it: it may take
@@ -62,6 +60,8 @@ void Driver::read_file() {
       service->wanted.servers = found->second;
       service->from_file = true;
       service->ever_available = true;
+      auto& backend = running_.state.backends[found->first];
+      backend = expected_of(found->first, found->second);
     }
   }
   take_traits();
@@ -83,10 +83,9 @@ RenderedConfig Driver::rendered(FileFor purpose) const {
   for (const auto& each : services_) {
     const Service& service = *each;
     if (!declared(service)) continue;
-    const auto found = running_.state.backends.find(service.wanted.name);
-    const auto* observed = attached_ && found != running_.state.backends.end() ? &found->second : nullptr;
     spec.backends.push_back(service.wanted);
-    spec.backends.back().servers = servers_for_file(service.wanted, service.traits, observed, capabilities_, purpose);
+    spec.backends.back().servers =
+        servers_for_file(service.wanted, service.traits, last_seen(service.wanted), capabilities_, purpose);
   }
   return render(spec);
 }
@@ -107,7 +106,8 @@ asio::awaitable<void> Driver::attach() {
       attached_ = true;
       started_ = true;
       attached_at_ = now;
-      take(std::move(*reading), true);
+      const bool other_process = is_other_process(reading->process);
+      take(std::move(*reading), other_process);
       co_return plan_all_again();
     }
   }
@@ -177,7 +177,9 @@ asio::awaitable<void> Driver::reload() {
   }
   reload_retry_.reset();
   std::vector<std::string> reasons;
+  changed_at_ = Clock::now();
   for (const auto& need : std::exchange(reloads_, {})) {
+    if (need.reason == ReloadReason::tombstones) sweep_interval_.acted(changed_at_);
     const std::string reason(to_string(need.reason));
     if (std::find(reasons.begin(), reasons.end(), reason) == reasons.end()) reasons.push_back(reason);
   }
@@ -242,29 +244,6 @@ asio::awaitable<Result<Driver::Reading>> Driver::ask() {
   co_return Reading{.process = std::move(*info),
                     .fingerprint = parse_env((*replies)[1], kFingerprintVariable).value_or(""),
                     .state = std::move(*state)};
-}
-
-void Driver::take(Reading reading, bool freshly_loaded) {
-  const auto file = freshly_loaded ? read_rendered(file_.text()) : std::nullopt;
-  for (auto& [name, backend] : reading.state.backends) {
-    if (file) {
-      const auto loaded = file->servers.find(name);
-      if (loaded != file->servers.end()) adopt_options(loaded->second, backend);
-    } else if (const auto before = running_.state.backends.find(name); before != running_.state.backends.end()) {
-      carry_over(before->second, backend);
-    }
-  }
-  const bool other_version = running_.process.version != reading.process.version;
-  running_ = std::move(reading);
-  const auto now = Clock::now();
-  read_all_at_ = now + kReadAllInterval;
-  look_at_ = std::max(look_at_, now);
-  if (other_version) {
-    const auto version = parse_version(running_.process.version);
-    capabilities_ = version ? capabilities_of(*version) : least_capabilities();
-    if (const auto old = version ? too_old(*version) : std::nullopt) events_.config_warning(config_.config_path, *old);
-  }
-  if (other_version || (freshly_loaded && running_.fingerprint == fingerprint_)) take_traits();
 }
 
 asio::awaitable<void> Driver::write_file() {

@@ -8,6 +8,8 @@
 #include "common/file/write_atomically.h"
 #include "common/telemetry/log.h"
 #include "synapse/haproxy/advice.h"
+#include "synapse/haproxy/runtime_codec.h"
+#include "synapse/haproxy/runtime_socket.h"
 
 namespace synapse::haproxy {
 
@@ -103,6 +105,14 @@ void HaproxyChild::hear(const std::string& line) {
 
 std::string HaproxyChild::complaint() const {
   return with_advice(alerts_);
+}
+
+asio::awaitable<std::optional<std::size_t>> HaproxyChild::old_workers() {
+  std::string path = options_.runtime_dir + "/master.sock";
+  std::string question = "show proc";
+  const auto answer = co_await ask_master(std::move(path), std::move(question));
+  if (!answer) co_return std::nullopt;
+  co_return count_old_workers(*answer);
 }
 
 void HaproxyChild::exited(const std::string& how) {

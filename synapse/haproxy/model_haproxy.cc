@@ -101,13 +101,13 @@ ModelHaproxy::Server* ModelHaproxy::find(const std::string& backend, const std::
 std::string ModelHaproxy::version() const {
   switch (profile_) {
     case Profile::old:
-      return "2.3.21-3ce4eee";
+      return "2.4.22-f8e3218";
     case Profile::v2_6:
       return "2.6.12-1+deb12u4";
     case Profile::v3_0:
       return "3.0.11-1+deb13u4";
     case Profile::newer:
-      return "3.2.4-98813a1";
+      return "3.3.1-98813a1";
   }
   return "";
 }
@@ -144,6 +144,9 @@ bool ModelHaproxy::load(std::string_view config) {
         if (other.name == server.name) return false;
       }
       server.check_enabled = server.check;
+      server.checks_rest = server.admin_state != 0;
+      server.up = server.admin_state == 0;
+      server.health = server.up ? 2 : 0;
       backend->servers.push_back(server);
     }
   }
@@ -163,8 +166,11 @@ std::string ModelHaproxy::answer(const std::string& command) {
   if (command == "show env SYNAPSE_CONFIG") {
     return fingerprint_.empty() ? "Variable not found\n\n" : "SYNAPSE_CONFIG=" + fingerprint_ + "\n\n";
   }
-  if (starts("add server ") && profile_ != Profile::old) return add(words);
-  if (starts("del server ") && profile_ != Profile::old) return remove(words);
+  if (profile_ == Profile::old && (starts("add server ") || starts("del server "))) {
+    return "This command is restricted to experimental mode only.\n\n";
+  }
+  if (starts("add server ")) return add(words);
+  if (starts("del server ")) return remove(words);
   if (starts("set server ") && words.size() >= 5) return set(words);
   if (starts("enable health ")) return enable_health(words.at(2));
   if (starts("enable dynamic-cookie backend ")) return backends_.contains(words.at(3)) ? "\n" : "No such backend.\n\n";
@@ -184,6 +190,7 @@ std::string ModelHaproxy::add(const Words& words) {
   server.dynamic = true;
   if (words.size() < 4 || !set_host_port(words[3], server)) return "'server' expects <name> and <addr>[:<port>]\n\n";
   server.admin_state = 1;
+  server.up = false;
   Words plain_words;
   for (std::size_t i = 4; i < words.size(); ++i) plain_words.push_back(plain(words[i]));
   if (auto complaint = apply_words(plain_words, server, true, is_3_0()); !complaint.empty()) return complaint;
@@ -200,19 +207,51 @@ std::string ModelHaproxy::set(const Words& words) {
   if (server == nullptr) return "No such server.\n\n";
   if (words[3] == "weight") return set_weight(found->second, *server, words[4]);
   if (words[3] == "addr") return set_address(*server, words);
-  if (words[3] == "health") return "\n";
-  if (words[3] != "state") return "usage\n\n";
-  int configured = server->admin_state & 4;
-  if (words[4] == "ready") {
-    server->admin_state = configured;
-  } else if (words[4] == "maint") {
-    server->admin_state = configured | 1;
-  } else if (words[4] == "drain") {
-    server->admin_state = configured | 8;
+  if (words[3] == "health") return set_health(*server, words[4]);
+  if (words[3] == "state") return set_state(*server, words[4]);
+  return "usage\n\n";
+}
+
+std::string ModelHaproxy::set_state(Server& server, const std::string& state) {
+  const int configured = server.admin_state & 4;
+  const bool leaves_maintenance = (server.admin_state & 1) != 0 && state != "maint";
+  if (state == "ready") {
+    server.admin_state = configured;
+  } else if (state == "maint") {
+    if ((server.admin_state & 1) == 0) {
+      server.checks_rest = true;
+      server.up = false;
+      server.health = 0;
+    }
+    server.admin_state = configured | 1;
+  } else if (state == "drain") {
+    server.admin_state = configured | 8;
   } else {
     return "'set server <srv> state' expects 'ready', 'drain' and 'maint'.\n\n";
   }
+  if (leaves_maintenance) {
+    server.checks_rest = false;
+    server.up = true;
+    server.health = 2;
+  }
   return "\n";
+}
+
+std::string ModelHaproxy::set_health(Server& server, const std::string& health) {
+  server.up = health == "up";
+  server.health = server.up ? 4 : 0;
+  return "\n";
+}
+
+void ModelHaproxy::run_checks() {
+  for (auto& [name, backend] : backends_) {
+    for (auto& server : backend.servers) {
+      if (!server.check_enabled || server.checks_rest) continue;
+      server.check_result = server.unreachable ? 2 : 3;
+      server.health = server.unreachable ? 0 : 4;
+      server.up = !server.unreachable;
+    }
+  }
 }
 
 std::string ModelHaproxy::set_weight(const Backend& backend, Server& server, const std::string& text) {
@@ -281,12 +320,12 @@ std::string ModelHaproxy::show_state() const {
     int server_id = 0;
     for (const auto& server : backend.servers) {
       bool maintenance = (server.admin_state & 1) != 0;
-      int check_state = (server.check ? 2 : 0) | (server.check_enabled ? 4 : 0) |
-                        (maintenance && (!server.dynamic || server.check_enabled) ? 8 : 0);
-      text += fmt::format("{} {} {} {} {} {} {} {} {} 7 1 0 {} {} 0 0 0 - {} - 0 0 - - 0\n", backend_id, name,
-                          ++server_id, server.name, is_path(server.address) ? "-" : server.address, maintenance ? 0 : 2,
-                          server.admin_state, server.weight, server.initial_weight, maintenance ? 0 : 2, check_state,
-                          server.port);
+      int check_state =
+          (server.check ? 2 : 0) | (server.check_enabled ? 4 : 0) | (server.check && server.checks_rest ? 8 : 0);
+      text += fmt::format("{} {} {} {} {} {} {} {} {} 7 15 {} {} {} 0 0 0 - {} - 0 0 - - 0\n", backend_id, name,
+                          ++server_id, server.name, is_path(server.address) ? "-" : server.address,
+                          maintenance || !server.up ? 0 : 2, server.admin_state, server.weight, server.initial_weight,
+                          server.check_result, server.health, check_state, server.port);
     }
   }
   return text + "\n";

@@ -17,6 +17,7 @@ namespace synapse::haproxy {
 namespace {
 
 using Words = std::vector<std::string>;
+constexpr std::chrono::milliseconds kDrain{1000};
 
 std::string_view name_of(Profile profile) {
   switch (profile) {
@@ -36,6 +37,7 @@ std::string_view name_of(Profile profile) {
 struct Weather {
   bool options_change = false;  // servers come back with other words
   bool faults = false;          // replies get lost, people and reloads interfere, deletions are refused
+  bool policies = false;        // servers are verified, drain before they go, and are held by people
 };
 
 // The smallest driver that keeps plan()'s rules: read every reply, read back on a surprise, plan until done, reload
@@ -48,6 +50,11 @@ class History {
     config_.backends = {{"web", "web_1", {"bind 127.0.0.1:8000"}, {balance}, {}},
                         {"api", "api_2", {}, {"default-server check", "server own 10.9.9.9:80 backup"}, {}},
                         {"hash", "hash_3", {}, {"balance source"}, {}}};
+    for (auto& backend : config_.backends) {
+      backend.policy.respect_manual = weather_.policies;
+      backend.policy.verified = weather_.policies && chance(2);
+      if (weather_.policies && chance(2)) backend.policy.drain = kDrain;
+    }
   }
 
   // Starts HAProxy, then lets `steps` things happen. After each the world must be in order.
@@ -63,6 +70,7 @@ class History {
       write_file(FileFor::running);
       check_haproxy();
       check_file();
+      now_ += std::chrono::milliseconds(below(2 * static_cast<int>(kDrain.count())));
     }
   }
 
@@ -157,13 +165,15 @@ class History {
 
   // One thing that goes wrong.
   void interfere() {
-    auto& backend = haproxy_.backends().at(config_.backends[static_cast<std::size_t>(below(3))].name);
+    const auto backend_name = config_.backends[static_cast<std::size_t>(below(3))].name;
+    auto& backend = haproxy_.backends().at(backend_name);
     ModelHaproxy::Server* server = nullptr;
     if (!backend.servers.empty()) {
       server = &backend.servers[static_cast<std::size_t>(below(static_cast<int>(backend.servers.size())))];
     }
     if (server != nullptr && server->name == "own") server = nullptr;
-    switch (below(7)) {
+    const bool served = server != nullptr && server->in_service();
+    switch (below(9)) {
       case 0:
         replies_to_lose_ = 1 + below(3);
         break;
@@ -174,18 +184,27 @@ class History {
         if (chance(2)) file_ = old_file_;
         ASSERT_TRUE(haproxy_.load(file_));
         restarted_ = true;
+        server = nullptr;
         break;
       case 3:
-        if (server != nullptr) server->admin_state = chance(2) ? 1 : 8;
+        if (server != nullptr) person(backend_name, *server, chance(2) ? "maint" : "drain");
         break;
       case 4:
         if (server != nullptr) server->weight = 77;
         break;
       case 5:
         if (server != nullptr) backend.servers.erase(backend.servers.begin() + (server - backend.servers.data()));
+        server = nullptr;
         break;
       case 6:
         haproxy_.answer("add server " + config_.backends[0].name + "/s" + std::to_string(below(12)) + " localhost:80");
+        server = nullptr;
+        break;
+      case 7:
+        if (server != nullptr) person(backend_name, *server, "ready");
+        break;
+      case 8:
+        if (server != nullptr) server->unreachable = !server->unreachable;
         break;
     }
     if (chance(4)) {  // we were restarted: what the file says is all we know
@@ -193,7 +212,29 @@ class History {
       restarted_ = true;
     }
     // Whatever it was, the driver looks now and then.
+    const auto name = server == nullptr ? std::string() : server->name;
+    const bool taken_out = server != nullptr && served && (server->admin_state & 9) != 0;
     read_back();
+    if (taken_out && weather_.policies) {
+      EXPECT_NE(observed_[backend_name].find(name)->by_hand, ByHand::nothing) << backend_name << "/" << name;
+    }
+    note_held();
+  }
+
+  void person(const std::string& backend, const ModelHaproxy::Server& server, const std::string& state) {
+    haproxy_.answer("set server " + backend + "/" + server.name + " state " + state);
+  }
+
+  // What people asked for, as the driver saw it. From here on it must stay.
+  void note_held() {
+    held_.clear();
+    for (const auto& [name, backend] : observed_) {
+      for (const auto& server : backend.servers) {
+        // One without an address has no place in a file.
+        if (server.by_hand == ByHand::nothing || server.address.empty() || !weather_.policies) continue;
+        held_[{name, server.name}] = server.by_hand == ByHand::maintenance ? 1 : 8;
+      }
+    }
   }
 
   // Sends as the socket does: all at once, and then the replies. Of the last ones it may remain unknown whether they
@@ -203,7 +244,9 @@ class History {
     if (known < commands.size()) replies_to_lose_ = 0;
     auto arrive = known + (known < commands.size() ? static_cast<std::size_t>(below(2)) : 0);
     Words replies;
+    for (const auto& command : commands) note_sent(command, backend);
     for (std::size_t i = 0; i < arrive; ++i) {
+      check_entry(commands[i]);
       replies.push_back(haproxy_.answer(commands[i].text));
       if (!weather_.faults && !weather_.options_change) check_capacity(commands[i]);
     }
@@ -213,14 +256,34 @@ class History {
     return known == commands.size();
   }
 
+  // Nobody enters a verified service without a check that passed.
+  void check_entry(const Command& command) {
+    const auto* server = haproxy_.find(command.backend, command.server.name);
+    if (server == nullptr || command.kind != CommandKind::set_ready || !server->check) return;
+    const auto& policy = spec_of(command.backend).policy;
+    const auto* observed = observed_[command.backend].find(command.server.name);
+    if (!policy.verified || (observed != nullptr && observed->draining)) return;
+    if (server->connections > 0) return;  // it served until its replacement, which did not come about
+    EXPECT_TRUE(server->health > 0 && server->check_result == 3) << command.text;
+  }
+
+  const BackendSpec& spec_of(const std::string& name) const {
+    return *std::find_if(config_.backends.begin(), config_.backends.end(),
+                         [&](const auto& backend) { return backend.name == name; });
+  }
+
   void settle() {
     for (int round = 0; round < 20; ++round) {
       bool done = true;
+      if (weather_.policies) {
+        haproxy_.run_checks();
+        read_back();
+      }
       std::vector<ReloadNeed> needs;
       for (const auto& backend : config_.backends) {
         auto& observed = observed_[backend.name];
         auto traits = traits_of(config_.defaults, backend.backend_lines, capabilities_);
-        auto next = plan(backend, traits, &observed, capabilities_);
+        auto next = plan(backend, traits, &observed, capabilities_, now_);
         needs.insert(needs.end(), next.reloads.begin(), next.reloads.end());
         note_capacity(backend, next);
         if (!send(next.commands, observed) || !send(next.removals, observed)) {
@@ -230,7 +293,7 @@ class History {
         if (!next.done()) done = false;
       }
       if (done) return;
-      if (!needs.empty() && chance(2)) {
+      if (!needs.empty() && (round > 10 || chance(2))) {
         needs_.insert(needs_.end(), needs.begin(), needs.end());
         reload();
       }
@@ -241,9 +304,28 @@ class History {
   // The file first, then HAProxy.
   void reload() {
     write_file(FileFor::reload);
+    const auto before = haproxy_.backends();
     ASSERT_TRUE(haproxy_.load(file_)) << file_;
+    check_load(before);
     restarted_ = true;
     read_back();
+  }
+
+  // Who is not reachable stays so, and nobody gets into a verified service by a reload.
+  void check_load(const std::map<std::string, ModelHaproxy::Backend>& before) {
+    for (auto& [name, backend] : haproxy_.backends()) {
+      for (auto& server : backend.servers) {
+        const ModelHaproxy::Server* old = nullptr;
+        if (before.contains(name)) {
+          for (const auto& each : before.at(name).servers) old = each.name == server.name ? &each : old;
+        }
+        if (old != nullptr) server.unreachable = old->unreachable;
+        if (server.name == "own" || !spec_of(name).policy.verified || !server.check || !server.in_service() ||
+            server.weight == 0)
+          continue;
+        EXPECT_TRUE(old != nullptr && (old->in_service() || (old->admin_state & 8) != 0)) << name << "/" << server.name;
+      }
+    }
   }
 
   void write_file(FileFor purpose) {
@@ -266,7 +348,8 @@ class History {
       auto fresh = state->backends[backend.name];
       fresh.name = backend.name;
       if (restarted_) {
-        adopt_options(file->servers[backend.name], fresh);
+        adopt(file->servers[backend.name], true, fresh);
+        carry_times(observed_[backend.name], fresh);
       } else {
         carry_over(observed_[backend.name], fresh);
       }
@@ -309,26 +392,57 @@ class History {
       const auto& has = haproxy_.backends().at(backend.name).servers;
       auto usable = usable_servers(backend, declared_servers(backend.backend_lines));
       for (const auto& server : usable) check_server(backend.name, server);
+      check_drains(backend, usable);
       for (const auto& server : has) {
         bool wanted = std::any_of(usable.begin(), usable.end(), [&](const auto& s) { return s.name == server.name; });
         if (server.name == "own") {
           EXPECT_TRUE(server.in_service());
-        } else if (!wanted) {
+        } else if (!wanted && !waits_for_others(backend, usable)) {
           EXPECT_FALSE(server.in_service()) << backend.name << "/" << server.name << " vanished and serves on";
         }
       }
     }
   }
 
+  void check_drains(const BackendSpec& backend, const std::vector<ServerSpec>& usable) {
+    for (const auto& [key, state] : held_) {
+      if (key.first != backend.name) continue;
+      const auto* server = haproxy_.find(key.first, key.second);
+      ASSERT_NE(server, nullptr) << key.first << "/" << key.second;
+      EXPECT_EQ(server->admin_state & 9, state) << key.first << "/" << key.second;
+    }
+    for (const auto& server : observed_[backend.name].servers) {
+      if (!server.draining) continue;
+      const bool available =
+          std::any_of(usable.begin(), usable.end(), [&](const auto& s) { return s.name == server.name && s.enabled; });
+      EXPECT_FALSE(available) << server.name << " drains and is wanted";
+      ASSERT_TRUE(server.drains_until) << server.name;
+      EXPECT_GT(*server.drains_until, now_) << server.name << " drains for too long";
+      EXPECT_LE(*server.drains_until, now_ + kDrain) << server.name;
+    }
+  }
+
+  // The last ones of a verified service serve until others have entered.
+  bool waits_for_others(const BackendSpec& backend, const std::vector<ServerSpec>& usable) {
+    if (!backend.policy.verified) return false;
+    return std::none_of(usable.begin(), usable.end(), [&](const ServerSpec& wanted) {
+      const auto* server = haproxy_.find(backend.name, wanted.name);
+      return wanted.enabled && wanted.weight > 0 && server != nullptr && server->in_service();
+    });
+  }
+
   void check_server(const std::string& backend, const ServerSpec& wanted) {
     auto* server = haproxy_.find(backend, wanted.name);
     auto where = backend + "/" + wanted.name;
+    if (held_.contains({backend, wanted.name})) return;
+    if (server != nullptr && spec_of(backend).policy.verified && server->check && server->unreachable) return;
     if (!wanted.enabled) {
       EXPECT_TRUE(server == nullptr || !server->in_service()) << where;
       return;
     }
     ASSERT_NE(server, nullptr) << where;
-    EXPECT_TRUE(server->in_service()) << where;
+    EXPECT_TRUE(server->in_service()) << where << " is in state " << server->admin_state << ", by hand "
+                                      << static_cast<int>(observed_[backend].find(wanted.name)->by_hand);
     EXPECT_EQ(server->address, wanted.address) << where;
     EXPECT_EQ(server->port, wanted.port) << where;
     EXPECT_EQ(server->weight, wanted.weight) << where;
@@ -357,7 +471,7 @@ class History {
   static std::map<std::string, std::string> serving(const ModelHaproxy::Backend& backend) {
     std::map<std::string, std::string> servers;
     for (const auto& server : backend.servers) {
-      if (!server.in_service()) continue;
+      if (!server.in_service() || server.weight == 0) continue;
       auto text = server.address + " " + std::to_string(server.port) + " " + std::to_string(server.weight);
       for (const auto& word : server.words) text += " " + word;
       servers[server.name] = text;
@@ -375,6 +489,8 @@ class History {
   std::string old_file_;
   bool restarted_ = false;
   int replies_to_lose_ = 0;
+  Moment now_{};
+  std::map<std::pair<std::string, std::string>, int> held_;  // by backend and server: 1 maintenance, 8 drain
   int loads_at_start_ = 0;
   int capacity_ = 0;
   int floor_ = 0;
@@ -416,6 +532,12 @@ TEST_P(Model, ConvergesWhenOptionsChange) {
 
 TEST_P(Model, ConvergesWhateverGoesWrong) {
   for_seeds([](std::uint32_t seed) { History(GetParam(), {.options_change = true, .faults = true}, seed).run(40); });
+}
+
+TEST_P(Model, KeepsItsPoliciesWhateverGoesWrong) {
+  for_seeds([](std::uint32_t seed) {
+    History(GetParam(), {.options_change = true, .faults = true, .policies = true}, seed).run(40);
+  });
 }
 
 INSTANTIATE_TEST_SUITE_P(Versions, Model, testing::Values(Profile::old, Profile::v2_6, Profile::v3_0, Profile::newer),

@@ -87,7 +87,7 @@ TEST(ServersState, HasUnixSocketsFromTheFileOnly) {
   const ServerSpec loaded{"a", "/run/a.sock", 0, 1, true, {"check"}};
   auto backend = read("-", 0);
   EXPECT_EQ(backend.servers[0].address, "");
-  adopt_options({loaded}, backend);
+  adopt({loaded}, true, backend);
   EXPECT_EQ(backend.servers[0].address, "/run/a.sock");
   auto again = read("-", 0);
   carry_over(backend, again);
@@ -96,12 +96,12 @@ TEST(ServersState, HasUnixSocketsFromTheFileOnly) {
   for (auto other : {read("-", 80), read("10.0.0.1", 80)}) {
     const auto address = other.servers[0].address;
     carry_over(backend, other);
-    adopt_options({loaded}, other);
+    adopt({loaded}, true, other);
     EXPECT_EQ(other.servers[0].address, address);
   }
   // An address that is none stays none.
   auto name = read("-", 0);
-  adopt_options({{"a", "10.0.0.1", 80, 1, true, {}}}, name);
+  adopt({{"a", "10.0.0.1", 80, 1, true, {}}}, true, name);
   EXPECT_EQ(name.servers[0].address, "");
 }
 
@@ -130,13 +130,15 @@ TEST(ServersState, NoServersIsAnAnswer) {
 TEST(ServersState, FindsColumnsByTheirNames) {
   auto state = parse_servers_state(
       "1\n# srv_port shiny srv_name be_name srv_agent_state srv_check_state srv_iweight srv_uweight srv_admin_state "
-      "srv_op_state srv_time_since_last_change srv_addr\n"
-      "80 x a web_1 0 6 1 5 0 2 9 10.0.0.1\n\n");
+      "srv_op_state srv_time_since_last_change srv_addr srv_check_health srv_check_result\n"
+      "80 x a web_1 0 6 1 5 0 2 9 10.0.0.1 4 3\n\n");
   ASSERT_TRUE(state.has_value());
   const auto& server = state->backends.at("web_1").servers.at(0);
   EXPECT_EQ(server.port, 80);
   EXPECT_EQ(server.weight, 5);
   EXPECT_EQ(server.address, "10.0.0.1");
+  EXPECT_TRUE(server.check_passed);
+  EXPECT_EQ(server.check_health, 4);
 }
 
 TEST(ServersState, CountsLinesItCannotRead) {
@@ -186,7 +188,7 @@ TEST(CarryOver, KeepsWhatHaproxyDoesNotTell) {
 
 TEST(AdoptOptions, TakesThoseOfTheLoadedFile) {
   ObservedBackend fresh{"web_1", {named("a"), named("b")}, {}};
-  adopt_options({{"a", "10.0.0.1", 80, 1, true, {"check", "weight", "3"}}, {"c", "10.0.0.1", 80, 1, true, {}}}, fresh);
+  adopt({{"a", "10.0.0.1", 80, 1, true, {"check", "weight", "3"}}, {"c", "10.0.0.1", 80, 1, true, {}}}, false, fresh);
   EXPECT_EQ(fresh.servers[0].options, std::vector<std::string>{"check"});
   EXPECT_EQ(fresh.servers[1].options, std::nullopt);
 }

@@ -30,6 +30,13 @@ void judge(const ObservedServer& server, OutputServer& output) {
   }
 }
 
+// Why it is out of service, where that is not the registry's doing.
+void explain(const ObservedServer& server, OutputServer& output) {
+  if (server.by_hand != ByHand::nothing) output.note = "by hand";
+  if (server.unverified) output.note = server.check_failed ? "its first check fails" : "waits for its first check";
+  if (server.draining) output.note = "on its way out";
+}
+
 // With HAProxy's own spelling of an address that is the wanted one the two would seem different.
 OutputServer output_server(const ObservedServer& server, const ServerSpec* wanted) {
   OutputServer output{.name = server.name, .address = server.address, .port = server.port, .weight = server.weight};
@@ -37,6 +44,7 @@ OutputServer output_server(const ObservedServer& server, const ServerSpec* wante
   // As plan() sees it.
   output.weight_moves = wanted != nullptr && server.agent_enabled && server.initial_weight == wanted->weight;
   judge(server, output);
+  explain(server, output);
   return output;
 }
 

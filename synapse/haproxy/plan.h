@@ -3,6 +3,7 @@
 // except removals that HAProxy refused for now. Pure.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "synapse/haproxy/capabilities.h"
@@ -23,6 +24,10 @@ struct Plan {
   std::vector<Command> removals;
   // Not empty: the file must be rendered and HAProxy reloaded. The commands are worth sending all the same.
   std::vector<ReloadNeed> reloads;
+  // Servers wait for their first check: read the state and plan again soon.
+  bool verifying = false;
+  // A drain ends then: plan again.
+  std::optional<Moment> again;
 
   // HAProxy serves what is wanted; at most servers that are out of service wait to be deleted.
   [[nodiscard]] bool done() const { return commands.empty() && reloads.empty(); }
@@ -30,9 +35,9 @@ struct Plan {
 
 // `observed`: null when HAProxy does not list the backend. It does not list a backend without servers either: whether
 // such a backend exists is said by the skeleton's fingerprint, so pass an empty ObservedBackend when the fingerprint is
-// the wanted one, and null when it is not.
+// the wanted one, and null when it is not. `now` is compared with the ends of drains.
 [[nodiscard]] Plan plan(const BackendSpec& desired, const BackendTraits& traits, const ObservedBackend* observed,
-                        const Capabilities& capabilities);
+                        const Capabilities& capabilities, Moment now = {});
 
 // Whether the server, if it were deleted and came back as it is, would need no reload.
 [[nodiscard]] bool can_return_live(const ObservedServer& server, const BackendTraits& traits,
@@ -51,5 +56,14 @@ enum class FileFor {
 [[nodiscard]] std::vector<ServerSpec> servers_for_file(const BackendSpec& desired, const BackendTraits& traits,
                                                        const ObservedBackend* observed,
                                                        const Capabilities& capabilities, FileFor purpose);
+
+// How many of a backend's servers are only still there because they were not deleted, and how many of those a reload
+// would take away.
+struct Tombstones {
+  std::size_t present = 0;
+  std::size_t sweepable = 0;
+};
+[[nodiscard]] Tombstones tombstones(const BackendSpec& desired, const BackendTraits& traits,
+                                    const ObservedBackend& observed, const Capabilities& capabilities);
 
 }  // namespace synapse::haproxy

@@ -54,6 +54,31 @@ std::optional<ServerSpec> parse_server(std::vector<std::string> words) {
   return server;
 }
 
+// What a comment says of the server below it.
+struct Mark {
+  Standing standing = Standing::plain;
+  std::optional<int> weight;
+};
+
+Mark read_mark(std::string_view comment) {
+  if (comment == kUnverifiedMark) return {Standing::unverified, {}};
+  if (comment == kHeldInMaintenanceMark) return {Standing::held_in_maintenance, {}};
+  for (const auto& [words, standing] :
+       {std::pair(kDrainingMark, Standing::draining), std::pair(kHeldInDrainMark, Standing::held_in_drain)}) {
+    if (!comment.starts_with(words) || comment.size() <= words.size()) continue;
+    const auto weight = parse_number(comment.substr(words.size() + 1));
+    if (weight && *weight >= 0 && *weight <= 256) return {standing, weight};
+  }
+  return {};
+}
+
+// As the registry wants it, as far as the file can tell: who vanished and who is unavailable both drain.
+void apply(const Mark& mark, ServerSpec& server) {
+  server.standing = mark.standing;
+  if (mark.weight) server.weight = *mark.weight;
+  if (mark.standing != Standing::plain) server.enabled = mark.standing != Standing::draining;
+}
+
 // Walks the lines; knows the section they stand in and whether the servers have begun there.
 class FileReader {
  public:
@@ -63,6 +88,7 @@ class FileReader {
     if (!indented) {
       backend_.clear();
       ours_ = false;
+      mark_ = {};
       if (words.has_value() && words->size() == 2 && words->front() == "backend") backend_ = words->at(1);
       return;
     }
@@ -72,13 +98,21 @@ class FileReader {
       file_.servers[backend_];
       return;
     }
+    if (ours_ && start != std::string_view::npos && text[start] == '#') {
+      mark_ = read_mark(text.substr(start));
+      return;
+    }
+    const auto mark = std::exchange(mark_, Mark());
     if (!words.has_value() || words->empty()) return;
     if (words->size() == 3 && words->at(0) == "setenv" && words->at(1) == kFingerprintVariable &&
         is_fingerprint(words->at(2))) {
       file_.fingerprint = words->at(2);
     }
     if (!ours_) return;
-    if (auto server = parse_server(std::move(*words))) file_.servers[backend_].push_back(std::move(*server));
+    if (auto server = parse_server(std::move(*words))) {
+      apply(mark, *server);
+      file_.servers[backend_].push_back(std::move(*server));
+    }
   }
 
   RenderedFile take() { return std::move(file_); }
@@ -87,6 +121,7 @@ class FileReader {
   RenderedFile file_;
   std::string backend_;
   bool ours_ = false;
+  Mark mark_;
 };
 
 }  // namespace

@@ -27,6 +27,7 @@ class ReloadCommand : public HaproxyControl {
 
   boost::asio::awaitable<common::Result<void>> load() override;
   bool may_run() const override { return true; }
+  boost::asio::awaitable<std::optional<std::size_t>> old_workers() override { co_return std::nullopt; }
   boost::asio::awaitable<void> stop(bool leave_running) override;
 
  private:

@@ -58,9 +58,32 @@ void append_service_lines(std::string& text, const BackendSpec& backend, const s
   }
 }
 
+void append_mark(std::string& text, const ServerSpec& server) {
+  switch (server.standing) {
+    case Standing::plain:
+      break;
+    case Standing::unverified:
+      append_line(text, kUnverifiedMark);
+      break;
+    case Standing::draining:
+      append_line(text, fmt::format("{} {}", kDrainingMark, server.weight));
+      break;
+    case Standing::held_in_maintenance:
+      append_line(text, kHeldInMaintenanceMark);
+      break;
+    case Standing::held_in_drain:
+      append_line(text, fmt::format("{} {}", kHeldInDrainMark, server.weight));
+      break;
+  }
+}
+
 void append_server(std::string& text, const ServerSpec& server) {
-  auto line = fmt::format("{} {} {} weight {} {}", kServerWord, server.name, written_address(server), server.weight,
-                          server.enabled ? kEnabledWord : kDisabledWord);
+  // Weight 0 is as near to drain as a file comes: no new connections but those of clients that belong to the server.
+  const bool drained = server.standing == Standing::draining || server.standing == Standing::held_in_drain;
+  const bool enabled = drained || (server.enabled && server.standing == Standing::plain);
+  append_mark(text, server);
+  auto line = fmt::format("{} {} {} weight {} {}", kServerWord, server.name, written_address(server),
+                          drained ? 0 : server.weight, enabled ? kEnabledWord : kDisabledWord);
   for (const auto& word : server.options) line += " " + word;
   append_line(text, line);
 }

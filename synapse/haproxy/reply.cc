@@ -79,10 +79,33 @@ ObservedServer added(const Command& command) {
   server.weight = command.server.weight;
   server.initial_weight = command.server.weight;
   server.forced_maintenance = true;
+  server.unverified = command.verifies;
   server.check_configured = command.has_check;
   server.agent_configured = command.has_agent;
   server.options = command.server.options;
   return server;
+}
+
+// A state that we command ends every earlier one.
+void out_of_service(ObservedServer& server, bool maintenance, bool drain) {
+  server.checks_rest = maintenance && server.check_configured;
+  server.forced_maintenance = maintenance;
+  server.forced_drain = drain;
+  server.unverified = false;
+  server.draining = false;
+  server.drains_until.reset();
+  server.by_hand = ByHand::nothing;
+}
+
+void apply_drain(const Command& command, ObservedServer& server) {
+  const auto by_hand = server.by_hand;
+  server.up = server.up || server.forced_maintenance;
+  out_of_service(server, false, true);
+  server.unverified = command.verifies;
+  server.draining = command.until.has_value();
+  server.drains_until = command.until;
+  // Sent to keep up what a person asked for.
+  if (!command.verifies && !command.until) server.by_hand = by_hand;
 }
 
 void apply(const Command& command, ObservedBackend& backend) {
@@ -98,17 +121,19 @@ void apply(const Command& command, ObservedBackend& backend) {
   if (server == nullptr) return;
   switch (command.kind) {
     case CommandKind::set_ready:
-      server->forced_maintenance = false;
-      server->forced_drain = false;
-      server->up = true;
+      server->up = server->up || server->forced_maintenance;
+      out_of_service(*server, false, false);
       break;
     case CommandKind::set_maintenance:
-      server->forced_maintenance = true;
-      server->forced_drain = false;
       server->up = false;
+      out_of_service(*server, true, false);
+      break;
+    case CommandKind::set_drain:
+      apply_drain(command, *server);
       break;
     case CommandKind::set_weight:
       server->weight = command.server.weight;
+      server->weight_to_restore.reset();
       break;
     case CommandKind::set_address:
       server->address = command.server.address;
@@ -122,6 +147,10 @@ void apply(const Command& command, ObservedBackend& backend) {
       break;
     case CommandKind::health_up:
       server->up = true;
+      break;
+    case CommandKind::health_down:
+      server->up = false;
+      server->check_health = 0;
       break;
     case CommandKind::add_server:
     case CommandKind::delete_server:
@@ -164,10 +193,12 @@ Judgement judge(const Command& command, std::string_view reply) {
       return judge_address(reply);
     case CommandKind::set_ready:
     case CommandKind::set_maintenance:
+    case CommandKind::set_drain:
     case CommandKind::set_weight:
     case CommandKind::enable_health:
     case CommandKind::enable_agent:
     case CommandKind::health_up:
+    case CommandKind::health_down:
     case CommandKind::enable_dynamic_cookie:
       break;
   }
@@ -175,9 +206,14 @@ Judgement judge(const Command& command, std::string_view reply) {
   return judgement(Verdict::surprise, reply);
 }
 
+void note_sent(const Command& command, ObservedBackend& backend) {
+  if (auto* server = backend.find(command.server.name)) ++server->unanswered;
+}
+
 Judgement acknowledge(const Command& command, std::string_view reply, ObservedBackend& backend) {
   auto result = judge(command, reply);
   auto* server = backend.find(command.server.name);
+  if (server != nullptr && result.verdict != Verdict::surprise && server->unanswered > 0) --server->unanswered;
   if (result.verdict == Verdict::ok) apply(command, backend);
   if (result.verdict == Verdict::busy && server != nullptr) server->removal_refused = true;
   if (result.verdict == Verdict::refused) backend.refused.insert(command.server.name);
@@ -202,6 +238,23 @@ common::Result<ProcessInfo> parse_info(std::string_view reply) {
   info.uptime_seconds = *uptime;
   info.stopping = number_of(reply, "Stopping").value_or(0) != 0;
   return info;
+}
+
+std::optional<std::size_t> count_old_workers(std::string_view reply) {
+  if (!reply.starts_with("#<PID>")) return std::nullopt;
+  std::size_t count = 0;
+  bool old = false;
+  while (!reply.empty()) {
+    const auto end = std::min(reply.find('\n'), reply.size());
+    const auto line = trimmed(reply.substr(0, end));
+    reply.remove_prefix(std::min(end + 1, reply.size()));
+    if (line.starts_with('#')) {
+      old = line == "# old workers";
+    } else if (old && !line.empty()) {
+      ++count;
+    }
+  }
+  return count;
 }
 
 std::optional<std::string> parse_env(std::string_view reply, std::string_view name) {

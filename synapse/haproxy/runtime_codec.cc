@@ -52,6 +52,10 @@ Command set_maintenance(const std::string& backend, const std::string& server) {
                  fmt::format("set server {}/{} state maint", backend, server));
 }
 
+Command set_drain(const std::string& backend, const std::string& server) {
+  return command(CommandKind::set_drain, backend, server, fmt::format("set server {}/{} state drain", backend, server));
+}
+
 Command set_weight(const std::string& backend, const std::string& server, int weight) {
   auto set = command(CommandKind::set_weight, backend, server,
                      fmt::format("set server {}/{} weight {}", backend, server, weight));
@@ -77,6 +81,11 @@ Command enable_agent(const std::string& backend, const std::string& server) {
 
 Command health_up(const std::string& backend, const std::string& server) {
   return command(CommandKind::health_up, backend, server, fmt::format("set server {}/{} health up", backend, server));
+}
+
+Command health_down(const std::string& backend, const std::string& server) {
+  return command(CommandKind::health_down, backend, server,
+                 fmt::format("set server {}/{} health down", backend, server));
 }
 
 Command enable_dynamic_cookie(const std::string& backend) {

@@ -23,11 +23,13 @@ enum class CommandKind {
   add_server,
   set_ready,
   set_maintenance,
+  set_drain,
   set_weight,
   set_address,
   enable_health,
   enable_agent,
   health_up,
+  health_down,
   enable_dynamic_cookie,
   delete_server,
 };
@@ -41,6 +43,8 @@ struct Command {
   ServerSpec server;       // add_server: all of it; otherwise the name and what the command sets
   bool has_check = false;  // add_server: the new server has a check, and an agent, to be enabled
   bool has_agent = false;
+  bool verifies = false;        // add_server, set_drain: the server enters when a check has passed
+  std::optional<Moment> until;  // set_drain: the drain is ours, and ends then
 
   friend bool operator==(const Command&, const Command&) = default;
 };
@@ -51,12 +55,16 @@ struct Command {
                                                  const Addition& addition);
 [[nodiscard]] Command set_ready(const std::string& backend, const std::string& server);
 [[nodiscard]] Command set_maintenance(const std::string& backend, const std::string& server);
+// No new connections but those of clients that belong to the server; its checks go on.
+[[nodiscard]] Command set_drain(const std::string& backend, const std::string& server);
 [[nodiscard]] Command set_weight(const std::string& backend, const std::string& server, int weight);
 [[nodiscard]] Command set_address(const std::string& backend, const std::string& server, const std::string& address,
                                   int port);
 [[nodiscard]] Command enable_health(const std::string& backend, const std::string& server);
 [[nodiscard]] Command enable_agent(const std::string& backend, const std::string& server);
 [[nodiscard]] Command health_up(const std::string& backend, const std::string& server);
+// Until `rise` checks have passed.
+[[nodiscard]] Command health_down(const std::string& backend, const std::string& server);
 [[nodiscard]] Command enable_dynamic_cookie(const std::string& backend);
 [[nodiscard]] Command delete_server(const std::string& backend, const std::string& server);
 
@@ -70,6 +78,9 @@ enum class Verdict {
   refused,   // add server: HAProxy does not take it as it is, and will not the next time; the next plan knows that
   surprise,  // HAProxy's state is not what we thought (already exists, no such server), or words we do not know
 };
+
+// Before a command is sent: until acknowledge() gets its reply it is not known whether it was done.
+void note_sent(const Command& command, ObservedBackend& backend);
 
 struct Judgement {
   Verdict verdict = Verdict::surprise;
@@ -99,6 +110,9 @@ struct ProcessInfo {
 
 // Reads `show env NAME`: the value, or nothing when HAProxy has no such variable (or said something else).
 [[nodiscard]] std::optional<std::string> parse_env(std::string_view reply, std::string_view name);
+
+// Reads `show proc` of the master: the workers from before the last reload. Nothing: it is not that answer.
+[[nodiscard]] std::optional<std::size_t> count_old_workers(std::string_view reply);
 
 // Cuts the stream of a session that began with the command `prompt` into replies. The commands may be sent all at once:
 // HAProxy answers them in order, each answer followed by a prompt. The reply to `prompt` itself is the first (empty).

@@ -228,6 +228,20 @@ TEST(Env, ReadsTheVariable) {
   EXPECT_EQ(parse_env("", "SYNAPSE_CONFIG"), std::nullopt);
 }
 
+TEST(OldWorkers, AreCountedInTheMastersAnswer) {
+  const std::string head =
+      "#<PID>          <type>          <reloads>       <uptime>        <version>      \n"
+      "26645           master          6 [failed: 0]   0d00h00m06s     2.6.12-1+deb12u4\n"
+      "# workers\n26773           worker          0               0d00h00m00s     2.6.12\n";
+  EXPECT_EQ(count_old_workers(head + "# programs\n\n"), 0u);
+  EXPECT_EQ(count_old_workers(head + "# old workers\n"
+                                     "26762           worker          1               0d00h00m01s     2.6.12\n"
+                                     "26751           worker          2               0d00h00m02s     2.6.12\n"
+                                     "# programs\n\n"),
+            2u);
+  EXPECT_EQ(count_old_workers("Unknown command\n"), std::nullopt);
+}
+
 TEST(ReplyReader, CutsAtPrompts) {
   ReplyReader reader;
   ASSERT_TRUE(reader.feed("\n> \n> No such server.\n\n> Server deleted.\n> "));

@@ -30,6 +30,8 @@ using Replies = std::vector<std::string>;
 // into its own buffer (tune.bufsize, 16 kB).
 constexpr std::size_t kMaxBytesAhead = 8 * 1024;
 
+constexpr std::size_t kMaxMasterAnswer = 1024 * 1024;
+
 std::optional<stream_protocol::endpoint> endpoint_of(const std::string& path) {
   if (path.starts_with('/')) {
     if (path.size() >= sizeof(sockaddr_un::sun_path)) return std::nullopt;
@@ -87,7 +89,37 @@ asio::awaitable<Result<Replies>> converse(std::string path, std::string request_
   co_return replies;
 }
 
+// The master ends a connection only when it has seen the end of the commands.
+asio::awaitable<Result<std::string>> ask_once(std::string path, std::string command) {
+  const auto endpoint = endpoint_of(path);
+  if (!endpoint) co_return fail("\"" + path + "\" cannot be a socket of HAProxy's master");
+  boost::system::error_code error;
+  stream_protocol::socket socket(co_await asio::this_coro::executor);
+  co_await socket.async_connect(*endpoint, asio::redirect_error(asio::use_awaitable, error));
+  if (error) co_return fail("cannot connect to " + path + ": " + error.message());
+  command += '\n';
+  co_await asio::async_write(socket, asio::buffer(command), asio::redirect_error(asio::use_awaitable, error));
+  if (!error) socket.shutdown(stream_protocol::socket::shutdown_send, error);
+  std::string answer;
+  std::array<char, 4096> chunk;
+  while (!error && answer.size() < kMaxMasterAnswer) {
+    const auto got =
+        co_await socket.async_read_some(asio::buffer(chunk), asio::redirect_error(asio::use_awaitable, error));
+    answer.append(chunk.data(), got);
+  }
+  if (error != asio::error::eof) co_return fail("no whole answer on " + path + ": " + error.message());
+  co_return answer;
+}
+
 }  // namespace
+
+asio::awaitable<Result<std::string>> ask_master(std::string path, std::string command) {
+  constexpr std::chrono::seconds kWithin{2};
+  const auto where = path;
+  auto answer = co_await common::with_deadline(ask_once(std::move(path), std::move(command)), kWithin);
+  if (!answer) co_return fail("no answer on " + where);
+  co_return std::move(*answer);
+}
 
 RuntimeSocket::RuntimeSocket(std::string path, const std::vector<std::string>& further,
                              std::function<void(const std::string& words)> on_replaced)

@@ -33,4 +33,7 @@ class RuntimeSocket {
   std::function<void(const std::string&)> on_replaced_;
 };
 
+// One command to the master of an HAProxy in master-worker mode, and all that it answers.
+boost::asio::awaitable<common::Result<std::string>> ask_master(std::string path, std::string command);
+
 }  // namespace synapse::haproxy

@@ -2,6 +2,7 @@
 // and plan read. Pure: no I/O, no clock, any thread.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -9,6 +10,16 @@
 #include <vector>
 
 namespace synapse::haproxy {
+
+// Why a server that stands in the file takes no new connections. HAProxy knows maintenance and drain only; the rest is
+// told by a comment in the file, so that it survives HAProxy's and our own end.
+enum class Standing {
+  plain,                // as `enabled` says
+  unverified,           // waits for the first check that passes
+  draining,             // vanished or unavailable; it goes when its time is over
+  held_in_maintenance,  // by a person, who will also end it
+  held_in_drain,
+};
 
 // One server of a backend. Values from the registry went through common/registration/validate.h before they came here;
 // render() and the command builders check them once more and leave out what does not fit.
@@ -22,6 +33,8 @@ struct ServerSpec {
   bool enabled = true;  // false: `disabled` in the file, maintenance at run time; running connections end in peace
   // Keyword words behind the name, as they would be written in the file: quotes and backslashes kept (see words.h).
   std::vector<std::string> options;
+  // Of the file only: servers_for_file() gives it and read_rendered() finds it again. plan() goes by what it observes.
+  Standing standing = Standing::plain;
 
   friend bool operator==(const ServerSpec&, const ServerSpec&) = default;
 };
@@ -47,6 +60,15 @@ struct ServerSpec {
 // Two spellings of one address are one address: HAProxy answers with its own.
 [[nodiscard]] bool same_address(std::string_view a, std::string_view b);
 
+// How servers come and go.
+struct ServerPolicy {
+  bool verified = false;               // a server enters after a check of HAProxy's own passed; needs a check
+  std::chrono::milliseconds drain{0};  // before a server that leaves goes into maintenance
+  bool respect_manual = true;          // maintenance and drain that a person asked for stay
+
+  friend bool operator==(const ServerPolicy&, const ServerPolicy&) = default;
+};
+
 // One service in HAProxy.
 struct BackendSpec {
   std::string service;  // for words and metric labels
@@ -55,6 +77,7 @@ struct BackendSpec {
   std::vector<std::string> backend_lines;
   std::vector<ServerSpec> servers;        // in the order of the file; of equal names the first counts
   std::vector<std::string> shared_lines;  // of the frontend that several services share
+  ServerPolicy policy;
 
   friend bool operator==(const BackendSpec&, const BackendSpec&) = default;
 };

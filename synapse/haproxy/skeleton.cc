@@ -8,10 +8,12 @@ namespace {
 using Lines = std::vector<std::string>;
 
 // HAProxy sizes its tables after the descriptor limit and its threads after the machine: both far too large for a
-// sidecar. Old workers live as long as their connections, unless something ends them.
+// sidecar. Old workers live as long as their connections, unless something ends them:
+// their age, and how many reloads came after.
 // Without the last line HAProxy reads all of the system's certificates at every check, start and reload, for a client
 // that nobody uses here.
-const Lines kGlobal{"fd-hard-limit 40000", "nbthread 2", "hard-stop-after 30m", "httpclient.ssl.verify none"};
+const Lines kGlobal{"fd-hard-limit 40000", "nbthread 2", "hard-stop-after 30m", "mworker-max-reloads 50",
+                    "httpclient.ssl.verify none"};
 
 // A server that is gone before the registry says so costs a retry on another one, not an error.
 const Lines kDefaults{"mode tcp",          "timeout connect 2s", "timeout client 10m", "timeout server 10m",
@@ -78,7 +80,10 @@ ConfigSpec skeleton_of(const RouterConfig& router) {
                              .frontend_lines = frontend_of(service),
                              .backend_lines = backend_of(service),
                              .servers = {},
-                             .shared_lines = shared_lines_of(service)});
+                             .shared_lines = shared_lines_of(service),
+                             .policy = {.verified = service.verified,
+                                        .drain = service.drain,
+                                        .respect_manual = haproxy.respect_manual_maintenance}});
   }
   return spec;
 }

@@ -173,6 +173,12 @@ std::vector<ServerSpec> usable_servers(const BackendSpec& backend, const Declare
   return servers;
 }
 
+bool has_check(const ServerSpec& server, const BackendTraits& traits) {
+  auto words = traits.default_words;
+  words.insert(words.end(), server.options.begin(), server.options.end());
+  return has(resolved(words), "check");
+}
+
 common::Result<Addition> addition_of(const ServerSpec& server, const BackendTraits& traits,
                                      const Capabilities& capabilities) {
   auto words = traits.default_words;

@@ -55,6 +55,9 @@ struct Addition {
   bool agent_check = false;        // needs `enable agent`
 };
 
+// Whether HAProxy checks the server, by its own words and those of `default-server`.
+[[nodiscard]] bool has_check(const ServerSpec& server, const BackendTraits& traits);
+
 // The error says which word HAProxy does not take at run time.
 [[nodiscard]] common::Result<Addition> addition_of(const ServerSpec& server, const BackendTraits& traits,
                                                    const Capabilities& capabilities);
