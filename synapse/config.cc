@@ -170,9 +170,8 @@ Config read_config(const Reader& reader, const ParseOptions& options, ServiceFil
   if (config.routers.empty() && root.self().is_mapping()) root.self().error("has no routers");
   check_conflicts(config, placed);
   for (std::size_t i = 0; i < config.routers.size(); ++i) {
-    if (config.routers[i].type == "haproxy") check_live_keys(config.routers[i], placed.services[i]);
-  }
-  for (auto& router : config.routers) {
+    auto& router = config.routers[i];
+    if (router.type == "haproxy") check_live_keys(router, placed.services[i]);
     std::erase_if(router.services, [](const ServiceConfig& service) { return service.disabled; });
   }
   root.finish();

@@ -36,7 +36,6 @@ void read_live_keys(common::ObjectReader& object, HaproxyRouterConfig& config);
 
 // Warns about services whose keys have no effect because HAProxy does not check their servers.
 void check_live_keys(const RouterConfig& router, const std::vector<common::Reader>& services);
-
 // labelFilters, portOverride, defaultServers, keepDefaultServers and prefer of a service.
 [[nodiscard]] PoolRules read_pool_rules(common::ObjectReader& service, const ParseOptions& options);
 

@@ -22,11 +22,11 @@ class HaproxyControl {
   // False when it is known that no HAProxy runs, so that there is no use in asking its socket.
   virtual bool may_run() const = 0;
 
-  // How many workers from before the last reload still have connections; nothing when that cannot be asked.
-  virtual boost::asio::awaitable<std::optional<std::size_t>> old_workers() = 0;
-
   // What HAProxy has complained of since the last load(), with what can be done about it; empty when that is not known.
   virtual std::string complaint() const { return {}; }
+
+  // How many workers from before the last reload still have connections; nothing when that cannot be asked.
+  virtual boost::asio::awaitable<std::optional<std::size_t>> old_workers() = 0;
 
   // We are leaving: ends HAProxy if it is ours, after its connections or the deadline. With `leave_running` it is left
   // to the next synapse.

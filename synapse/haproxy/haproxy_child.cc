@@ -91,14 +91,6 @@ asio::awaitable<Result<void>> HaproxyChild::load() {
   co_return Result<void>{};
 }
 
-asio::awaitable<std::optional<std::size_t>> HaproxyChild::old_workers() {
-  std::string path = options_.runtime_dir + "/master.sock";
-  std::string question = "show proc";
-  const auto answer = co_await ask_master(std::move(path), std::move(question));
-  if (!answer) co_return std::nullopt;
-  co_return count_old_workers(*answer);
-}
-
 // What it said after the load before, too, has been told: a start that fails is tried again and again.
 void HaproxyChild::hear(const std::string& line) {
   if (!line.starts_with("[ALERT]")) return log_line(line);
@@ -113,6 +105,14 @@ void HaproxyChild::hear(const std::string& line) {
 
 std::string HaproxyChild::complaint() const {
   return with_advice(alerts_);
+}
+
+asio::awaitable<std::optional<std::size_t>> HaproxyChild::old_workers() {
+  std::string path = options_.runtime_dir + "/master.sock";
+  std::string question = "show proc";
+  const auto answer = co_await ask_master(std::move(path), std::move(question));
+  if (!answer) co_return std::nullopt;
+  co_return count_old_workers(*answer);
 }
 
 void HaproxyChild::exited(const std::string& how) {

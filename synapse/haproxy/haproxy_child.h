@@ -33,8 +33,8 @@ class HaproxyChild : public HaproxyControl {
 
   boost::asio::awaitable<common::Result<void>> load() override;
   bool may_run() const override { return child_ && child_->running(); }
-  boost::asio::awaitable<std::optional<std::size_t>> old_workers() override;
   std::string complaint() const override;
+  boost::asio::awaitable<std::optional<std::size_t>> old_workers() override;
   boost::asio::awaitable<void> stop(bool leave_running) override;
 
  private:

@@ -1,6 +1,9 @@
 // No HAProxy at all: the file is written, and who loads it is not our business (`--oneshot`).
 #pragma once
 
+#include <cstddef>
+#include <optional>
+
 #include "synapse/haproxy/control.h"
 
 namespace synapse::haproxy {

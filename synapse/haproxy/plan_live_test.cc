@@ -248,9 +248,7 @@ TEST(ByHandTest, SurvivesAReloadAndARestartOfOurs) {
   auto c = by_hand({wanted("a"), wanted("b"), wanted("c")},
                    {held("a", ByHand::maintenance), held("b", ByHand::drain), present("c")});
   const auto servers = c.file(FileFor::reload);
-  ConfigSpec config;
-  config.backends = {{"web", "web_1", {}, {}, servers}};
-  const auto text = render(config).text;
+  const auto text = render({.backends = {{.service = "web", .name = "web_1", .servers = servers}}}).text;
   const auto read = read_rendered(text)->servers.at("web_1");
   EXPECT_EQ(read, servers);
 

@@ -1,13 +1,11 @@
 #include "synapse/haproxy/render.h"
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <functional>
-#include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "synapse/haproxy/golden.h"
 
 namespace synapse::haproxy {
 namespace {
@@ -16,16 +14,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
-
-// Compares with testdata/<name>; UPDATE_GOLDEN=1 writes the file instead.
-void expect_golden(const std::string& name, const std::string& text) {
-  auto path = std::filesystem::path(__FILE__).parent_path() / "testdata" / name;
-  if (std::getenv("UPDATE_GOLDEN") != nullptr) std::ofstream(path) << text;
-  std::ifstream file(path);
-  std::stringstream golden;
-  golden << file.rdbuf();
-  EXPECT_EQ(text, golden.str()) << path;
-}
 
 ServerSpec server(std::string name, std::string address, int port, int weight, bool enabled,
                   std::vector<std::string> options = {}) {

@@ -1,13 +1,9 @@
 #include "synapse/haproxy/skeleton.h"
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "synapse/haproxy/golden.h"
 #include "synapse/haproxy/render.h"
 
 namespace synapse::haproxy {
@@ -127,13 +123,7 @@ routers:
 )";
 
 TEST(Skeleton, WritesAllWaysToReachAService) {
-  const auto path = std::filesystem::path(__FILE__).parent_path() / "testdata" / "frontends.cfg";
-  const auto text = render(skeleton_of(router(kFrontends))).text;
-  if (std::getenv("UPDATE_GOLDEN") != nullptr) std::ofstream(path) << text;
-  std::ifstream file(path);
-  std::stringstream golden;
-  golden << file.rdbuf();
-  EXPECT_EQ(text, golden.str()) << path;
+  expect_golden("frontends.cfg", render(skeleton_of(router(kFrontends))).text);
 }
 
 // They would name a backend that is not there, and HAProxy would refuse the file.
