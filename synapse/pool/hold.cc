@@ -16,6 +16,10 @@ Key key_of(const RoutedServer& server) {
   return {server.registered_name, server.host, server.port};
 }
 
+std::string_view source_of(const RoutedServer& server) {
+  return std::string_view(server.child).substr(0, server.child.find('/'));
+}
+
 // One id twice keeps HAProxy from loading the configuration: the living have it.
 void drop_taken_id(RoutedServer& server, const std::vector<RoutedServer>& others) {
   auto& options = server.options;
@@ -34,6 +38,7 @@ void drop_taken_id(RoutedServer& server, const std::vector<RoutedServer>& others
 const Routed& Hold::update(const Routed& routed, Moment now, const LivenessOf& health) {
   if (options_.below_percent == 0) return routed;
   std::erase_if(gone_, [&](const Gone& gone) { return gone.fate != Fate::held && now - gone.since > options_.window; });
+  if (options_.sources_in_turn) drop_other_sources(routed);
   note_vanished(routed, now);
   drop_replaced(routed);
   const auto vanished = gone_.size();
@@ -53,6 +58,17 @@ const Routed& Hold::update(const Routed& routed, Moment now, const LivenessOf& h
     drop_taken_id(with_held_.servers.back(), routed.servers);
   }
   return with_held_;
+}
+
+void Hold::drop_other_sources(const Routed& routed) {
+  std::set<std::string_view> sources;
+  for (const auto& server : routed.servers) {
+    if (!server.is_default) sources.insert(source_of(server));
+  }
+  if (sources.empty()) return;
+  const auto is_of_another = [&](const RoutedServer& server) { return !sources.contains(source_of(server)); };
+  std::erase_if(last_, is_of_another);
+  std::erase_if(gone_, [&](const Gone& gone) { return is_of_another(gone.server); });
 }
 
 void Hold::note_vanished(const Routed& routed, Moment now) {
