@@ -6,6 +6,7 @@
 //   base64_128_eyJhdm...fQ==_0000000042 path-encoded and sequential
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "common/registration/registration.h"
@@ -35,6 +36,18 @@ class NodeNames {
   std::string host_;
   int port_;
   std::string name_;
+};
+
+// Of nodes with such names, of any form, the one may have taken the place of the other. Never false for those of one
+// instance, and once in ten thousand million times true for others.
+class InstanceMark {
+ public:
+  explicit InstanceMark(const std::string& child);
+  bool same_as(const InstanceMark& other) const;
+
+ private:
+  std::string digits_;
+  std::optional<common::Registration> record_;  // of a path-encoded one
 };
 
 }  // namespace nerve
