@@ -172,7 +172,9 @@ void SavedRecords::keep_only(const std::set<std::string>& files) {
   for (fs::directory_iterator entry(directory_, error); !error && entry != fs::directory_iterator();
        entry.increment(error)) {
     const auto name = entry->path().filename().string();
-    if (is_ours(name) && !files.contains(name)) unwanted.push_back(entry->path());
+    // Of a life that was killed while it wrote; or of ours, at this moment.
+    const bool unfinished = !busy_ && is_ours(fs::path(name).stem().string());
+    if (unfinished || (is_ours(name) && !files.contains(name))) unwanted.push_back(entry->path());
   }
   for (const auto& path : unwanted) fs::remove(path, error);
 }

@@ -53,7 +53,7 @@ class SavedRecords {
   // The service's servers are others now: they are asked for and written within about a second.
   void changed(const std::string& file, const std::string& service, Servers servers);
 
-  // Removes what is not among these, and forgets changes of it.
+  // Removes what is not among these, and what an earlier life never finished; forgets changes of it.
   void keep_only(const std::set<std::string>& files);
 
   // Writes what has not been written yet. Blocks for some disk syncs: for the end.

@@ -144,7 +144,7 @@ TEST_F(SavedRecordsTest, KeepsOnlyWhatIsConfigured) {
   const auto kept = SavedRecords::file_name("web", "zk:2181 /services/web");
   const auto old = SavedRecords::file_name("web", "zk:2181 /services/old");
   EXPECT_NE(kept, old);
-  for (const auto& name : {kept, old, std::string("note.json")}) {
+  for (const auto& name : {kept, old, kept + ".a1B2c3", std::string("note.json")}) {
     ASSERT_TRUE(common::write_atomically(directory_ + "/" + name, "{}"));
   }
   saved.keep_only({kept});

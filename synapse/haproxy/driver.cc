@@ -9,7 +9,6 @@
 #include "synapse/config_difference.h"
 #include "synapse/haproxy/advice.h"
 #include "synapse/haproxy/runtime_codec.h"
-#include "synapse/haproxy/skeleton.h"
 
 namespace synapse::haproxy {
 
@@ -31,8 +30,6 @@ constexpr seconds kSweepInterval{600};
 constexpr milliseconds kFileFollowsAfter{100};
 // While HAProxy is away.
 constexpr milliseconds kAttachInterval{100};
-// How long a load waits for the registry's first answers about services that are new.
-constexpr milliseconds kGatherFor{250};
 constexpr milliseconds kBusyRetry{50};
 // While a server waits for its first check.
 constexpr milliseconds kVerifyInterval{100};
@@ -58,75 +55,6 @@ Driver::Driver(asio::io_context& io, const RouterConfig& router, HaproxyControl&
       wake_(io) {
   take_services(router);
   read_file();
-}
-
-void Driver::take_services(const RouterConfig& router) {
-  skeleton_ = skeleton_of(router);
-  Services services;
-  for (std::size_t i = 0; i < router.services.size(); ++i) {
-    auto& wanted = skeleton_.backends[i];
-    const common::Coalescer changes(router.events_buffer_duration);
-    const auto known = std::find_if(services_.begin(), services_.end(),
-                                    [&](const auto& service) { return service->wanted.service == wanted.service; });
-    auto service = known != services_.end() ? *known : std::make_shared<Service>(Service{.changes = changes});
-    wanted.servers = std::move(service->wanted.servers);
-    if (!has_socket()) wanted.policy = {};  // which take effect on it
-    service->wanted = std::move(wanted);
-    service->declare_empty = router.services[i].declare_empty;
-    service->changes = changes;
-    services.push_back(std::move(service));
-  }
-  for (const auto& service : services_) {
-    service->removed = std::find(services.begin(), services.end(), service) == services.end();
-  }
-  services_ = std::move(services);
-  skeleton_.backends.clear();
-}
-
-void Driver::take_traits() {
-  for (const auto& service : services_) {
-    service->traits = traits_of(skeleton_.defaults, service->wanted.backend_lines, capabilities_);
-  }
-}
-
-void Driver::reconfigure(const RouterConfig& router) {
-  config_ = std::get<HaproxyRouterConfig>(router.kind);
-  reload_interval_.set_interval(config_.reload_min_interval);
-  take_services(router);  // with the traits of what HAProxy runs, until it runs something else
-  update_fingerprint();
-  refused_text_.clear();  // what HAProxy did not take may be good in new company
-  gather_until_ = Clock::now() + kGatherFor;
-  if (attached_ && has_socket() && running_.fingerprint != fingerprint_) {
-    want_reload(ReloadReason::skeleton_changed, "the configuration changed");
-  } else if (attached_ && !has_socket() && rendered(FileFor::reload).text != file_.text()) {
-    want_reload(ReloadReason::no_socket, "the configuration changed");
-  }
-  plan_all_again();
-}
-
-Driver::Service* Driver::find(const std::string& name) const {
-  const auto found = std::find_if(services_.begin(), services_.end(),
-                                  [&](const auto& service) { return service->wanted.service == name; });
-  return found == services_.end() ? nullptr : found->get();
-}
-
-void Driver::set_servers(const std::string& name, std::vector<ServerSpec> servers, bool on_purpose) {
-  auto* service = find(name);
-  if (service == nullptr) return;
-  // The last servers stay when all vanish, also when they were found by an earlier synapse.
-  if (servers.empty() && service->from_file && !on_purpose) servers = service->wanted.servers;
-  service->from_file = service->from_file && servers == service->wanted.servers;
-  if (service->known && service->wanted.servers == servers) return;
-  service->known = true;
-  service->wanted.servers = std::move(servers);
-  const bool available = std::any_of(service->wanted.servers.begin(), service->wanted.servers.end(),
-                                     [](const ServerSpec& server) { return server.enabled; });
-  if (available && !std::exchange(service->ever_available, true) && !service->declare_empty) update_fingerprint();
-  const auto now = Clock::now();
-  changed_at_ = now;
-  service->changes.changed(now);
-  events_.servers_wanted({name, place_}, now);
-  wake();
 }
 
 void Driver::haproxy_ended(const std::string& how) {
@@ -329,54 +257,6 @@ void Driver::lost(const std::string& how) {
   attached_ = false;
   not_before_ = Clock::now() + start_retry_.next(random_);
   events_.haproxy_lost(config_.config_path, how);
-}
-
-bool Driver::all_known() const {
-  return std::all_of(services_.begin(), services_.end(), [](const auto& service) { return service->known; });
-}
-
-// True when a load of the file would take servers from a service of which nobody has spoken yet.
-bool Driver::would_empty_a_service() const {
-  return std::any_of(services_.begin(), services_.end(), [this](const auto& each) {
-    const Service& service = *each;
-    if (!declared(service) || service.known || service.from_file) return false;
-    if (!has_socket()) return true;
-    return std::any_of(running_.state.backends.begin(), running_.state.backends.end(), [&](const auto& backend) {
-      const bool its_own = backend.first == service.wanted.name || is_proxy_of(backend.first, service.wanted.service);
-      return its_own && !backend.second.servers.empty();
-    });
-  });
-}
-
-std::string Driver::present_address(const std::string& name, const std::string& server) const {
-  const auto* service = find(name);
-  if (service == nullptr) return "";
-  const auto& servers = service->wanted.servers;
-  const auto found =
-      std::find_if(servers.begin(), servers.end(), [&](const auto& each) { return each.name == server; });
-  return found == servers.end() ? "" : found->address;
-}
-
-// Null: HAProxy does not have the backend. It does not list one without servers, so the fingerprint decides.
-ObservedBackend* Driver::observed(const std::string& backend) {
-  const auto found = running_.state.backends.find(backend);
-  if (found != running_.state.backends.end()) return &found->second;
-  if (running_.fingerprint != fingerprint_) return nullptr;
-  auto& empty = running_.state.backends[backend];
-  empty.name = backend;
-  return &empty;
-}
-
-// Under its present name, or under another id from before services were added or taken away. Also when HAProxy is away:
-// then it is what it had last, or what its file would make it have.
-const ObservedBackend* Driver::last_seen(const BackendSpec& wanted) const {
-  if (!has_socket()) return nullptr;
-  const auto& backends = running_.state.backends;
-  const auto exact = backends.find(wanted.name);
-  if (exact != backends.end()) return &exact->second;
-  const auto found = std::find_if(backends.begin(), backends.end(),
-                                  [&](const auto& backend) { return is_proxy_of(backend.first, wanted.service); });
-  return found == backends.end() ? nullptr : &found->second;
 }
 
 Driver::Clock::time_point Driver::reload_at(Clock::time_point now) const {

@@ -81,6 +81,9 @@ class Driver {
  private:
   using Clock = std::chrono::steady_clock;
 
+  // How long a load waits for the registry's first answers about services that are new.
+  static constexpr std::chrono::milliseconds kGatherFor{250};
+
   // A file that is written at every change of a burst, and checked each time, costs more than the burst itself.
   static constexpr std::chrono::seconds kFileInterval{1};
 

@@ -163,7 +163,7 @@ void HaproxyRouter::update(const std::string& name, const Routed& routed) {
   }
   addresses_.follow(name, names);
   service.wanted.reset();
-  if (!names.empty()) service.wanted = routed;
+  if (!names.empty()) service.wanted.emplace(routed);
   hand_over(name, service, routed);
 }
 
