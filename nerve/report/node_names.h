@@ -38,8 +38,8 @@ class NodeNames {
   std::string name_;
 };
 
-// Of nodes with such names, of any form, the one may have taken the place of the other. Never false for those of one
-// instance, and once in ten thousand million times true for others.
+// By what the names of two nodes tell, of any form, that they are one instance's. Nothing tells it of one that is both
+// path-encoded and sequential and one that is not. True for two others once in ten thousand million times.
 class InstanceMark {
  public:
   explicit InstanceMark(const std::string& child);
