@@ -149,6 +149,9 @@ TEST_F(SavedRecordsTest, KeepsOnlyWhatIsConfigured) {
   }
   saved.keep_only({kept});
   EXPECT_THAT(files(), UnorderedElementsAre(kept, "note.json"));
+  const auto next = SavedRecords::file_name("web", "zk:2181 /services/next");
+  saved.keep_only({next});
+  EXPECT_THAT(files(), UnorderedElementsAre(kept, "note.json")) << "until the next one is there";
 }
 
 TEST_F(SavedRecordsTest, WithoutADirectoryKeepsNothing) {

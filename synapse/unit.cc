@@ -62,7 +62,7 @@ void Unit::restore_unknown() {
   for (auto& service : services_) {
     if (service->known) continue;
     restore(*service);
-    service->watcher->restore(std::exchange(service->restored, {}));
+    if (service->watcher) service->watcher->restore(std::exchange(service->restored, {}));
   }
 }
 
