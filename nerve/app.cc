@@ -81,6 +81,7 @@ App::App(std::string version, ConfigFiles files, std::string log_level)
       files_(std::move(files)),
       follower_(io_, "nerve", metrics_,
                 {.load = [this] { return load(); },
+                 .prove = {},
                  .apply = [this] { return apply(); },
                  .unchanged = [this] { read_token_again(); }}),
       access_(legacy_get_used) {

@@ -82,7 +82,10 @@ App::App(ConfigFiles files, std::string log_level)
       signals_(io_),
       deadline_(io_),
       follower_(io_, "synapse", metrics_,
-                {.load = [this] { return load(); }, .apply = [this] { return apply(); }, .unchanged = [] {}}) {}
+                {.load = [this] { return load(); },
+                 .prove = [this](auto done) { prove(std::move(done)); },
+                 .apply = [this] { return apply(); },
+                 .unchanged = [this] { withdraw(); }}) {}
 
 App::~App() = default;
 

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -46,7 +47,10 @@ class App {
  private:
   bool listen();
   common::LoadedConfig load();
+  void prove(std::function<void(common::Result<void>)> done);
+  boost::asio::awaitable<void> prove_units(std::function<void(common::Result<void>)> done);
   common::Result<common::ConfigDifference> apply();
+  void withdraw();
   void begin(const ParsedConfig& parsed);
   common::ConfigDifference go_to(const std::vector<std::string>& places,
                                  std::map<std::string, std::unique_ptr<Unit>> added);

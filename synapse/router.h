@@ -6,6 +6,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "common/result.h"
 #include "synapse/config.h"
 #include "synapse/pool/hold.h"
 #include "synapse/pool/pool.h"
@@ -19,6 +20,14 @@ class Router {
 
   // Works until cancelled.
   virtual boost::asio::awaitable<void> run() = 0;
+
+  // Whether its output takes the configuration, which is another one for the same place; nothing changes by it. The
+  // error is in the output's own words. `config` outlives it.
+  virtual boost::asio::awaitable<common::Result<void>> prove(const RouterConfig& /*config*/) {
+    co_return common::Result<void>();
+  }
+  // What was refused is not wanted any more.
+  virtual void forget_refused() {}
 
   // The configuration from now on; its place is the same (see place_of()). A service of the same name goes on with what
   // it has; one that is not named any more is forgotten.

@@ -127,6 +127,11 @@ void Unit::watch(Service& service) {
   service.watcher->restore(std::exchange(service.restored, {}));
 }
 
+boost::asio::awaitable<common::Result<void>> Unit::prove(const RouterConfig& config) {
+  if (config == config_) co_return common::Result<void>();
+  co_return co_await router_->prove(config);
+}
+
 common::ConfigDifference Unit::reconfigure(const RouterConfig& config) {
   auto found = difference(config_.services, config.services);
   std::vector<std::shared_ptr<Service>> services;

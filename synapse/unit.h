@@ -59,6 +59,10 @@ class Unit {
   // The configuration does not name the router any more: its services' time series end.
   void forget();
 
+  // See Router. A configuration that is the present one needs no proof.
+  boost::asio::awaitable<common::Result<void>> prove(const RouterConfig& config);
+  void forget_refused() { router_->forget_refused(); }
+
   common::ConfigDifference reconfigure(const RouterConfig& config);
 
   const std::string& place() const { return place_; }

@@ -31,28 +31,47 @@ void ConfigFollower::watch() {
 
 void ConfigFollower::reload(const std::string& why, bool asked) {
   if (ended_) return;
+  if (proving_) {
+    later_ = Wish{why, asked || (later_ && later_->asked)};
+    return;
+  }
   watch();  // a directory may be another one by now
+  const Wish wish{why, asked};
   const auto loaded = callbacks_.load();
-  if (!loaded.diagnostics.ok()) return refuse(why, asked, loaded.fingerprint, loaded.diagnostics);
+  if (!loaded.diagnostics.ok()) return refuse(wish, loaded.fingerprint, loaded.diagnostics);
   if (loaded.fingerprint == fingerprint_) {
     callbacks_.unchanged();
     if (asked || last_refused_) events_.unchanged(why);
     last_refused_.reset();
     return;
   }
+  if (!callbacks_.prove) return apply(wish, loaded);
+  proving_ = true;
+  callbacks_.prove([this, wish, loaded](const Result<void>& result) { proven(wish, loaded, result); });
+}
+
+void ConfigFollower::proven(const Wish& wish, const LoadedConfig& loaded, const Result<void>& result) {
+  proving_ = false;
+  if (ended_) return;
+  if (result) {
+    apply(wish, loaded);
+  } else {
+    refuse(wish, loaded.fingerprint, {.errors = {result.error().message}, .warnings = {}});
+  }
+  if (const auto later = std::exchange(later_, {})) reload(later->why, later->asked);
+}
+
+void ConfigFollower::apply(const Wish& wish, const LoadedConfig& loaded) {
   const auto applied = callbacks_.apply();
   if (!applied) {
-    Diagnostics diagnostics;
-    diagnostics.errors.push_back(applied.error().message);
-    return refuse(why, asked, loaded.fingerprint, diagnostics);
+    return refuse(wish, loaded.fingerprint, {.errors = {applied.error().message}, .warnings = {}});
   }
   events_.loaded(loaded.diagnostics.warnings, *applied);
   begin(loaded);
 }
 
-void ConfigFollower::refuse(const std::string& why, bool asked, std::size_t fingerprint,
-                            const Diagnostics& diagnostics) {
-  if (asked || last_refused_ != fingerprint) events_.refused(why, diagnostics);
+void ConfigFollower::refuse(const Wish& wish, std::size_t fingerprint, const Diagnostics& diagnostics) {
+  if (wish.asked || last_refused_ != fingerprint) events_.refused(wish.why, diagnostics);
   last_refused_ = fingerprint;
 }
 

@@ -29,7 +29,10 @@ class ConfigFollower {
   struct Callbacks {
     // Reads the files anew. The owner keeps what it has read until apply() or the next load().
     std::function<LoadedConfig()> load;
-    // Makes what was read last, which has no errors, the configuration that runs. An error refuses it as a whole:
+    // Whether what was read last, which has no errors, can run; an error refuses it as a whole. It may answer at once
+    // or later, exactly once; nothing else is read meanwhile. None: what has no errors can run.
+    std::function<void(std::function<void(Result<void>)> done)> prove;
+    // Makes what was read last, which is proven, the configuration that runs. An error refuses it as a whole:
     // nothing has changed.
     std::function<Result<ConfigDifference>()> apply;
     // All is the same, but for what the owner keeps out of the fingerprint.
@@ -41,13 +44,20 @@ class ConfigFollower {
 
   // This one runs now; it is followed from now on.
   void begin(const LoadedConfig& loaded);
-  // `why`: for the log. `asked`: somebody waits there for an answer.
+  // `why`: for the log. `asked`: somebody waits there for an answer. While a proof is under way it is remembered.
   void reload(const std::string& why, bool asked);
   void end();
 
  private:
+  struct Wish {
+    std::string why;
+    bool asked = false;
+  };
+
   void watch();
-  void refuse(const std::string& why, bool asked, std::size_t fingerprint, const Diagnostics& diagnostics);
+  void proven(const Wish& wish, const LoadedConfig& loaded, const Result<void>& result);
+  void apply(const Wish& wish, const LoadedConfig& loaded);
+  void refuse(const Wish& wish, std::size_t fingerprint, const Diagnostics& diagnostics);
 
   const Callbacks callbacks_;
   ConfigEvents events_;
@@ -55,6 +65,8 @@ class ConfigFollower {
   std::vector<std::string> directories_;
   std::optional<std::size_t> last_refused_;  // said once, until it changes
   FileWatch watch_;
+  bool proving_ = false;
+  std::optional<Wish> later_;  // came while a proof was under way
   bool ended_ = false;
 };
 

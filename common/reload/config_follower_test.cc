@@ -1,5 +1,9 @@
 #include "common/reload/config_follower.h"
 
+#include <functional>
+#include <optional>
+#include <utility>
+
 #include <gtest/gtest.h>
 
 #include "common/telemetry/metrics.h"
@@ -11,6 +15,11 @@ namespace {
 struct Owner {
   LoadedConfig next;
   Result<ConfigDifference> answer = ConfigDifference{};
+  bool answers_later = false;
+  Result<void> proof = {};
+  std::function<void(Result<void>)> waiting;  // the answer to the last proof
+  int proofs = 0;
+  int loaded = 0;
   int applied = 0;
   int unchanged = 0;
 
@@ -19,7 +28,17 @@ struct Owner {
   ConfigFollower follower{io,
                           "tested",
                           metrics,
-                          {.load = [this] { return next; },
+                          {.load =
+                               [this] {
+                                 ++loaded;
+                                 return next;
+                               },
+                           .prove =
+                               [this](std::function<void(Result<void>)> done) {
+                                 ++proofs;
+                                 if (!answers_later) return done(proof);
+                                 waiting = std::move(done);
+                               },
                            .apply =
                                [this] {
                                  ++applied;
@@ -76,6 +95,88 @@ TEST(ConfigFollower, WhatTheOwnerRefusesIsOfferedAgain) {
   owner.follower.reload("asked", true);
   EXPECT_EQ(owner.applied, 2);
   EXPECT_TRUE(owner.last_was_good());
+}
+
+TEST(ConfigFollower, WhatIsNotProvenIsNotApplied) {
+  Owner owner;
+  owner.next.fingerprint = 1;
+  owner.follower.begin(owner.next);
+  owner.follower.reload("asked", true);
+  EXPECT_EQ(owner.proofs, 0) << "what runs needs none";
+  owner.next.fingerprint = 2;
+  owner.proof = fail("HAProxy refuses it");
+  owner.follower.reload("a file changed", false);
+  EXPECT_EQ(owner.proofs, 1);
+  EXPECT_EQ(owner.applied, 0);
+  EXPECT_FALSE(owner.last_was_good());
+  owner.proof = Result<void>();
+  owner.follower.reload("asked", true);
+  EXPECT_EQ(owner.proofs, 2);
+  EXPECT_EQ(owner.applied, 1);
+  EXPECT_TRUE(owner.last_was_good());
+}
+
+TEST(ConfigFollower, WhatHasErrorsNeedsNoProof) {
+  Owner owner;
+  owner.next.fingerprint = 1;
+  owner.follower.begin(owner.next);
+  owner.next.fingerprint = 2;
+  owner.next.diagnostics.errors = {"c.yml:1: port: is missing"};
+  owner.follower.reload("asked", true);
+  EXPECT_EQ(owner.proofs, 0);
+}
+
+TEST(ConfigFollower, WaitsForAProofAndReadsNothingMeanwhile) {
+  Owner owner;
+  owner.answers_later = true;
+  owner.next.fingerprint = 1;
+  owner.follower.begin(owner.next);
+  owner.next.fingerprint = 2;
+  owner.follower.reload("asked", true);
+  EXPECT_EQ(owner.applied, 0);
+  owner.next.fingerprint = 3;
+  owner.follower.reload("a file changed", false);
+  owner.follower.reload("a file changed", false);
+  EXPECT_EQ(owner.loaded, 1) << "what is being proven must stay what it is";
+  std::exchange(owner.waiting, nullptr)(Result<void>());
+  EXPECT_EQ(owner.applied, 1);
+  EXPECT_EQ(owner.loaded, 2) << "once for both";
+  ASSERT_TRUE(owner.waiting);
+  std::exchange(owner.waiting, nullptr)(Result<void>());
+  EXPECT_EQ(owner.applied, 2);
+  EXPECT_EQ(owner.loaded, 2);
+}
+
+TEST(ConfigFollower, AfterALateRefusalTheMendedOneIsTaken) {
+  Owner owner;
+  owner.answers_later = true;
+  owner.next.fingerprint = 1;
+  owner.follower.begin(owner.next);
+  owner.next.fingerprint = 2;
+  owner.follower.reload("a file changed", false);
+  owner.next.fingerprint = 3;
+  owner.follower.reload("a file changed", false);
+  std::exchange(owner.waiting, nullptr)(fail("HAProxy refuses it"));
+  EXPECT_EQ(owner.applied, 0);
+  EXPECT_FALSE(owner.last_was_good());
+  ASSERT_TRUE(owner.waiting);
+  std::exchange(owner.waiting, nullptr)(Result<void>());
+  EXPECT_EQ(owner.applied, 1);
+  EXPECT_TRUE(owner.last_was_good());
+}
+
+TEST(ConfigFollower, AProofThatOutlivesTheEndChangesNothing) {
+  Owner owner;
+  owner.answers_later = true;
+  owner.next.fingerprint = 1;
+  owner.follower.begin(owner.next);
+  owner.next.fingerprint = 2;
+  owner.follower.reload("asked", true);
+  owner.follower.reload("asked", true);
+  owner.follower.end();
+  std::exchange(owner.waiting, nullptr)(Result<void>());
+  EXPECT_EQ(owner.applied, 0);
+  EXPECT_EQ(owner.loaded, 1);
 }
 
 TEST(ConfigFollower, DoesNothingAfterItsEnd) {

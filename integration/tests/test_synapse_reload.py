@@ -145,6 +145,19 @@ def test_a_bad_file_changes_nothing(sandbox, registry):
     assert loads(program) == before
 
 
+def rejected(program):
+    """The text that HAProxy refused, with its words; empty when there is none."""
+    try:
+        with open(program.router["configPath"] + ".rejected", encoding="ascii") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
+
+
+def last_was_good(program):
+    return program.metrics().value("synapse_config_last_reload_successful") == 1
+
+
 def test_what_haproxy_refuses_changes_nothing_either(sandbox, registry):
     port = free_port()
     registry.add("a", sandbox.backend("a").port)
@@ -153,7 +166,9 @@ def test_what_haproxy_refuses_changes_nothing_either(sandbox, registry):
     service = program.config["routers"][0]["services"][0]
     service["routerOptions"] = {"backend": ["balance sideways"]}
     write(program)
-    eventually(lambda: "HAProxy refuses the new configuration" in program.log())
+    eventually(lambda: refused(program) == 1)
+    log = program.log()
+    assert "routers[0]: HAProxy refuses the new configuration, kept as" in log and "balance only supports" in log
     registry.add("b", sandbox.backend("b").port)
     eventually(lambda: set(answers(port, 4)) == {"a", "b"}, what="live changes go on")
     assert program.runtime.worker_pid() == worker
@@ -161,6 +176,78 @@ def test_what_haproxy_refuses_changes_nothing_either(sandbox, registry):
     write(program)
     eventually(lambda: program.runtime.worker_pid() != worker, what="the mended one is loaded at once")
     eventually(lambda: set(answers(port, 4)) == {"a", "b"})
+
+
+def test_a_bad_service_in_front_of_another_changes_nothing_for_that(sandbox, registry, other, mode):
+    """The other one would get another number by it, and its proxies another name."""
+    ports = [free_port(), free_port()]
+    registry.add("a", sandbox.backend("a").port)
+    other.add("x", sandbox.backend("x").port)
+    program = start_synapse(sandbox, mode, synapse_service(registry, ports[0], name="web")).await_ready()
+    eventually(lambda: answers(ports[0], 1) == {"a": 1})
+    eventually(lambda: "server a " in program.haproxy_config(), 10)
+    before, worker = loads(program), program.runtime.worker_pid()
+    good = json.dumps(program.config)
+    bad = synapse_service(other, ports[1], name="api", routerOptions={"backend": ["zork on"]})
+    program.config["routers"][0]["services"].insert(0, bad)
+    write(program)
+    eventually(lambda: refused(program) == 1)
+    assert not last_was_good(program)
+    assert [each["name"] for each in json.loads(program.get("/services?servers=false")[1])] == ["web"]
+    registry.add("b", sandbox.backend("b").port)
+    eventually(lambda: set(answers(ports[0], 4)) == {"a", "b"}, what="it is changed live")
+    eventually(lambda: "server b " in program.haproxy_config(), 15, what="its file follows")
+    assert "backend web_1\n" in program.haproxy_config() and "zork" not in program.haproxy_config()
+    assert (loads(program), program.runtime.worker_pid()) == (before, worker)
+    assert "zork on\n" in rejected(program) and "unknown keyword 'zork'" in rejected(program)
+    replace(program.config_path, good)
+    eventually(lambda: last_was_good(program) and not rejected(program), 15, what="taken back")
+    assert (loads(program), program.runtime.worker_pid()) == (before, worker)
+    bad["routerOptions"] = {"backend": ["balance leastconn"]}
+    write(program)
+    eventually(lambda: answers(ports[1], 2) == {"x": 2}, 20, what="the mended one is applied")
+    eventually(lambda: set(answers(ports[0], 4)) == {"a", "b"})
+    eventually(lambda: "backend web_2\n" in program.haproxy_config(), 15)
+    assert last_was_good(program) and loads(program) == before + 1
+
+
+def test_a_service_that_a_refused_configuration_removed_is_followed(sandbox, registry, other):
+    ports = [free_port(), free_port()]
+    registry.add("a", sandbox.backend("a").port)
+    other.add("x", sandbox.backend("x").port)
+    services = [synapse_service(registry, ports[0], name="web"), synapse_service(other, ports[1], name="api")]
+    program = sandbox.synapse(synapse(*services)).await_ready()
+    eventually(lambda: answers(ports[1], 1) == {"x": 1})
+    worker = program.runtime.worker_pid()
+    web = program.config["routers"][0]["services"][0]
+    program.config["routers"][0]["services"].pop()
+    web["serverOptions"] = "check zork"  # of the servers that it will have
+    write(program)
+    eventually(lambda: refused(program) == 1)
+    other.add("y", sandbox.backend("y").port)
+    eventually(lambda: set(answers(ports[1], 4)) == {"x", "y"})
+    assert program.runtime.worker_pid() == worker
+    assert not last_was_good(program) and "zork" in rejected(program)
+    web["serverOptions"] = "check"
+    write(program)
+    eventually(lambda: "1 removed (api)" in program.log())
+    eventually(lambda: program.runtime.worker_pid() != worker, 20)
+    eventually(lambda: answers(ports[0], 2) == {"a": 2})
+    assert last_was_good(program) and not rejected(program)
+
+
+def test_a_line_may_name_a_server_that_runs(sandbox, registry):
+    """Without its servers HAProxy would refuse the backend."""
+    port = free_port()
+    registry.add("a", sandbox.backend("a").port)
+    program = sandbox.synapse(synapse(synapse_service(registry, port, name="web"))).await_ready()
+    eventually(lambda: answers(port, 1) == {"a": 1})
+    worker = program.runtime.worker_pid()
+    service = program.config["routers"][0]["services"][0]
+    service["routerOptions"] = {"backend": ["use-server a if TRUE"]}
+    write(program)
+    eventually(lambda: program.runtime.worker_pid() != worker, 20)
+    assert answers(port, 2) == {"a": 2} and refused(program) == 0
 
 
 def test_sighup_reloads(sandbox, registry, other):

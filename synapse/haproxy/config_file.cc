@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 #include <unistd.h>
+#include <utility>
 
 #include "common/file/write_atomically.h"
 #include "common/process/command.h"
@@ -56,13 +57,17 @@ void ConfigFile::read() {
   text_ = text ? *text : "";
 }
 
-boost::asio::awaitable<ConfigFile::Replacement> ConfigFile::replace(std::string text) {
-  const std::string rejected = path_ + ".rejected";
-  if (text == text_) {
-    ::unlink(rejected.c_str());
-    co_return Replacement{Outcome::unchanged, ""};
-  }
-  const std::string candidate = path_ + ".candidate";
+void ConfigFile::drop_rejected() {
+  if (!proof_refused_) ::unlink(rejected().c_str());
+}
+
+void ConfigFile::forget_refused() {
+  if (std::exchange(proof_refused_, false)) drop_rejected();
+}
+
+// Writes the candidate and has it checked. It stays when it may be used: replaced, or unchecked with the reason.
+boost::asio::awaitable<ConfigFile::Replacement> ConfigFile::check(const std::string& candidate,
+                                                                  const std::string& text) {
   if (const auto written = common::write_atomically(candidate, text, kMode); !written) {
     co_return Replacement{Outcome::failed, with_advice(written.error().message)};
   }
@@ -71,28 +76,51 @@ boost::asio::awaitable<ConfigFile::Replacement> ConfigFile::replace(std::string 
   command.timeout = kCheckTimeout;
   command.max_output = 8192;
   const auto check = co_await common::run_command(std::move(command));
-  const bool unchecked = check.end == common::CommandResult::End::not_started;
-  if (check.end == common::CommandResult::End::exited && check.code != 0) {
-    ::unlink(candidate.c_str());
-    auto words = with_advice(alerts(check.output));
-    replace_all(words, candidate, rejected);
-    // Only for people: what cannot be written is in the log all the same.
-    (void)common::write_atomically(rejected, with_words(std::move(text), words), kMode);
-    co_return Replacement{Outcome::refused, words};
+  if (check.ok()) co_return Replacement{Outcome::replaced, ""};
+  if (check.end == common::CommandResult::End::not_started) {
+    co_return Replacement{Outcome::unchecked, with_advice(binary_ + ": " + check.describe())};
   }
-  if (!check.ok() && !unchecked) {
-    ::unlink(candidate.c_str());
+  ::unlink(candidate.c_str());
+  if (check.end != common::CommandResult::End::exited) {
     co_return Replacement{Outcome::failed, binary_ + " -c: " + check.describe()};
   }
+  auto words = with_advice(alerts(check.output));
+  replace_all(words, candidate, rejected());
+  // Only for people: what cannot be written is in the log all the same.
+  (void)common::write_atomically(rejected(), with_words(text, words), kMode);
+  co_return Replacement{Outcome::refused, words};
+}
+
+boost::asio::awaitable<ConfigFile::Replacement> ConfigFile::replace(std::string text) {
+  if (text == text_) {
+    drop_rejected();
+    co_return Replacement{Outcome::unchanged, ""};
+  }
+  const std::string candidate = path_ + ".candidate";
+  auto result = co_await check(candidate, text);
+  if (result.outcome != Outcome::replaced && result.outcome != Outcome::unchecked) co_return result;
   if (::rename(candidate.c_str(), path_.c_str()) != 0) {
     const std::string reason = std::strerror(errno);
     ::unlink(candidate.c_str());
     co_return Replacement{Outcome::failed, "cannot replace " + path_ + ": " + reason};
   }
   text_ = std::move(text);
-  ::unlink(rejected.c_str());
-  if (unchecked) co_return Replacement{Outcome::unchecked, with_advice(binary_ + ": " + check.describe())};
-  co_return Replacement{Outcome::replaced, ""};
+  drop_rejected();
+  co_return result;
+}
+
+boost::asio::awaitable<common::Result<void>> ConfigFile::prove(std::string text) {
+  const std::string candidate = path_ + ".proof";
+  const auto result = co_await check(candidate, text);
+  if (result.outcome == Outcome::failed) co_return common::fail(result.words);
+  proof_refused_ = result.outcome == Outcome::refused;
+  if (proof_refused_) {
+    co_return common::fail("HAProxy refuses the new configuration, kept as " + rejected() + ". It says:\n" +
+                           result.words);
+  }
+  ::unlink(candidate.c_str());
+  drop_rejected();
+  co_return common::Result<void>();
 }
 
 }  // namespace synapse::haproxy

@@ -28,13 +28,24 @@ class ConfigFile {
   // `<path>.rejected` with HAProxy's words at its end, until a later text is accepted.
   boost::asio::awaitable<Replacement> replace(std::string text);
 
+  // Asks HAProxy about a text that is not to replace the file yet. Where there is no haproxy to ask, it is as good as
+  // accepted. The error names the reason: HAProxy's words, with the text kept as above until a later one is proven or
+  // forget_refused() is called, whatever replaces the file meanwhile; or why it could not be asked.
+  boost::asio::awaitable<common::Result<void>> prove(std::string text);
+  void forget_refused();
+
   const std::string& text() const { return text_; }
   const std::string& path() const { return path_; }
 
  private:
+  std::string rejected() const { return path_ + ".rejected"; }
+  boost::asio::awaitable<Replacement> check(const std::string& candidate, const std::string& text);
+  void drop_rejected();
+
   std::string path_;
   std::string binary_;
   std::string text_;
+  bool proof_refused_ = false;  // the text that is kept beside is the one of prove()
 };
 
 }  // namespace synapse::haproxy

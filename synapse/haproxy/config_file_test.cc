@@ -50,6 +50,18 @@ class ConfigFileTest : public testing::Test {
     return result;
   }
 
+  static boost::asio::awaitable<void> prove_into(ConfigFile& file, std::string text, common::Result<void>& result) {
+    result = co_await file.prove(std::move(text));
+  }
+  static common::Result<void> prove(ConfigFile& file, const std::string& text) {
+    boost::asio::io_context io;
+    common::TaskGroup tasks(io);
+    common::Result<void> result = common::fail("no answer");
+    tasks.spawn("prove", prove_into(file, text, result));
+    io.run();
+    return result;
+  }
+
   std::string directory_;
 };
 
@@ -83,6 +95,49 @@ TEST_F(ConfigFileTest, TheRefusedTextGoesWhenALaterOneIsAccepted) {
     replace(file, later);
     EXPECT_EQ(on_disk(path() + ".rejected"), "missing");
   }
+}
+
+TEST_F(ConfigFileTest, AProofReplacesNothing) {
+  ConfigFile file(path(), checker());
+  replace(file, "good\n");
+  EXPECT_TRUE(prove(file, "better\n").has_value());
+  EXPECT_EQ(on_disk(path()), "good\n");
+  EXPECT_EQ(file.text(), "good\n");
+  EXPECT_EQ(on_disk(path() + ".proof"), "missing");
+  EXPECT_EQ(on_disk(path() + ".rejected"), "missing");
+}
+
+TEST_F(ConfigFileTest, WhatAProofRefusedStaysUntilALaterOneIsProven) {
+  ConfigFile file(path(), checker());
+  const auto refused = prove(file, "bad\n");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().message,
+            "HAProxy refuses the new configuration, kept as " + path() + ".rejected. It says:\n[ALERT] line 1: bad");
+  EXPECT_EQ(on_disk(path() + ".proof"), "missing");
+  replace(file, "good\n");  // servers come and go meanwhile
+  replace(file, "good\n");
+  EXPECT_EQ(on_disk(path() + ".rejected"), "bad\n\n# HAProxy refused this file:\n# [ALERT] line 1: bad\n");
+  EXPECT_TRUE(prove(file, "better\n").has_value());
+  EXPECT_EQ(on_disk(path() + ".rejected"), "missing");
+}
+
+TEST_F(ConfigFileTest, WhatAProofRefusedCanBeForgotten) {
+  ConfigFile file(path(), checker());
+  EXPECT_FALSE(prove(file, "bad\n").has_value());
+  file.forget_refused();
+  EXPECT_EQ(on_disk(path() + ".rejected"), "missing");
+}
+
+TEST_F(ConfigFileTest, AProofWithoutAnAnswerIsNone) {
+  ConfigFile file(path(), checker());
+  const auto killed = prove(file, "kill\n");
+  ASSERT_FALSE(killed.has_value());
+  EXPECT_EQ(killed.error().message, checker() + " -c: killed by signal 9");
+  ConfigFile unwritable(directory_ + "/missing/haproxy.cfg", checker());
+  EXPECT_FALSE(prove(unwritable, "good\n").has_value());
+  ConfigFile nobody_to_ask(path(), directory_ + "/nowhere");
+  EXPECT_TRUE(prove(nobody_to_ask, "bad\n").has_value());
+  EXPECT_EQ(on_disk(path() + ".proof"), "missing");
 }
 
 // What HAProxy says names the candidate, which is not there any more when somebody reads it.

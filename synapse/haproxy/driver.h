@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <random>
@@ -31,6 +32,7 @@
 #include "synapse/haproxy/former_workers.h"
 #include "synapse/haproxy/observed.h"
 #include "synapse/haproxy/plan.h"
+#include "synapse/haproxy/proof.h"
 #include "synapse/haproxy/render.h"
 #include "synapse/haproxy/runtime_socket.h"
 #include "synapse/haproxy/server.h"
@@ -52,6 +54,10 @@ class Driver {
   // The configuration from now on, for the same HAProxy in the same place. A service of the same name goes on with its
   // servers; one that is not named any more goes with the reload that follows.
   void reconfigure(const RouterConfig& router);
+
+  // What there is to prove another configuration with, by service; the file, for the proof.
+  std::map<std::string, KnownService> known() const;
+  ConfigFile& file() { return file_; }
 
   // The servers that a service of the configuration shall have. Acts soon. When there are none the file's servers of an
   // earlier synapse stay, unless that is `on_purpose`.

@@ -17,6 +17,15 @@ std::string words_of(const ReloadNeed& need) {
 
 }  // namespace
 
+std::map<std::string, KnownService> Driver::known() const {
+  std::map<std::string, KnownService> known;
+  for (const auto& service : services_) {
+    known.emplace(service->wanted.service,
+                  KnownService{.servers = service->wanted.servers, .ever_available = service->ever_available});
+  }
+  return known;
+}
+
 OutputState Driver::output(const std::string& name) const {
   const auto* service = find(name);
   if (service == nullptr) return {.unknown = "it is not configured"};

@@ -105,6 +105,17 @@ void HaproxyRouter::take_services(const RouterConfig& config) {
   services_ = std::move(services);
 }
 
+asio::awaitable<common::Result<void>> HaproxyRouter::prove(const RouterConfig& config) {
+  auto known = driver_.known();
+  for (const auto& service : config.services) {
+    const auto running = services_.find(service.name);
+    const auto found = known.find(service.name);
+    if (running == services_.end() || found == known.end()) continue;
+    found->second.same = same_service(running->second.config, service);
+  }
+  co_return co_await driver_.file().prove(text_to_prove(config, known, seed_));
+}
+
 void HaproxyRouter::reconfigure(const RouterConfig& config) {
   take_services(config);
   driver_.reconfigure(config);

@@ -32,6 +32,8 @@ class HaproxyRouter : public Router {
                                                                     std::uint64_t seed, bool file_only = false);
 
   boost::asio::awaitable<void> run() override;
+  boost::asio::awaitable<common::Result<void>> prove(const RouterConfig& config) override;
+  void forget_refused() override { driver_.file().forget_refused(); }
   void reconfigure(const RouterConfig& config) override;
   void update(const std::string& service, const Routed& routed) override;
   bool routed(const std::string& service) const override;
