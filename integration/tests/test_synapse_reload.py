@@ -193,7 +193,7 @@ def test_a_bad_service_in_front_of_another_changes_nothing_for_that(sandbox, reg
     write(program)
     eventually(lambda: refused(program) == 1)
     assert not last_was_good(program)
-    assert [each["name"] for each in json.loads(program.get("/services?servers=false")[1])] == ["web"]
+    assert [each["service"] for each in json.loads(program.get("/services?servers=false")[1])] == ["web"]
     registry.add("b", sandbox.backend("b").port)
     eventually(lambda: set(answers(ports[0], 4)) == {"a", "b"}, what="it is changed live")
     eventually(lambda: "server b " in program.haproxy_config(), 15, what="its file follows")
