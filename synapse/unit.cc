@@ -128,7 +128,10 @@ void Unit::watch(Service& service) {
 }
 
 boost::asio::awaitable<common::Result<void>> Unit::prove(const RouterConfig& config) {
-  if (config == config_) co_return common::Result<void>();
+  if (config == config_) {
+    router_->forget_refused();
+    co_return common::Result<void>();
+  }
   co_return co_await router_->prove(config);
 }
 
