@@ -216,6 +216,8 @@ const Routed& Unit::with_held(Service& service, const Routed& routed) {
   const auto name = name_of(service);
   const auto health = [&](const std::string& server) { return router_->liveness(service.config.name, server); };
   const auto& result = service.hold.update(routed, std::chrono::steady_clock::now(), health);
+  service.held.assign(result.servers.begin() + static_cast<std::ptrdiff_t>(routed.servers.size()),
+                      result.servers.end());
   if (const auto alarm = service.hold.take_alarm()) {
     shared_.events.servers_held(name, alarm->vanished, alarm->of, service.hold.held());
   }

@@ -44,6 +44,7 @@ ServiceFacts Unit::facts_of(const Service& service) const {
                      .age = std::nullopt,
                      .trouble = service.trouble,
                      .routed = service.pool.routed(),
+                     .held = service.held,
                      .output = router_->output(config.name),
                      .history_key = config.name};
   if (const auto* zookeeper = std::get_if<ZookeeperWatcherConfig>(&config.watcher)) {

@@ -29,8 +29,8 @@ constexpr std::size_t kStateColumn = 1;
 
 std::string_view colour_of(std::string_view state) {
   if (state == "ok" || state == "in") return common::kGreen;
-  if (state == "pending" || state == "stale" || state == "kept" || state == "waiting" || state == "surplus" ||
-      state == "default" || state == "defaulted" || state == "draining") {
+  if (state == "pending" || state == "stale" || state == "kept" || state == "held" || state == "waiting" ||
+      state == "surplus" || state == "default" || state == "defaulted" || state == "draining") {
     return common::kYellow;
   }
   return common::kRed;

@@ -40,6 +40,18 @@ class Judge {
     return standing;
   }
 
+  // Its record has gone, with too many others to be believed.
+  Standing held(const RoutedServer& server, const OutputServer* present) const {
+    auto standing = in_output(server, present);
+    if (standing.in) standing.kind = "held";
+    const auto* gone = history_.gone(facts_.history_key, server.child);
+    standing.why = (gone != nullptr ? words_of(*gone) : "no record") +
+                   ", with too many others at once: held until its check in the output fails or its address or name is "
+                   "registered again; " +
+                   standing.why;
+    return standing;
+  }
+
   // The output has it, and nobody wants it.
   Standing surplus(const OutputServer& server) const {
     const bool in = server.mode == OutputMode::ready;
@@ -92,7 +104,7 @@ class Judge {
         return {false, "down", "its check in the output fails" + note};
       case OutputMode::draining:
       case OutputMode::maintenance:
-        return {false, "held", "the output has it in state " + std::string(to_string(present->mode)) + note};
+        return {false, "stopped", "the output has it in state " + std::string(to_string(present->mode)) + note};
       case OutputMode::unusable:
         break;
     }
@@ -135,6 +147,11 @@ std::string trouble_of(const ServiceFacts& facts, const std::vector<OutputDiffer
   if (!facts.trouble.empty()) return facts.trouble;
   if (facts.stale) return "served from an earlier life; the source has not spoken yet";
   if (facts.routed.kept) return "no available server in the source; vanished ones are kept";
+  if (!facts.held.empty()) {
+    const auto all = facts.held.size() + static_cast<std::size_t>(facts.routed.available);
+    return std::to_string(facts.held.size()) + " of " + std::to_string(all) +
+           " servers vanished at once; held for as long as the output finds them alive";
+  }
   if (facts.routed.defaulted) return "no available server in the source; the default servers serve";
   if (!facts.output.waiting.empty()) return facts.output.waiting.front();
   if (!facts.output.problems.empty()) return facts.output.problems.begin()->second;
@@ -146,6 +163,7 @@ ServiceState state_of(const ServiceStatus& status) {
   if (status.unknown.empty() && status.in_service() == 0) return ServiceState::empty;
   if (status.stale) return ServiceState::stale;
   if (status.kept) return ServiceState::kept;
+  if (status.held != 0) return ServiceState::held;
   if (status.defaulted) return ServiceState::defaulted;
   return status.unknown.empty() && status.differences.empty() ? ServiceState::ok : ServiceState::pending;
 }
@@ -162,6 +180,8 @@ std::string_view to_string(ServiceState state) {
       return "stale";
     case ServiceState::kept:
       return "kept";
+    case ServiceState::held:
+      return "held";
     case ServiceState::defaulted:
       return "defaulted";
     case ServiceState::pending:
@@ -190,13 +210,15 @@ ServiceStatus status_of(ServiceFacts facts, const History& history, WallTime now
   std::unordered_map<std::string_view, const OutputServer*> present;
   for (const auto& server : facts.output.present) present.emplace(server.name, &server);
   std::unordered_set<std::string_view> wanted;
-  for (const auto& server : facts.routed.servers) {
+  const auto tell = [&](const RoutedServer& server, bool held) {
     const auto found = present.find(server.name);
     const auto* has = found == present.end() ? nullptr : found->second;
     wanted.insert(server.name);
-    status.servers.push_back(
-        {server.name, judge.wanted(server, has), server, has == nullptr ? std::nullopt : std::optional(*has)});
-  }
+    status.servers.push_back({server.name, held ? judge.held(server, has) : judge.wanted(server, has), server,
+                              has == nullptr ? std::nullopt : std::optional(*has)});
+  };
+  for (const auto& server : facts.routed.servers) tell(server, false);
+  for (const auto& server : facts.held) tell(server, true);
   for (const auto& server : facts.output.present) {
     if (!wanted.contains(server.name)) {
       status.servers.push_back({server.name, judge.surplus(server), std::nullopt, server});
@@ -208,7 +230,7 @@ ServiceStatus status_of(ServiceFacts facts, const History& history, WallTime now
     status.left_out.push_back(out_of(out, history.gone(facts.history_key, out.child), judge));
   }
   for (const auto& gone : history.gone(facts.history_key)) {
-    if (left_out.contains(gone.child) || present.contains(gone.name)) continue;
+    if (left_out.contains(gone.child) || present.contains(gone.name) || wanted.contains(gone.name)) continue;
     status.gone.push_back(out_of(gone, judge));
   }
   status.differences = differences(facts.output);
@@ -217,6 +239,7 @@ ServiceStatus status_of(ServiceFacts facts, const History& history, WallTime now
   status.stale = facts.stale;
   status.kept = facts.routed.kept;
   status.defaulted = facts.routed.defaulted;
+  status.held = facts.held.size();
   status.age = facts.age;
   status.trouble = trouble_of(facts, status.differences);
   status.available = facts.routed.available;

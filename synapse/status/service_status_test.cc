@@ -76,7 +76,7 @@ TEST_F(ServiceStatusTest, TheOutputSaysWhatItDoesWithAServer) {
        output_server("lost", OutputMode::unusable)});
   facts.output.problems["name"] = "backend.example does not resolve";
   EXPECT_EQ(told("down"), "out down: its check in the output fails");
-  EXPECT_EQ(told("held"), "out held: the output has it in state maintenance (by hand)");
+  EXPECT_EQ(told("held"), "out stopped: the output has it in state maintenance (by hand)");
   EXPECT_EQ(told("lost"), "out unusable: the output holds it without an address");
   EXPECT_EQ(told("new"), "out waiting: on its way to the output");
   EXPECT_EQ(told("name"), "out refused: backend.example does not resolve");
@@ -119,6 +119,28 @@ TEST_F(ServiceStatusTest, KeptServersAreInAndSaySo) {
   EXPECT_EQ(told("a"), "in kept: no record since 12:00:09, kept in service; ready with weight 5");
   EXPECT_EQ(status().state, ServiceState::kept);
   EXPECT_EQ(status().trouble, "no available server in the source; vanished ones are kept");
+}
+
+TEST_F(ServiceStatusTest, HeldServersAreWantedAndSayHowTheyGetOut) {
+  routes({"a", "b", "c"}, {routed_server("a"), routed_server("b"), routed_server("c")}, 0);
+  facts.routed.available = 1;
+  routes({"a"}, {routed_server("a")}, 9);
+  facts.held = {routed_server("b"), routed_server("c")};
+  has({output_server("a"), output_server("b"), output_server("c", OutputMode::down)});
+  facts.output.wanted = {output_server("a"), output_server("b"), output_server("c")};
+  const std::string held =
+      "no record since 12:00:09, with too many others at once: held until its check in the output fails or its address "
+      "or name is registered again; ";
+  EXPECT_EQ(told("b"), "in held: " + held + "ready with weight 5");
+  EXPECT_EQ(told("b_node"), told("b"));
+  EXPECT_EQ(told("c"), "out down: " + held + "its check in the output fails");
+  EXPECT_EQ(status().state, ServiceState::held);
+  EXPECT_EQ(status().trouble, "2 of 3 servers vanished at once; held for as long as the output finds them alive");
+  EXPECT_EQ(status().in_service(), 2U);
+  EXPECT_EQ(status().servers.size(), 3U);
+  EXPECT_THAT(status().gone, IsEmpty()) << "they are among the servers";
+  facts.routed.defaulted = true;
+  EXPECT_EQ(status().state, ServiceState::held) << "not only default servers are in";
 }
 
 TEST_F(ServiceStatusTest, DefaultServersSaySo) {
