@@ -56,3 +56,31 @@ def test_servers_that_are_held_are_wanted_and_say_why_they_are_in(sandbox, regis
     registry.add("c", backends["c"].port)
     eventually(lambda: shown(program)["state"] == "ok", 20)
     assert shown(program)["held"] == 0
+
+
+def test_a_record_that_is_left_out_is_found_by_name_node_and_address(sandbox, registry):
+    backends = {name: sandbox.backend(name) for name in ("in", "canary", "default")}
+    nodes = {f"api{place}": f"api{place}_10.0.0.{place}_{HASH}000000000{place}" for place in range(1, 5)}
+    registry.add("api1", backends["in"].port, child=nodes["api1"])
+    registry.add("api2", backends["canary"].port, child="x" + nodes["api2"], labels={"canary": "yes"})
+    registry.add("api3", 70_000, child=nodes["api3"])
+    registry.add("api4", backends["in"].port, child=nodes["api4"], haproxy_server_options="zork on")
+    canaries = [{"label": "canary", "condition": "not-equals", "value": "yes"}]
+    default = {"name": "api2", "host": "127.0.0.1", "port": backends["default"].port}
+    program = start(sandbox, registry, labelFilters=canaries, defaultServers=[default])
+    eventually(lambda: explained(program, "api1")["in"], 20)
+    for name in ("api2", "x" + nodes["api2"], f"127.0.0.1:{backends['canary'].port}"):
+        assert explained(program, name)["kind"] == "filtered", name
+    assert "port" in explained(program, "api3")["why"]
+    assert "zork" in explained(program, "api4")["why"]
+    assert [explained(program, name)["kind"] for name in ("api3", "api4")] == ["invalid", "invalid"]
+    assert explained(program, "api")["kind"] == "unseen"
+    registry.add("api5", backends["in"].port, child=f"api5_{HASH}0000000005")
+    eventually(lambda: explained(program, "api5")["in"], 20)
+    registry.remove(f"api5_{HASH}0000000005")
+    registry.add("api5", 70_000, child=f"api5_{HASH}0000000006")
+    eventually(lambda: explained(program, "api5")["kind"] == "invalid", 20)
+    registry.add("api1", backends["in"].port, child=nodes["api1"], available=False)
+    eventually(lambda: explained(program, "api2")["kind"] == "default", 20)
+    assert "x" + nodes["api2"] in explained(program, "api2")["why"]
+    assert "is out, filtered: " in explained(program, "api2")["why"]

@@ -126,7 +126,7 @@ std::vector<TableRow> server_rows(const Json& service) {
   std::set<std::string> shown;
   for (const auto& server : objects_at(service, "servers")) {
     rows.push_back(server_row(server));
-    shown.insert(text_at(server, "name"));
+    if (!part(server, "wanted").is_object()) shown.insert(text_at(server, "name"));
   }
   for (const auto* list : {"leftOut", "gone"}) {
     for (const auto& server : objects_at(service, list)) {

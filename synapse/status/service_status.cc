@@ -1,6 +1,7 @@
 #include "synapse/status/service_status.h"
 
 #include <algorithm>
+#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -11,12 +12,14 @@
 namespace synapse {
 namespace {
 
-std::string address_of(const std::string& host, int port) {
-  return host.starts_with('/') ? host : common::host_port(host, port);
-}
-
 std::string in_brackets(const std::string& words) {
   return words.empty() ? "" : " (" + words + ")";
+}
+
+// A record that cannot be read says no name, but nerve's nodes begin with it.
+bool may_be_of(const LeftOut& out, std::string_view name) {
+  return out.because == LeftOutBecause::invalid && out.name.empty() && !name.empty() &&
+         out.child.size() > name.size() && out.child.starts_with(name) && out.child[name.size()] == '_';
 }
 
 // Everything that the words about one server are made of.
@@ -45,7 +48,7 @@ class Judge {
     auto standing = in_output(server, present);
     if (standing.in) standing.kind = "held";
     const auto* gone = history_.gone(facts_.history_key, server.child);
-    standing.why = (gone != nullptr ? words_of(*gone) : "no record") +
+    standing.why = (gone != nullptr ? gone_words(*gone).second : "no record") +
                    ", with too many others at once: held until its check in the output fails or its address or name is "
                    "registered again; " +
                    standing.why;
@@ -57,12 +60,20 @@ class Judge {
     const bool in = server.mode == OutputMode::ready;
     std::string kind = "gone";
     std::string why = facts_.known ? "nobody wants it any more" : "the source has not spoken yet";
-    if (const auto* gone = history_.gone(facts_.history_key, server.name)) {
-      kind = gone->kind;
-      why = words_of(*gone);
-    }
+    if (const auto* gone = history_.gone(facts_.history_key, server.name)) std::tie(kind, why) = gone_words(*gone);
     why += "; the output still has it in state " + std::string(to_string(server.mode)) + in_brackets(server.note);
     return {in, in ? "surplus" : kind, std::move(why)};
+  }
+
+  // The kind, and why. Its server may have come back with a record that is left out.
+  std::pair<std::string, std::string> gone_words(const GoneServer& gone) const {
+    const auto& all = facts_.routed.left_out;
+    const auto heir = std::find_if(all.begin(), all.end(), [&](const LeftOut& out) {
+      return out.child != gone.child && (out.name == gone.name || may_be_of(out, gone.name));
+    });
+    if (gone.kind != "gone" || heir == all.end()) return {gone.kind, words_of(gone)};
+    return {std::string(kind_of(heir->because)),
+            "its record is now " + common::quote_for_log(heir->child) + ", which is left out: " + heir->reason};
   }
 
   std::string words_of(const GoneServer& gone) const {
@@ -123,6 +134,8 @@ OutServer out_of(const LeftOut& out, const GoneServer* gone, const Judge& judge)
                    .weight = std::nullopt,
                    .since = std::nullopt,
                    .standing = {false, std::string(kind_of(out.because)), out.reason}};
+  server.name = out.name;
+  if (out.port != 0 || out.host.starts_with('/')) server.address = address_of(out.host, out.port);
   if (gone == nullptr || gone->kind != server.standing.kind) return server;
   server.name = gone->name;
   server.address = address_of(gone->host, gone->port);
@@ -133,12 +146,13 @@ OutServer out_of(const LeftOut& out, const GoneServer* gone, const Judge& judge)
 }
 
 OutServer out_of(const GoneServer& gone, const Judge& judge) {
+  auto [kind, why] = judge.gone_words(gone);
   return {.name = gone.name,
           .record = gone.child,
           .address = address_of(gone.host, gone.port),
           .weight = gone.weight,
           .since = gone.since,
-          .standing = {false, gone.kind, judge.words_of(gone)}};
+          .standing = {false, std::move(kind), std::move(why)}};
 }
 
 std::string trouble_of(const ServiceFacts& facts, const std::vector<OutputDifference>& found) {
@@ -190,6 +204,10 @@ std::string_view to_string(ServiceState state) {
       return "ok";
   }
   return "unknown";
+}
+
+std::string address_of(const std::string& host, int port) {
+  return host.starts_with('/') ? host : common::host_port(host, port);
 }
 
 std::string clock_time(WallTime time, WallTime now) {
@@ -249,34 +267,6 @@ ServiceStatus status_of(ServiceFacts facts, const History& history, WallTime now
   status.place = std::move(facts.place);
   status.state = state_of(status);
   return status;
-}
-
-Explanation explain(const ServiceStatus& status, std::string_view server, WallTime started, WallTime now) {
-  const auto find = [&](auto matches) -> std::optional<Explanation> {
-    for (const auto& each : status.servers) {
-      Explanation found{.server = each.name, .record = "", .address = "", .standing = each.standing};
-      if (each.wanted) found.record = each.wanted->child;
-      if (each.wanted) found.address = address_of(each.wanted->host, each.wanted->port);
-      if (!each.wanted && each.present) found.address = address_of(each.present->address, each.present->port);
-      if (matches(found)) return found;
-    }
-    for (const auto* list : {&status.left_out, &status.gone}) {
-      for (const auto& out : *list) {
-        Explanation found{out.name, out.record, out.address, out.standing};
-        if (matches(found)) return found;
-      }
-    }
-    return std::nullopt;
-  };
-  auto found = find([&](const Explanation& each) { return each.server == server || each.record == server; });
-  if (!found) found = find([&](const Explanation& each) { return !server.empty() && each.address == server; });
-  if (found) {
-    if (found->server.empty()) found->server = server;
-    return *found;
-  }
-  std::string why = "nobody of that name was seen since synapse started at " + clock_time(started, now);
-  if (!status.known) why += "; the source has not spoken yet";
-  return {std::string(server), "", "", {false, "unseen", std::move(why)}};
 }
 
 }  // namespace synapse

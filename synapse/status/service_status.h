@@ -114,6 +114,9 @@ struct Explanation {
 };
 [[nodiscard]] Explanation explain(const ServiceStatus& status, std::string_view server, WallTime started, WallTime now);
 
+// HOST:PORT, or the path of a unix socket.
+[[nodiscard]] std::string address_of(const std::string& host, int port);
+
 // "12:03:11", in UTC as in the log; with the date in front of it when that is not today.
 [[nodiscard]] std::string clock_time(WallTime time, WallTime now);
 
