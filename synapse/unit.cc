@@ -224,7 +224,11 @@ const Routed& Unit::with_held(Service& service, const Routed& routed) {
   for (const auto& release : service.hold.take_releases()) {
     shared_.events.server_let_go(name, release.server, release.why);
   }
-  if (service.config.hold_below_percent != 0) shared_.events.held_servers(name, service.hold.held());
+  if (service.config.hold_below_percent != 0) {
+    shared_.events.held_servers(name, service.hold.held());
+  } else {
+    shared_.events.holds_no_servers(name);
+  }
   if (service.hold.active()) review_later();
   return result;
 }

@@ -49,12 +49,20 @@ def test_servers_that_are_held_are_wanted_and_say_why_they_are_in(sandbox, regis
     assert json.loads(program.get("/diff")[1]) == []
     told = sandbox.synapse_command("status", "--api", f"127.0.0.1:{program.api_port}")
     assert " held " in told.stdout and " 4/4 " in told.stdout, told
+    web = program.config["routers"][0]["services"][0]
     backends["a"].answer_with(500)
     eventually(lambda: not explained(program, "a")["in"], 20)
     eventually(lambda: shown(program)["held"] == 2, 20)
     registry.add("b", backends["b"].port)
     registry.add("c", backends["c"].port)
     eventually(lambda: shown(program)["state"] == "ok", 20)
+    assert shown(program)["held"] == 0
+    registry.remove("b", "c", "d")
+    eventually(lambda: shown(program)["state"] in ("held", "kept") and shown(program)["held"] > 0, 20)
+    web["holdBelowPercent"] = 0
+    with open(program.config_path, "w", encoding="utf-8") as file:
+        json.dump(program.config, file)
+    eventually(lambda: "synapse_service_held_servers{" not in program.metrics().text, 20)
     assert shown(program)["held"] == 0
 
 

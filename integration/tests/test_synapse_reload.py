@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import time
 
 import pytest
 
@@ -132,16 +133,23 @@ def test_a_bad_file_changes_nothing(sandbox, registry):
     program = sandbox.synapse(synapse(synapse_service(registry, port, name="web"))).await_ready()
     good = json.dumps(program.config)
     before = loads(program)
+
+    def last_success():
+        return program.metrics().value("synapse_config_last_reload_success_timestamp_seconds")
+
+    good_at = last_success()
     program.config["routers"][0]["services"][0].update(port=70000, serverSort="sideways")
     write(program)
     eventually(lambda: refused(program) == 1)
     log = program.log()
     assert "port: must be between 0 and 65535, got 70000" in log and "serverSort" in log, "all errors"
     assert program.metrics().value("synapse_config_last_reload_successful") == 0
+    assert last_success() == good_at
     registry.add("b", sandbox.backend("b").port)
     eventually(lambda: set(answers(port, 4)) == {"a", "b"}, what="the old one runs on")
     replace(program.config_path, good)
     eventually(lambda: program.metrics().value("synapse_config_last_reload_successful") == 1)
+    assert good_at < last_success() <= time.time() + 1
     assert loads(program) == before
 
 
