@@ -51,7 +51,8 @@ std::string servers_words(int available, int unavailable) {
 Events::Families::Families(common::Metrics& metrics)
     : available(gauge(metrics, "synapse_service_available_count", "Servers of the service that take traffic")),
       unavailable(gauge(metrics, "synapse_service_unavailable_count", "Servers of the service that are disabled")),
-      stale(gauge(metrics, "synapse_service_stale", "1 while the servers are those of an earlier run, else 0")),
+      stale(gauge(metrics, "synapse_service_stale",
+                  "1 while the servers are those of an earlier run or configuration, else 0")),
       update_failure(gauge(metrics, "synapse_router_update_failure", "Failed updates of a router, by what failed")),
       watcher_failure(gauge(metrics, "synapse_watcher_failure", "Failed reads of a service's source")),
       registry_age(gauge(metrics, "synapse_registry_age_seconds",
@@ -153,6 +154,14 @@ void Events::servers_kept(const ServiceName& name) {
   if (!news(subject("empty", name), kKept)) return;
   record(name, "kept", "", "false", "true", "every server has vanished from the registry");
   log::warn("{}: every server has vanished from the registry; the last ones stay in service", name.service);
+}
+
+void Events::servers_inherited(const ServiceName& name) {
+  auto& state = service(name);
+  set(state.stale, families_->stale, state, 1);
+  state.is_stale = true;
+  record(name, "stale", "", "false", "true", "its configuration changed");
+  log::info("{}: its servers are those of its earlier configuration until the source speaks", name.service);
 }
 
 void Events::servers_restored(const ServiceName& name, std::size_t servers, const std::string& saved_at) {

@@ -57,6 +57,8 @@ class Events {
   void holds_no_servers(const ServiceName& service);   // the configuration does not want it, maybe not any more
   void servers_kept(const ServiceName& service);       // all vanished; the last ones stay
   void servers_defaulted(const ServiceName& service);  // nobody but the default servers is there
+  // The service goes on with those of its earlier configuration until its source speaks.
+  void servers_inherited(const ServiceName& service);
   void servers_restored(const ServiceName& service, std::size_t servers, const std::string& saved_at);
   void servers_changed(const ServiceName& service, const std::vector<History::Change>& changes);
   void service_ready(const ServiceName& service);    // it was routed for the first time

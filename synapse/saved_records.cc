@@ -36,7 +36,7 @@ Json record_of(const RoutedServer& server) {
   common::Registration registration{.available = server.available || server.draining,
                                     .unavailable_reason = server.unavailable_reason,
                                     .host = server.host,
-                                    .port = server.port,
+                                    .port = server.registered_port != 0 ? server.registered_port : server.port,
                                     .name = server.registered_name,
                                     .haproxy_server_options = "",
                                     .weight = server.registered_weight,
@@ -53,6 +53,11 @@ Record record_in(const Json& entry) {
           .registration = common::decode("", entry.at("record").dump()),
           .created_ms = entry.at("createdMs").get<std::int64_t>(),
           .created_zxid = entry.at("createdZxid").get<std::int64_t>()};
+}
+
+// Of a file of ours.
+std::string service_of(const std::string& name) {
+  return name.substr(0, name.size() - kExtension.size() - kHashDigits - 1);
 }
 
 bool is_ours(const std::string& name) {
@@ -105,8 +110,8 @@ SavedRecords::SavedRecords(boost::asio::io_context& io, std::string directory, E
   if (error) events_.state_not_written("cannot make " + directory_ + ": " + error.message());
 }
 
-std::string SavedRecords::file_name(const std::string& service, const std::string& source) {
-  return fmt::format("{}-{:016x}{}", service, StableHash().add(source).value(), kExtension);
+std::string SavedRecords::file_name(const std::string& service, const std::string& owner) {
+  return fmt::format("{}-{:016x}{}", service, StableHash().add(owner).value(), kExtension);
 }
 
 std::optional<SavedService> SavedRecords::load(const std::string& file) const {
@@ -140,8 +145,8 @@ void SavedRecords::begin() {
 void SavedRecords::write_next() {
   while (!writing_.empty()) {
     const auto change = writing_.extract(writing_.begin());
-    const auto* servers = change.mapped().servers();
-    if (servers == nullptr) continue;
+    const auto servers = change.mapped().servers();
+    if (!servers) continue;
     const auto result = std::make_shared<Result<void>>();
     writer_.run([result, path = directory_ + "/" + change.key(),
                  text = encode_saved(change.mapped().service, *servers,
@@ -168,13 +173,18 @@ void SavedRecords::keep_only(const std::set<std::string>& files) {
   }
   if (!writes_) return;
   std::error_code error;
+  std::set<std::string> awaited;  // services that have no file yet
+  for (const auto& file : files) {
+    if (!fs::exists(directory_ + "/" + file, error)) awaited.insert(service_of(file));
+  }
   std::vector<fs::path> unwanted;
   for (fs::directory_iterator entry(directory_, error); !error && entry != fs::directory_iterator();
        entry.increment(error)) {
     const auto name = entry->path().filename().string();
     // Of a life that was killed while it wrote; or of ours, at this moment.
     const bool unfinished = !busy_ && is_ours(fs::path(name).stem().string());
-    if (unfinished || (is_ours(name) && !files.contains(name))) unwanted.push_back(entry->path());
+    const bool old = is_ours(name) && !files.contains(name) && !awaited.contains(service_of(name));
+    if (unfinished || old) unwanted.push_back(entry->path());
   }
   for (const auto& path : unwanted) fs::remove(path, error);
 }
@@ -182,8 +192,8 @@ void SavedRecords::keep_only(const std::set<std::string>& files) {
 void SavedRecords::flush() {
   writing_.merge(changes_);
   for (const auto& [file, change] : std::exchange(writing_, {})) {
-    const auto* servers = change.servers();
-    if (servers == nullptr) continue;
+    const auto servers = change.servers();
+    if (!servers) continue;
     const auto result =
         common::write_atomically(directory_ + "/" + file, encode_saved(change.service, *servers, now()), kMode);
     if (!result) events_.state_not_written(result.error().message);

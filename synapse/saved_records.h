@@ -41,19 +41,21 @@ class SavedRecords {
   // written is said once; synapse works without it.
   SavedRecords(boost::asio::io_context& io, std::string directory, Events& events, Access access = Access::write);
 
-  // The name of a service's file; `source` says where its records come from, in words that change with it.
-  [[nodiscard]] static std::string file_name(const std::string& service, const std::string& source);
+  // The name of a service's file; `owner` says which router it belongs to and where its records come from, in words
+  // that change with them: what is kept has passed that service's filters.
+  [[nodiscard]] static std::string file_name(const std::string& service, const std::string& owner);
 
   // What was kept under that name; nothing when there is none, or none of use (that is logged).
   std::optional<SavedService> load(const std::string& file) const;
 
-  // What a service has now; null when it is gone.
-  using Servers = std::function<const std::vector<RoutedServer>*()>;
+  // What a service has now; nothing when it is gone.
+  using Servers = std::function<std::optional<std::vector<RoutedServer>>()>;
 
   // The service's servers are others now: they are asked for and written within about a second.
   void changed(const std::string& file, const std::string& service, Servers servers);
 
-  // Removes what is not among these, and what an earlier life never finished; forgets changes of it.
+  // Removes what is not among these, and what an earlier life never finished; forgets changes of it. A service's file
+  // of another source stays until one of the present source is there: the configuration may go back.
   void keep_only(const std::set<std::string>& files);
 
   // Writes what has not been written yet. Blocks for some disk syncs: for the end.

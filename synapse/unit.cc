@@ -33,8 +33,8 @@ PoolOptions pool_options(const ServiceConfig& config, const std::string& router_
   return options;
 }
 
-std::string saved_file(const ServiceConfig& service) {
-  return SavedRecords::file_name(service.name, source_of(service.watcher));
+std::string saved_file(const ServiceConfig& service, const std::string& place) {
+  return SavedRecords::file_name(service.name, place + " " + kept_under(service.watcher));
 }
 
 // How often HAProxy's view of servers that are held is looked at.
@@ -60,34 +60,41 @@ void Unit::start(Kept kept) {
 
 void Unit::restore_unknown() {
   for (auto& service : services_) {
-    if (!service->known) restore(*service);
+    if (service->known) continue;
+    restore(*service);
+    if (service->watcher) service->watcher->restore(std::exchange(service->restored, {}));
   }
 }
 
 // Until its source speaks a service has what it had in an earlier run.
 void Unit::restore(Service& service) {
-  const auto saved = shared_.saved.load(saved_file(service.config));
+  auto saved = shared_.saved.load(saved_file(service.config, place_));
   if (!saved) return;
   const auto before = service.pool.update(saved->records);
   service.known = true;
   service.stale = true;
-  shared_.events.servers_restored(name_of(service), saved->records.size(), saved->saved_at);
+  service.restored = std::move(saved->records);
+  shared_.events.servers_restored(name_of(service), service.restored.size(), saved->saved_at);
   route(service, before);
   correlate(service);
 }
 
 // Whoever asks for the servers later may find the service gone, or replaced by one that speaks for itself.
 void Unit::save(const Service& service) {
-  shared_.saved.changed(saved_file(service.config), service.config.name,
-                        [weak = service.weak_from_this()]() -> const std::vector<RoutedServer>* {
+  shared_.saved.changed(saved_file(service.config, place_), service.config.name,
+                        [weak = service.weak_from_this()]() -> std::optional<std::vector<RoutedServer>> {
                           const auto living = weak.lock();
-                          return living ? &living->pool.uncorrelated().servers : nullptr;
+                          if (!living) return std::nullopt;
+                          auto servers = living->pool.uncorrelated().servers;
+                          // The next life shall miss them, too.
+                          for (auto& held : living->hold.held_servers()) servers.push_back(std::move(held));
+                          return servers;
                         });
 }
 
 std::set<std::string> Unit::saved_files() const {
   std::set<std::string> files;
-  for (const auto& service : services_) files.insert(saved_file(service->config));
+  for (const auto& service : services_) files.insert(saved_file(service->config, place_));
   return files;
 }
 
@@ -117,8 +124,11 @@ void Unit::watch(Service& service) {
             service.trouble.clear();
             shared_.events.watcher_recovered(name_of(service));
           }};
-  service.watched_since = std::chrono::steady_clock::now();
+  if (service.watched_since == std::chrono::steady_clock::time_point()) {
+    service.watched_since = std::chrono::steady_clock::now();
+  }
   service.watcher = make_watcher(config, {shared_.io, shared_.sessions, shared_.name_servers}, std::move(events));
+  service.watcher->restore(std::exchange(service.restored, {}));
 }
 
 common::ConfigDifference Unit::reconfigure(const RouterConfig& config) {
@@ -136,12 +146,7 @@ common::ConfigDifference Unit::reconfigure(const RouterConfig& config) {
     }
     services.push_back(make(wanted));
     fresh.push_back(services.back().get());
-    // Until its own source has spoken it has the servers of its predecessor.
-    if (known == services_.end()) continue;
-    services.back()->pool.inherit((*known)->pool);
-    services.back()->hold.inherit((*known)->hold);
-    services.back()->known = (*known)->known;
-    services.back()->stale = (*known)->stale;
+    if (known != services_.end()) take_over(*services.back(), **known);
   }
   for (const auto& name : found.removed) {
     shared_.events.service_removed({name, place_});
@@ -158,12 +163,23 @@ common::ConfigDifference Unit::reconfigure(const RouterConfig& config) {
   return found;
 }
 
+// Until its own source has spoken a service has the servers of its predecessor.
+void Unit::take_over(Service& service, const Service& predecessor) {
+  service.pool.inherit(predecessor.pool);
+  service.known = service.stale = predecessor.known;
+  service.other_source =
+      predecessor.other_source || kept_under(service.config.watcher) != kept_under(predecessor.config.watcher);
+  if (!service.other_source) service.hold.inherit(predecessor.hold);
+  service.watched_since = predecessor.watched_since;
+  if (predecessor.watcher) service.watched_since = std::max(service.watched_since, predecessor.watcher->confirmed());
+  if (service.known) shared_.events.servers_inherited(name_of(service));
+}
+
 void Unit::take_snapshot(Service& service, const std::vector<Record>& records) {
   time_change(service, records);
   service.known = true;
   service.stale = false;
-  // The others say themselves when a trouble is over.
-  if (std::holds_alternative<ZookeeperWatcherConfig>(service.config.watcher)) service.trouble.clear();
+  service.other_source = false;
   const auto before = service.pool.update(records);
   route(service, before, &records);
   correlate(service);
@@ -213,6 +229,7 @@ void Unit::route(Service& service, const Routed& before, const std::vector<Recor
 
 // And those that the source lost too many of at once to be believed.
 const Routed& Unit::with_held(Service& service, const Routed& routed) {
+  if (service.other_source) return routed;  // what the new one does not have has not vanished from it
   const auto name = name_of(service);
   const auto health = [&](const std::string& server) { return router_->liveness(service.config.name, server); };
   const auto& result = service.hold.update(routed, std::chrono::steady_clock::now(), health);

@@ -88,7 +88,9 @@ class Unit {
     Service(ServiceConfig its_config, Pool its_pool)
         : config(std::move(its_config)),
           pool(std::move(its_pool)),
-          hold({.below_percent = config.hold_below_percent, .window = config.hold_window}) {}
+          hold({.below_percent = config.hold_below_percent,
+                .window = config.hold_window,
+                .sources_in_turn = asks_in_turn(config.watcher)}) {}
 
     ServiceConfig config;
     Pool pool;
@@ -96,7 +98,9 @@ class Unit {
     std::vector<RoutedServer> held;  // that are routed beside those of the pool
     std::unique_ptr<Watcher> watcher;
     bool known = false;            // it has servers to be routed, or none for sure
-    bool stale = false;            // they are those of an earlier run
+    bool stale = false;            // they are those of an earlier run, or of an earlier configuration
+    bool other_source = false;     // the latter, which had another source
+    std::vector<Record> restored;  // those of an earlier run, for the watcher
     std::string trouble;           // of its source; empty: none since the last snapshot
     std::int64_t modified_ms = 0;  // the youngest record that was seen
     std::chrono::steady_clock::time_point watched_since{};
@@ -104,6 +108,7 @@ class Unit {
 
   std::shared_ptr<Service> make(const ServiceConfig& config);
   void restore(Service& service);
+  void take_over(Service& service, const Service& predecessor);
   void watch(Service& service);
   void save(const Service& service);
   void take_snapshot(Service& service, const std::vector<Record>& records);

@@ -255,6 +255,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
     if (!complete_list_) return;
     if (queue_.idle()) {
       if (changed_ || !told_) tell();
+      recover();
       return;
     }
     if (!told_ || !changed_ || snapshot_pending_) return;
@@ -277,11 +278,20 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
   }
 
   void failed(Status status, const std::string& what) {
-    if (status != Status::lost && events_.on_failed) events_.on_failed(what);
+    if (status != Status::lost) {
+      failing_ = true;
+      if (events_.on_failed) events_.on_failed(what);
+    }
     if (retrying_) return;
     retrying_ = true;
     auto random = seeded_random();
     retry_.set(Clock::now() + pause_.next(random));
+  }
+
+  void recover() {
+    if (!failing_ || retrying_ || listing_ || !unreadable_.empty()) return;
+    failing_ = false;
+    if (events_.on_recovered) events_.on_recovered();
   }
 
   void go_on() {
@@ -336,6 +346,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
   bool snapshot_pending_ = false;
 
   bool retrying_ = false;
+  bool failing_ = false;  // something other than the connection
   Backoff pause_{{milliseconds(100), milliseconds(5'000)}};
 };
 

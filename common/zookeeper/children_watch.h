@@ -38,6 +38,8 @@ class ChildrenWatch {
     std::function<void(Children& children)> on_snapshot;
     // A read failed for a reason other than a lost connection; it is tried again.
     std::function<void(const std::string& error)> on_failed;
+    // Everything that had failed has been read.
+    std::function<void()> on_recovered = {};
   };
 
   ChildrenWatch(boost::asio::io_context& io, Zookeeper& zookeeper, Options options, Events events);

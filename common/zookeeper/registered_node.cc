@@ -113,13 +113,18 @@ class RegisteredNode::Core : public std::enable_shared_from_this<RegisteredNode:
 
   void look() {
     if (view_ == View::stale) return read({found_.front().name});
-    if (!options_.recognise) {
-      auto names = options_.others ? options_.others() : std::vector<std::string>();
-      names.push_back(options_.name);
-      return read(std::move(names));
-    }
+    const bool by_name = !options_.recognise;
+    if (by_name && (!options_.strays || searched_)) return read(known_names());
     busy_ = true;
-    zookeeper_.children(kind().parent, false, bound(&Core::on_children));
+    zookeeper_.children(kind().parent, false, bound(by_name ? &Core::on_search : &Core::on_children));
+  }
+
+  std::vector<std::string> known_names() const {
+    const auto others = options_.others ? options_.others() : std::vector<std::string>();
+    std::set<std::string> names(others.begin(), others.end());
+    names.insert(names_.begin(), names_.end());
+    names.insert(options_.name);
+    return {names.begin(), names.end()};
   }
 
   void on_children(ChildrenReply reply) {
@@ -131,20 +136,38 @@ class RegisteredNode::Core : public std::enable_shared_from_this<RegisteredNode:
     read(std::move(reply.children));
   }
 
+  void on_search(ChildrenReply reply) {
+    busy_ = false;
+    if (reply.status == Status::lost) {
+      return failed(reply.status, list_error(kind().parent, reply.status, reply.error, options_.user));
+    }
+    auto names = known_names();
+    strays_.clear();
+    for (auto& child : reply.children) {
+      if (options_.strays(child) && std::find(names.begin(), names.end(), child) == names.end()) strays_.insert(child);
+    }
+    names.insert(names.end(), strays_.begin(), strays_.end());
+    read(std::move(names));
+  }
+
   void read(std::vector<std::string> names) {
     busy_ = true;
     read_nodes(zookeeper_, kind().parent, std::move(names), bound(&Core::on_view));
   }
 
-  void on_view(const ReadNodes& read) {
+  void on_view(ReadNodes read) {
     busy_ = false;
+    const auto strays = std::exchange(strays_, {});
+    if (read.status != Status::lost) searched_ = true;  // one that may not be read does not hold up the others
     if (read.status != Status::ok) {
       return failed(read.status, read_error(read.path, read.status, read.error, options_.user));
     }
+    std::erase_if(read.found,
+                  [&](const FoundNode& node) { return strays.contains(node.name) && !is_ours(node, session_); });
     for (const auto& node : read.found) watched_.insert(path_of(node.name));
     // One that is gone may have been replaced under another name.
     const bool replaced = view_ != View::unknown && read.found.empty() && options_.recognise;
-    found_ = read.found;
+    found_ = std::move(read.found);
     view_ = replaced || std::exchange(look_again_, false) ? View::unknown : View::known;
     tell_names();
     if (!replaced && !std::exchange(looked_, true) && events_.on_looked) events_.on_looked(newest());
@@ -287,8 +310,10 @@ class RegisteredNode::Core : public std::enable_shared_from_this<RegisteredNode:
   bool connected_ = false;
   std::int64_t session_ = 0;
 
-  bool looked_ = false;   // on_looked was called
-  bool decided_ = false;  // want() has been called
+  bool looked_ = false;           // on_looked was called
+  bool searched_ = false;         // for strays
+  std::set<std::string> strays_;  // names that only the search under way has found
+  bool decided_ = false;          // want() has been called
   std::optional<WantedNode> wanted_;
   bool acknowledged_ = false;         // the latest want()
   std::int64_t acknowledged_by_ = 0;  // the session in which it last was

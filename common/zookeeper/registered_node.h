@@ -26,6 +26,10 @@ class RegisteredNode {
     std::function<bool(const std::string& child)> recognise = {};
     // With a name that is always the same: what else there may be of the instance, when it had another kind of node.
     std::function<std::vector<std::string>()> others = {};
+    // With such a name, when there may be nodes of the instance whose names nobody knows: the children that would be
+    // some. They are looked for once, at the first look; those of another session are left alone. Without the
+    // permission to list there is no such search.
+    std::function<bool(const std::string& child)> strays = {};
     std::chrono::milliseconds retry{1000};  // the pause after a refused write
     std::string user = {};                  // who is logged in, for the messages
   };

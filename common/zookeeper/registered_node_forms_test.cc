@@ -1,4 +1,6 @@
 // Nodes that outlive their session, and nodes whose names change.
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -172,6 +174,93 @@ TEST_F(RegisteredNodeTest, EveryKindIsMendedWhenSomebodyTouchesIt) {
       EXPECT_THAT(children(), ElementsAre());
     }
   }
+}
+
+class RegisteredNodeWithStrays : public RegisteredNodeTest {
+ protected:
+  static RegisteredNode::Options fixed() {
+    RegisteredNode::Options options{{"/services/web"}, "a"};
+    options.strays = [](const std::string& child) { return child == "a" || is_numbered(child, "a_"); };
+    return options;
+  }
+  auto lists() const { return std::count(zookeeper.log.begin(), zookeeper.log.end(), "list /services/web"); }
+};
+
+TEST_F(RegisteredNodeWithStrays, AreReplacedInTheSameTransaction) {
+  put("a_0000000007", "up", 1);
+  put("b_0000000008", "other", 1);
+  zookeeper.connect(1);
+  auto node = make(fixed());
+  settle();
+  EXPECT_THAT(looked, ElementsAre("a_0000000007"));
+  EXPECT_THAT(names, ElementsAre("a_0000000007"));
+  node.want(wish("up"));
+  settle();
+  EXPECT_THAT(children(), ElementsAre("a=up", "b_0000000008=other"));
+  EXPECT_THAT(zookeeper.log, Contains("commit delete /services/web/a_0000000007 create /services/web/a"));
+}
+
+TEST_F(RegisteredNodeWithStrays, AreRemovedWhenNothingIsWanted) {
+  put("a_0000000007", "up", 1);
+  zookeeper.connect(1);
+  auto node = make(fixed());
+  node.want(std::nullopt);
+  settle();
+  EXPECT_THAT(children(), ElementsAre());
+  EXPECT_THAT(acknowledged, ElementsAre("absent"));
+}
+
+TEST_F(RegisteredNodeWithStrays, ThoseOfAnotherSessionAreLeftAlone) {
+  put("a_0000000007", "theirs", 2);
+  put("a_0000000008", "ours", 1);
+  zookeeper.connect(1);
+  auto node = make(fixed());
+  node.want(wish("up"));
+  settle();
+  EXPECT_THAT(children(), ElementsAre("a=up", "a_0000000007=theirs"));
+  EXPECT_THAT(zookeeper.log, Contains("commit delete /services/web/a_0000000008 create /services/web/a"));
+  EXPECT_TRUE(taken_over.empty());
+  EXPECT_TRUE(node.settled());
+}
+
+TEST_F(RegisteredNodeWithStrays, AreLookedForOnceAndUntilThereIsAnAnswer) {
+  put("a_0000000007", "up", 1);
+  zookeeper.lose_lists = 2;
+  zookeeper.connect(1);
+  auto node = make(fixed());
+  node.want(wish("up"));
+  for (int i = 0; i < 5; ++i) settle();
+  EXPECT_THAT(children(), ElementsAre("a=up"));
+  EXPECT_EQ(lists(), 3);
+  node.refresh();
+  zookeeper.disconnect();
+  zookeeper.connect(1);
+  settle();
+  EXPECT_EQ(lists(), 3);
+}
+
+TEST_F(RegisteredNodeWithStrays, NoPermissionToListOrReadHoldsUpTheNode) {
+  put("a_0000000007", "unreadable", 1);
+  zookeeper.connect(1);
+  for (const auto* forbidden : {"/services/web", "/services/web/a_0000000007"}) {
+    zookeeper.forbidden = {forbidden};
+    auto node = make(fixed());
+    node.want(wish("up"));
+    for (int i = 0; i < 3; ++i) settle();
+    EXPECT_TRUE(node.settled()) << forbidden;
+    EXPECT_EQ(data(), "up");
+    node.want(std::nullopt);
+    settle();
+  }
+}
+
+TEST_F(RegisteredNodeWithStrays, AMissingParentIsNoTrouble) {
+  zookeeper.connect(1);
+  auto node = make(fixed());
+  node.want(wish("up"));
+  settle();
+  EXPECT_THAT(children(), ElementsAre("a=up"));
+  EXPECT_TRUE(failures.empty());
 }
 
 TEST_F(RegisteredNodeTest, ARefreshFindsADuplicate) {

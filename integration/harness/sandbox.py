@@ -49,8 +49,17 @@ class Program(Process):
 
     def kept(self):
         """What a nerve has on disk for its next life, which is a moment behind what ZooKeeper has."""
-        with open(os.path.join(self.directory, f"nerve-{self.api_port}.json"), encoding="utf-8") as file:
+        with open(self._state_path, encoding="utf-8") as file:
             return file.read()
+
+    def keep(self, text):
+        """Puts another text there, when it has ended."""
+        with open(self._state_path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    @property
+    def _state_path(self):
+        return os.path.join(self.directory, f"nerve-{self.api_port}.json")
 
     def metrics(self):
         status, text = self.get("/metrics")

@@ -22,8 +22,11 @@ def own(sandbox):
 
 
 def config(sandbox, registry, port):
-    """Another runtimeDir at each start, as on a machine that was booted in the meantime."""
-    return {**synapse(synapse_service(registry, port, name="web")), "statePath": sandbox.path("state")}
+    """With an empty runtimeDir at each start, as on a machine that was booted in the meantime."""
+    directory = sandbox.path("run")
+    shutil.rmtree(directory, ignore_errors=True)
+    service = synapse_service(registry, port, name="web")
+    return {**synapse(service, runtimeDir=directory), "statePath": sandbox.path("state")}
 
 
 def saved(sandbox):
@@ -103,3 +106,98 @@ def test_what_cannot_be_read_or_written_is_said_and_does_no_harm(sandbox, own):
     third = sandbox.synapse(config(sandbox, registry, port)).await_ready()
     assert f"statePath: cannot make {directory}" in third.log()
     assert set(answers(port, 2)) == {"a"}
+
+
+def test_routers_do_not_share_what_is_kept(sandbox, own):
+    """One name and one source in two routers that want different servers of it."""
+    server, registry = own
+    ports = [free_port(), free_port()]
+    registry.add("a", sandbox.backend("a").port, labels={"az": "x"})
+    registry.add("b", sandbox.backend("b").port, labels={"az": "y"})
+
+    def services(az, port):
+        filters = [{"label": "az", "value": az, "condition": "equals"}]
+        return [synapse_service(registry, port, name="web", labelFilters=filters)]
+
+    def two_routers():
+        routers = []
+        for az, port in zip("xy", ports):
+            shutil.rmtree(sandbox.path(az), ignore_errors=True)
+            routers.append({"type": "haproxy", "runtimeDir": sandbox.path(az), "services": services(az, port)})
+        return {"routers": routers, "statePath": sandbox.path("state")}
+
+    first = sandbox.synapse(two_routers()).await_ready()
+    eventually(lambda: (answers(ports[0], 2), answers(ports[1], 2)) == ({"a": 2}, {"b": 2}))
+    assert first.stop() == 0
+    server.process.pause()
+    try:
+        sandbox.synapse(two_routers()).await_ready()
+        assert (answers(ports[0], 2), answers(ports[1], 2)) == ({"a": 2}, {"b": 2})
+    finally:
+        server.process.resume()
+
+
+def test_what_a_rule_made_of_a_record_is_not_kept(sandbox, own):
+    server, registry = own
+    port = free_port()
+    backend = sandbox.backend("a")
+    registry.add("a", 9)
+    overridden = config(sandbox, registry, port)
+    overridden["routers"][0]["services"][0]["portOverride"] = backend.port
+    first = sandbox.synapse(overridden).await_ready()
+    eventually(lambda: answers(port, 2) == {"a": 2})
+    assert first.stop() == 0
+    server.process.pause()
+    try:
+        second = sandbox.synapse(config(sandbox, registry, port)).await_ready()
+        assert set(second.runtime.in_rotation("web")) == {"127.0.0.1:9"}, "what the record says"
+    finally:
+        server.process.resume()
+
+
+def test_another_member_of_the_ensemble_is_the_same_source(sandbox, own):
+    server, registry = own
+    port = free_port()
+    registry.add("a", sandbox.backend("a").port)
+    first = sandbox.synapse(config(sandbox, registry, port)).await_ready()
+    assert first.stop() == 0
+    server.process.pause()
+    try:
+        more = config(sandbox, registry, port)
+        more["routers"][0]["services"][0]["watcher"]["hosts"].append(f"127.0.0.1:{free_port()}")
+        sandbox.synapse(more).await_ready()
+        assert answers(port, 2) == {"a": 2}
+    finally:
+        server.process.resume()
+
+
+def test_what_is_kept_of_a_silent_part_of_a_source_stands_in_for_it(sandbox, own):
+    server, near = own
+    other = sandbox.zookeeper()
+    far = Registry(other, "/services/web")
+    port = free_port()
+    near.add("a", sandbox.backend("a").port)
+    far.add("b", sandbox.backend("b").port)
+    watchers = {
+        name: {"type": "zookeeper", "hosts": [registry.server.hosts], "path": registry.path}
+        for name, registry in (("near", near), ("far", far))
+    }
+    union = {
+        "name": "web",
+        "port": port,
+        "watcher": {"type": "multi", "resolver": "union", "firstWaitInMilli": 300, "watchers": watchers},
+    }
+    settings = {**synapse(union, runtimeDir=sandbox.path("run")), "statePath": sandbox.path("state")}
+    first = sandbox.synapse(settings).await_ready()
+    eventually(lambda: set(answers(port, 4)) == {"a", "b"})
+    assert first.stop() == 0
+    other.process.pause()
+    try:
+        second = sandbox.synapse(settings).await_ready()
+        eventually(lambda: "no word yet from far" in second.log(), 30)
+        near.add("c", sandbox.backend("c").port)
+        eventually(lambda: second.runtime.names_in_rotation("web") == {"a", "b", "c"}, 30)
+    finally:
+        other.process.resume()
+    eventually(lambda: second.get("/services/web")[0] == 200 and "no word yet" not in second.get("/services/web")[1], 30)
+    far.close()

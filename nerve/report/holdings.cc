@@ -6,17 +6,29 @@
 #include <utility>
 
 #include "common/telemetry/log.h"
+#include "common/zookeeper/node_plan.h"
+#include "nerve/report/node_names.h"
 
 namespace nerve {
 
 namespace zk = common::zookeeper;
 namespace log = common::log;
 
+namespace {
+
+std::string name_in(const std::string& path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+}  // namespace
+
 class Holdings::Core : public std::enable_shared_from_this<Holdings::Core> {
  public:
-  Core(zk::Zookeeper& zookeeper, std::vector<SavedNode> left, std::function<void()> on_change)
-      : zookeeper_(zookeeper), on_change_(std::move(on_change)) {
-    for (const auto& node : left) holdings_[node.path].persistent = node.persistent;
+  Core(zk::Zookeeper& zookeeper, const SavedSession& left, std::function<void()> on_change)
+      : zookeeper_(zookeeper),
+        on_change_(std::move(on_change)),
+        may_be_incomplete_(left.id != 0 || !left.nodes.empty()) {
+    for (const auto& node : left.nodes) holdings_[node.path].persistent = node.persistent;
   }
 
   void start() {
@@ -81,6 +93,7 @@ class Holdings::Core : public std::enable_shared_from_this<Holdings::Core> {
   }
 
   bool idle() const { return reporters_.empty(); }
+  bool may_be_incomplete() const { return may_be_incomplete_; }
 
   void leave_to(const Core& other) {
     for (const auto& path : unclaimed()) {
@@ -97,6 +110,7 @@ class Holdings::Core : public std::enable_shared_from_this<Holdings::Core> {
       left.push_back(path);
     }
     for (const auto& path : left) look(path);
+    if (std::exchange(may_be_incomplete_, false)) search_siblings(left);
   }
 
  private:
@@ -125,6 +139,38 @@ class Holdings::Core : public std::enable_shared_from_this<Holdings::Core> {
       if (holding.sweeping) waiting.push_back(path);
     }
     for (const auto& path : waiting) look(path);
+    for (const auto& [parent, marks] : searches_) search(parent);
+  }
+
+  void search_siblings(const std::vector<std::string>& left) {
+    for (const auto& path : left) searches_[zk::parent_of(path)].emplace_back(name_in(path));
+    for (const auto& [parent, marks] : searches_) search(parent);
+  }
+
+  void search(const std::string& parent) {
+    if (!connected_) return;
+    zookeeper_.children(parent, false, [weak = weak_from_this(), parent](zk::ChildrenReply reply) {
+      if (const auto core = weak.lock()) core->on_children(parent, reply);
+    });
+  }
+
+  void on_children(const std::string& parent, const zk::ChildrenReply& reply) {
+    if (reply.status == zk::Status::lost) return;  // on_state begins again
+    const auto search = searches_.extract(parent);
+    if (!search) return;
+    std::vector<std::string> found;
+    for (const auto& child : reply.children) {
+      auto path = zk::join_path(parent, child);
+      if (holdings_.contains(path) || !is_left_over(path, {})) continue;
+      const InstanceMark mark(child);
+      const auto& marks = search.mapped();
+      if (std::any_of(marks.begin(), marks.end(), [&](const auto& left) { return left.same_as(mark); })) {
+        found.push_back(std::move(path));
+      }
+    }
+    for (const auto& path : found) holdings_[path].sweeping = true;
+    if (!found.empty()) on_change_();
+    for (const auto& path : found) look(path);
   }
 
   // The one that is to be deleted still; null when somebody has it again or it is gone.
@@ -181,10 +227,12 @@ class Holdings::Core : public std::enable_shared_from_this<Holdings::Core> {
   int last_reporter_ = 0;
   std::map<int, Reporter> reporters_;
   std::map<std::string, Holding> holdings_;  // by path
+  bool may_be_incomplete_;
+  std::map<std::string, std::vector<InstanceMark>> searches_;  // below which paths, for what; not answered yet
 };
 
-Holdings::Holdings(zk::Zookeeper& zookeeper, std::vector<SavedNode> left, std::function<void()> on_change)
-    : core_(std::make_shared<Core>(zookeeper, std::move(left), std::move(on_change))) {
+Holdings::Holdings(zk::Zookeeper& zookeeper, const SavedSession& left, std::function<void()> on_change)
+    : core_(std::make_shared<Core>(zookeeper, left, std::move(on_change))) {
   core_->start();
 }
 
@@ -202,6 +250,10 @@ void Holdings::leave(int reporter, bool gone) {
 
 bool Holdings::idle() const {
   return core_->idle();
+}
+
+bool Holdings::may_be_incomplete() const {
+  return core_->may_be_incomplete();
 }
 
 void Holdings::claim(const SavedNode& node, int reporter) {

@@ -15,8 +15,8 @@ namespace nerve {
 
 class Holdings {
  public:
-  // `on_change`: nodes() is another list.
-  Holdings(common::zookeeper::Zookeeper& zookeeper, std::vector<SavedNode> left, std::function<void()> on_change);
+  // `left`: by the earlier life whose session this one goes on with, if any. `on_change`: nodes() is another list.
+  Holdings(common::zookeeper::Zookeeper& zookeeper, const SavedSession& left, std::function<void()> on_change);
   ~Holdings();
   Holdings(const Holdings&) = delete;
   Holdings& operator=(const Holdings&) = delete;
@@ -37,6 +37,10 @@ class Holdings {
   void release(const std::string& path, int reporter);
   bool claimed_elsewhere(const std::string& path, int reporter) const;
 
+  // An earlier life may have left more than is in the list, because it ended before it could save what it did last.
+  // True until the first sweep().
+  bool may_be_incomplete() const;
+
   std::vector<SavedNode> nodes() const;
   std::vector<std::string> unclaimed() const;  // their paths
 
@@ -44,7 +48,8 @@ class Holdings {
   void leave_to(const Holdings& other);
 
   // Deletes what nobody claims or recognises, as soon as ZooKeeper can be reached. A node of another session is left
-  // alone.
+  // alone. The first time also what has taken the place of such a node without being in the list: it is looked for
+  // among the siblings.
   void sweep();
 
  private:

@@ -1,10 +1,12 @@
 #include "nerve/report/holdings.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
+#include "common/registration/registration.h"
 #include "common/zookeeper/fake_zookeeper.h"
 
 namespace nerve {
@@ -19,7 +21,7 @@ class HoldingsTest : public testing::Test {
     io.run_for(std::chrono::milliseconds(5));
   }
   Holdings make(std::vector<SavedNode> left = {}) {
-    return Holdings(zookeeper, std::move(left), [this] { ++changes; });
+    return Holdings(zookeeper, {.nodes = std::move(left)}, [this] { ++changes; });
   }
   static int join(Holdings& holdings, const std::string& place, const std::string& recognised = "-") {
     return holdings.join(place, [recognised](const std::string& path) { return path.starts_with(recognised); });
@@ -156,6 +158,103 @@ TEST_F(HoldingsTest, WhatIsClaimedInTheMeantimeIsNotSwept) {
   settle();
   EXPECT_TRUE(exists("/left"));
   EXPECT_EQ(holdings.nodes().size(), 1u);
+}
+
+// The earlier life ended before it could save what it did last.
+class HoldingsThatLackTheLast : public HoldingsTest {
+ protected:
+  HoldingsThatLackTheLast() { zookeeper.other(CreateOperation{"/s", "", false}); }
+  void put(const std::string& name, std::int64_t owner = 7) {
+    zookeeper.other(CreateOperation{"/s/" + name, "", owner != 0}, owner);
+  }
+  std::string encoded(int weight, const std::string& digits = "0000000001") {
+    record.weight = weight;
+    return common::encode_into_name(record) + digits;
+  }
+  std::vector<std::string> children() {
+    std::vector<std::string> names;
+    for (const auto& [path, node] : zookeeper.nodes) {
+      if (path.starts_with("/s/")) names.push_back(path.substr(3));
+    }
+    return names;
+  }
+
+  common::Registration record{.host = "10.0.0.1", .port = 80, .name = "web"};
+};
+
+TEST_F(HoldingsThatLackTheLast, WhatTookThePlaceOfALeftNodeIsSweptToo) {
+  for (const auto& [saved, last] :
+       std::vector<std::pair<std::string, std::string>>{{encoded(1), encoded(2)},
+                                                        {encoded(1, "0000000008"), encoded(2, "0000000009")},
+                                                        {"web_10.0.0.1_80_0000000008", "web_10.0.0.1_80_0000000009"},
+                                                        {"web_10.0.0.1_80", "web_10.0.0.1_80_0000000009"},
+                                                        {"web_10.0.0.1_80_0000000008", "web_10.0.0.1_80"}}) {
+    auto holdings = make({{"/s/" + saved}});
+    EXPECT_TRUE(holdings.may_be_incomplete());
+    put(last);
+    zookeeper.connect(7);
+    holdings.sweep();
+    settle();
+    EXPECT_EQ(children(), std::vector<std::string>()) << "instead of " << saved;
+    EXPECT_TRUE(holdings.nodes().empty());
+    EXPECT_FALSE(holdings.may_be_incomplete());
+  }
+}
+
+TEST_F(HoldingsThatLackTheLast, NothingElseIsTouched) {
+  put("web_10.0.0.1_80_0000000002", 8);
+  put("web_10.0.0.1_80_0000000003", 0);
+  put("web_10.0.0.1_81_0000000004");
+  put("web_10.0.0.1_80_0000000005");
+  put("web_10.0.0.1_80_0000000006");
+  const auto all = children();
+  auto holdings = make({{"/s/web_10.0.0.1_80_0000000001"}});
+  holdings.claim({"/s/web_10.0.0.1_80_0000000005"}, join(holdings, "one"));
+  join(holdings, "two", "/s/web_10.0.0.1_80_0000000006");
+  zookeeper.connect(7);
+  holdings.sweep();
+  settle();
+  EXPECT_EQ(children(), all);
+  EXPECT_EQ(holdings.nodes(), (std::vector<SavedNode>{{"/s/web_10.0.0.1_80_0000000005"}}));
+}
+
+TEST_F(HoldingsThatLackTheLast, ManySiblingsAreNotReadAndListedOnce) {
+  for (int i = 0; i < 1000; ++i) put("other_10.0.0.1_" + std::to_string(i + 1));
+  put("web_10.0.0.1_80_0000000002");
+  auto holdings = make({{"/s/web_10.0.0.1_80_0000000001"}, {"/s/gone_10.0.0.1_80"}});
+  zookeeper.connect(7);
+  for (int i = 0; i < 2; ++i) {
+    holdings.sweep();
+    settle();
+  }
+  EXPECT_EQ(children().size(), 1000u);
+  EXPECT_EQ(std::count(zookeeper.log.begin(), zookeeper.log.end(), "list /s"), 1);
+  EXPECT_LE(zookeeper.log.size(), 5u) << "the list, three looks, one removal";
+}
+
+TEST_F(HoldingsThatLackTheLast, ASearchWhoseAnswerWasLostIsRepeated) {
+  put("web_10.0.0.1_80_0000000002");
+  auto holdings = make({{"/s/web_10.0.0.1_80_0000000001"}});
+  holdings.sweep();
+  zookeeper.lose_lists = 1;
+  zookeeper.connect(7);
+  settle();
+  EXPECT_EQ(children().size(), 1u);
+  zookeeper.disconnect();
+  zookeeper.connect(7);
+  settle();
+  EXPECT_TRUE(children().empty());
+}
+
+TEST_F(HoldingsThatLackTheLast, WithoutAnEarlierLifeThereIsNothingToSearch) {
+  put("web_10.0.0.1_80_0000000002");
+  auto holdings = make();
+  EXPECT_FALSE(holdings.may_be_incomplete());
+  EXPECT_TRUE(Holdings(zookeeper, {.id = 7}, [] {}).may_be_incomplete());
+  zookeeper.connect(7);
+  holdings.sweep();
+  settle();
+  EXPECT_TRUE(zookeeper.log.empty());
 }
 
 }  // namespace

@@ -18,6 +18,13 @@ std::string digits_of(const std::string& instance) {
   return fmt::format("{:010}", hash % 10'000'000'000u);
 }
 
+// "web_10.0.0.1_80" of "web_10.0.0.1_80_0000000042".
+std::string without_number(const std::string& child) {
+  const auto end = child.rfind('_');
+  if (end == std::string::npos || !common::zookeeper::is_numbered(child, child.substr(0, end + 1))) return child;
+  return child.substr(0, end);
+}
+
 }  // namespace
 
 std::string place_of_node(NodeForm form, const std::string& instance) {
@@ -41,6 +48,22 @@ bool NodeNames::recognises(const std::string& child) const {
   if (!common::is_path_encoded(child) || (!all_alike && !child.ends_with("_" + digits_of(instance_)))) return false;
   const auto record = common::decode(child, "");
   return record && record->host == host_ && record->port == port_ && record->name == name_;
+}
+
+InstanceMark::InstanceMark(const std::string& child) {
+  if (!common::is_path_encoded(child)) {
+    digits_ = digits_of(without_number(child));
+    return;
+  }
+  // Also where they are ZooKeeper's: then the record tells.
+  digits_ = child.substr(child.rfind('_') + 1);
+  if (auto record = common::decode(child, "")) record_ = *std::move(record);
+}
+
+bool InstanceMark::same_as(const InstanceMark& other) const {
+  if (digits_ == other.digits_) return true;
+  return record_ && other.record_ && record_->host == other.record_->host && record_->port == other.record_->port &&
+         record_->name == other.record_->name;
 }
 
 }  // namespace nerve

@@ -6,6 +6,7 @@
 //   base64_128_eyJhdm...fQ==_0000000042 path-encoded and sequential
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "common/registration/registration.h"
@@ -35,6 +36,18 @@ class NodeNames {
   std::string host_;
   int port_;
   std::string name_;
+};
+
+// By what the names of two nodes tell, of any form, that they are one instance's. Nothing tells it of one that is both
+// path-encoded and sequential and one that is not. True for two others once in ten thousand million times.
+class InstanceMark {
+ public:
+  explicit InstanceMark(const std::string& child);
+  bool same_as(const InstanceMark& other) const;
+
+ private:
+  std::string digits_;
+  std::optional<common::Registration> record_;  // of a path-encoded one
 };
 
 }  // namespace nerve

@@ -68,5 +68,25 @@ TEST(NodeNames, TwoServicesThatShowOneNameStayApart) {
   EXPECT_FALSE(names(kEncoded).recognises(other));
 }
 
+TEST(InstanceMark, IsTheSameForAllFormsOfOneInstance) {
+  auto other_weight = record("web");
+  other_weight.weight = 7;
+  const auto marks = [&](const std::string& service, int port) {
+    const NodeNames encoded(kEncoded, common::node_name(service, "10.0.0.1", port), record("web", port));
+    const auto plain = common::node_name(service, "10.0.0.1", port);
+    return std::vector<std::string>{plain, plain + "_0000000042", plain + "_-2147483648",
+                                    encoded.of(record("web", port))};
+  };
+  for (const auto& one : marks("web", 80)) {
+    for (const auto& other : marks("web", 80)) EXPECT_TRUE(InstanceMark(one).same_as(InstanceMark(other))) << other;
+    for (const auto& other : marks("web", 81)) EXPECT_FALSE(InstanceMark(one).same_as(InstanceMark(other))) << other;
+    EXPECT_FALSE(InstanceMark(one).same_as(InstanceMark("base64_4_abcd_0000000042")));
+  }
+  const InstanceMark numbered(common::encode_into_name(record("web")) + "0000000042");
+  EXPECT_TRUE(numbered.same_as(InstanceMark(common::encode_into_name(other_weight) + "0000000043")));
+  EXPECT_FALSE(numbered.same_as(InstanceMark(common::encode_into_name(record("web", 81)) + "0000000043")));
+  EXPECT_FALSE(numbered.same_as(InstanceMark("web_10.0.0.1_80"))) << "nothing in its name tells";
+}
+
 }  // namespace
 }  // namespace nerve

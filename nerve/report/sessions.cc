@@ -40,13 +40,13 @@ Sessions::Shared Sessions::of(const ZookeeperOptions& options) {
   auto& ensemble = ensembles_[{sorted(servers), options.auth}];
   if (!ensemble.session) {
     ensemble.key = sorted(servers) + (options.auth.username.empty() ? "" : " as " + options.auth.username);
-    auto saved = take_saved(ensemble.key);
+    const auto saved = take_saved(ensemble.key);
     common::zookeeper::SessionOptions session{.hosts = servers, .timeout = options.connection_timeout};
     session.credentials = options.auth;
     session.resume = {saved.id, saved.password};
     session.on_identity = on_change_;
     ensemble.session = std::make_unique<common::zookeeper::Session>(io_, pool_, std::move(session));
-    ensemble.holdings = std::make_unique<Holdings>(*ensemble.session, std::move(saved.nodes), on_change_);
+    ensemble.holdings = std::make_unique<Holdings>(*ensemble.session, saved, on_change_);
   }
   return {*ensemble.session, *ensemble.holdings};
 }

@@ -46,10 +46,12 @@ zk::RegisteredNode::Options ZookeeperReporter::node_options(const ReportSubject&
   options.name = subject.node_name;
   options.retry = subject.retry;
   options.user = options_.auth.username;
+  const auto recognise = [this](const std::string& child) { return recognises(held(child).path); };
   if (names_.fixed()) {
     options.others = [this] { return others(); };
+    if (holdings_.may_be_incomplete()) options.strays = recognise;
   } else {
-    options.recognise = [this](const std::string& child) { return recognises(held(child).path); };
+    options.recognise = recognise;
   }
   return options;
 }

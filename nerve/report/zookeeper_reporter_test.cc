@@ -289,6 +289,48 @@ TEST_F(ZookeeperReport, AnotherFormTakesOverInOneTransaction) {
   }
 }
 
+// The life before has replaced its node and ended before it could save that: the state names the node before, or none.
+TEST_F(ZookeeperReport, AnotherFormTakesOverAlsoWhatTheStateDoesNotName) {
+  zookeeper.other(common::zookeeper::CreateOperation{"/services", "", false});
+  zookeeper.other(common::zookeeper::CreateOperation{"/services/web", "", false});
+  up.weight = 7;
+  const NodeNames encoded({true, false, true}, "web_127.0.0.1_80", up);
+  const NodeNames other({true, false, true}, "web-2_127.0.0.1_80", up);
+  for (const auto& name : {encoded.of(up), std::string("web_127.0.0.1_80_0000000042")}) {
+    for (const bool names_one_before : {true, false}) {
+      std::vector<SavedNode> before;
+      if (names_one_before) before.push_back({"/services/web/" + encoded.of(down)});
+      Holdings resumed{zookeeper, {.id = 7, .nodes = before}, [] {}};
+      const auto path = "/services/web/" + name;
+      const auto neighbour = "/services/web/" + other.of(up);
+      for (const auto& each : {path, neighbour}) {
+        zookeeper.other(common::zookeeper::CreateOperation{each, common::encode(up), true}, 7);
+      }
+      zookeeper.connect(7);
+      reporter.emplace(io, Sessions::Shared{zookeeper, resumed}, ZookeeperOptions{"zk:2181", "/services/web"},
+                       ReportSubject{"web_127.0.0.1_80", milliseconds(5), up},
+                       Reporter::Events{.on_taken = [this] { ++taken; },
+                                        .on_failed = [this](const std::string& error) { errors.push_back(error); },
+                                        .on_notice = [](const std::string&) {}});
+      report(up);
+      EXPECT_THAT(zookeeper.log, testing::Contains("commit delete " + path + " create /services/web/web_127.0.0.1_80"));
+      EXPECT_FALSE(zookeeper.nodes.contains(path));
+      EXPECT_TRUE(zookeeper.nodes.contains(neighbour)) << "another service's with the same record";
+      report(std::nullopt);
+      zookeeper.log.clear();
+      reporter.reset();
+    }
+  }
+  EXPECT_TRUE(errors.empty());
+}
+
+TEST_F(ZookeeperReport, WithoutAnEarlierLifeThereIsNoSearch) {
+  make();
+  zookeeper.connect(7);
+  report(up);
+  EXPECT_THAT(zookeeper.log, testing::Not(testing::Contains("list /services/web")));
+}
+
 TEST_F(ZookeeperReport, TheChrootIsAPathLikeAnyOther) {
   make({"zk:2181/prod/eu", "/services/web"});
   zookeeper.connect(7);

@@ -162,8 +162,7 @@ void HaproxyRouter::update(const std::string& name, const Routed& routed) {
     if (needs_resolving(server)) names.insert(server.host);
   }
   addresses_.follow(name, names);
-  service.wanted.reset();
-  if (!names.empty()) service.wanted.emplace(routed);
+  service.wanted = names.empty() ? nullptr : std::make_unique<const Routed>(routed);
   hand_over(name, service, routed);
 }
 

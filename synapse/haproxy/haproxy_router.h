@@ -49,8 +49,8 @@ class HaproxyRouter : public Router {
  private:
   struct Service {
     ServiceConfig config;
-    std::set<std::string> reserved_ids;  // of servers in the operator's own lines
-    std::optional<Routed> wanted;        // only while a host name is among them: it may resolve to something else
+    std::set<std::string> reserved_ids;    // of servers in the operator's own lines
+    std::unique_ptr<const Routed> wanted;  // only while a host name is among them: it may resolve to something else
     bool routed = false;
   };
 

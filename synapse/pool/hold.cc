@@ -16,6 +16,10 @@ Key key_of(const RoutedServer& server) {
   return {server.registered_name, server.host, server.port};
 }
 
+std::string_view source_of(const RoutedServer& server) {
+  return std::string_view(server.child).substr(0, server.child.find('/'));
+}
+
 // One id twice keeps HAProxy from loading the configuration: the living have it.
 void drop_taken_id(RoutedServer& server, const std::vector<RoutedServer>& others) {
   auto& options = server.options;
@@ -37,6 +41,7 @@ const Routed& Hold::update(const Routed& routed, Moment now, const LivenessOf& h
     return routed;
   }
   std::erase_if(gone_, [&](const Gone& gone) { return gone.fate != Fate::held && now - gone.since > options_.window; });
+  if (options_.sources_in_turn) drop_other_sources(routed);
   note_vanished(routed, now);
   drop_replaced(routed);
   const auto vanished = gone_.size();
@@ -56,6 +61,17 @@ const Routed& Hold::update(const Routed& routed, Moment now, const LivenessOf& h
     drop_taken_id(with_held_.servers.back(), routed.servers);
   }
   return with_held_;
+}
+
+void Hold::drop_other_sources(const Routed& routed) {
+  std::set<std::string_view> sources;
+  for (const auto& server : routed.servers) {
+    if (!server.is_default) sources.insert(source_of(server));
+  }
+  if (sources.empty()) return;
+  const auto is_of_another = [&](const RoutedServer& server) { return !sources.contains(source_of(server)); };
+  std::erase_if(last_, is_of_another);
+  std::erase_if(gone_, [&](const Gone& gone) { return is_of_another(gone.server); });
 }
 
 void Hold::note_vanished(const Routed& routed, Moment now) {
@@ -113,6 +129,14 @@ bool Hold::review(const LivenessOf& health) {
 void Hold::inherit(const Hold& predecessor) {
   last_ = predecessor.last_;
   gone_ = predecessor.gone_;
+}
+
+std::vector<RoutedServer> Hold::held_servers() const {
+  std::vector<RoutedServer> servers;
+  for (const auto& gone : gone_) {
+    if (gone.fate == Fate::held) servers.push_back(gone.server);
+  }
+  return servers;
 }
 
 std::size_t Hold::held() const {

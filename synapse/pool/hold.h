@@ -25,6 +25,9 @@ enum class Liveness {
 struct HoldOptions {
   int below_percent = 0;  // more than this share must vanish within the window; 0: the registry is always believed
   std::chrono::milliseconds window{0};
+  // The source is one of several in turn, known by what stands before the "/" in a record's child: the servers of one
+  // that is not asked any more have not vanished.
+  bool sources_in_turn = false;
 };
 
 // A server that is held no longer.
@@ -58,9 +61,10 @@ class Hold {
   // Asks again about those that are held. True when one of them was let go: route again.
   bool review(const LivenessOf& health);
 
-  // Of a service's earlier configuration.
+  // Of a service's earlier configuration, with the same source.
   void inherit(const Hold& predecessor);
 
+  std::vector<RoutedServer> held_servers() const;
   std::size_t held() const;
   bool active() const { return held() != 0; }
 
@@ -76,6 +80,7 @@ class Hold {
     Fate fate = Fate::pending;
   };
 
+  void drop_other_sources(const Routed& routed);
   void note_vanished(const Routed& routed, Moment now);
   void drop_replaced(const Routed& routed);
   void judge(Gone& gone, const LivenessOf& health);

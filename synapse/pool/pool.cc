@@ -22,6 +22,7 @@ RoutedServer server_of(const Record& record, int default_weight) {
   server.host = record.socket.empty() ? registration.host : record.socket;
   server.port = record.socket.empty() ? registration.port : 0;
   server.weight = registration.weight.value_or(default_weight);
+  server.registered_port = server.port;
   server.registered_weight = server.weight;
   server.available = registration.available && server.weight > 0;
   server.draining = registration.available && server.weight == 0;

@@ -23,6 +23,7 @@ struct RoutedServer {
   std::string host;             // address or host name (resolving is the router's), or the path of a unix socket
   int port = 0;                 // 0 with a unix socket
   int weight = 1;               // 0..256
+  int registered_port = 0;      // likewise, before portOverride
   int registered_weight = 1;    // likewise, before far servers got less
   bool available = true;        // takes new connections; false also at weight 0
   bool draining = false;        // at weight 0 although it is available: what belongs to it already goes on

@@ -159,7 +159,7 @@ std::string trouble_of(const ServiceFacts& facts, const std::vector<OutputDiffer
   if (!facts.output.unknown.empty()) return facts.output.unknown;
   if (!facts.known && !facts.stale) return facts.trouble.empty() ? "the source has not spoken yet" : facts.trouble;
   if (!facts.trouble.empty()) return facts.trouble;
-  if (facts.stale) return "served from an earlier life; the source has not spoken yet";
+  if (facts.stale) return "served as it was known before; the source has not spoken yet";
   if (facts.routed.kept) return "no available server in the source; vanished ones are kept";
   if (!facts.held.empty()) {
     const auto all = facts.held.size() + static_cast<std::size_t>(facts.routed.available);

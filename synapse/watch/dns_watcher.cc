@@ -60,6 +60,8 @@ class DnsWatcher::Core : public std::enable_shared_from_this<DnsWatcher::Core> {
     for (auto& each : asked_) each->due.clear();
   }
 
+  void restore(const std::vector<Record>& records) { sources_.restore(records); }
+
   Clock::time_point confirmed() const {
     const auto in_force = sources_.in_force();
     if (in_force.empty()) return {};
@@ -137,6 +139,10 @@ DnsWatcher::DnsWatcher(boost::asio::io_context& io, NameServers& name_servers, c
 
 DnsWatcher::~DnsWatcher() {
   core_->stop();
+}
+
+void DnsWatcher::restore(const std::vector<Record>& records) {
+  core_->restore(records);
 }
 
 Clock::time_point DnsWatcher::confirmed() const {

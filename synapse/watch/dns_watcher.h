@@ -23,6 +23,7 @@ class DnsWatcher : public Watcher {
 
   // The oldest answer of those that are in force.
   std::chrono::steady_clock::time_point confirmed() const override;
+  void restore(const std::vector<Record>& records) override;
 
  private:
   class Core;

@@ -19,6 +19,15 @@ class JoinedSources {
   // All that a source has now.
   void take(std::size_t source, const std::vector<Record>& records);
 
+  // What records() was in an earlier life. What was a source's then stands for it once nobody waits for it any longer,
+  // until it speaks.
+  void restore(const std::vector<Record>& records);
+
+  // Those of a source among such records, with the children's names that it gave them itself.
+  std::vector<Record> own(std::size_t source, const std::vector<Record>& records) const;
+
+  bool spoken(std::size_t source) const { return sources_.at(source).spoken; }
+
   // Those that have not spoken yet do not hold up the others any longer.
   void stop_waiting() { waiting_ = false; }
 
@@ -26,7 +35,7 @@ class JoinedSources {
   // known.
   std::optional<std::vector<Record>> records() const;
 
-  // The sources whose word records() is.
+  // The sources whose word records() is; not those whose word is of an earlier life.
   std::vector<std::size_t> in_force() const;
 
   // The names of those that have not spoken.
@@ -36,11 +45,13 @@ class JoinedSources {
   struct Source {
     std::string name;
     bool spoken = false;
+    bool restored = false;  // what it has is of an earlier life
     bool has_servers = false;
     std::vector<Record> records;
   };
 
   std::optional<std::size_t> first_with_servers() const;
+  std::vector<std::size_t> counting() const;
 
   const MultiResolver resolver_;
   std::vector<Source> sources_;

@@ -103,6 +103,21 @@ std::string source_of(const WatcherConfig& config) {
   return kind_of(config).source(config);
 }
 
+std::string kept_under(const WatcherConfig& config) {
+  if (const auto* zookeeper = std::get_if<ZookeeperWatcherConfig>(&config)) {
+    auto same = *zookeeper;
+    const auto chroot = common::zookeeper::split_hosts(common::zookeeper::join_hosts(zookeeper->hosts)).chroot;
+    same.hosts = {"zookeeper" + chroot};
+    return zookeeper_source(same);
+  }
+  if (const auto* multi = std::get_if<MultiWatcherConfig>(&config)) {
+    std::string words = "multi";
+    for (const auto& child : multi->watchers) words += " " + child.name + " (" + kept_under(child.watcher) + ")";
+    return words;
+  }
+  return source_of(config);
+}
+
 std::unique_ptr<Watcher> make_watcher(const WatcherConfig& config, const WatchContext& context, WatcherEvents events) {
   return kind_of(config).make(config, context, std::move(events));
 }

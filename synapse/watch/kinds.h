@@ -25,6 +25,9 @@ struct WatchContext {
 // Where the records come from, in words that are others when that is another place.
 [[nodiscard]] std::string source_of(const WatcherConfig& config);
 
+// The same without what only says how to get there: an ensemble with one server more is still the same source.
+[[nodiscard]] std::string kept_under(const WatcherConfig& config);
+
 [[nodiscard]] std::unique_ptr<Watcher> make_watcher(const WatcherConfig& config, const WatchContext& context,
                                                     WatcherEvents events);
 

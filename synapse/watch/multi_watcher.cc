@@ -21,21 +21,20 @@ MultiWatcher::MultiWatcher(boost::asio::io_context& io, const MultiWatcherConfig
       first_wait_(io, [this] { go_on_without(); }) {
   for (std::size_t i = 0; i < config.watchers.size(); ++i) {
     const auto& name = config.watchers[i].name;
-    children_.push_back(make_child(config.watchers[i].watcher,
-                                   WatcherEvents{.on_snapshot =
-                                                     [this, i](const std::vector<Record>& records) {
-                                                       sources_.take(i, records);
-                                                       tell();
-                                                     },
-                                                 .on_failed =
-                                                     [this, name](const std::string& error) {
-                                                       if (std::find(troubled_.begin(), troubled_.end(), name) ==
-                                                           troubled_.end()) {
-                                                         troubled_.push_back(name);
-                                                       }
-                                                       events_.on_failed("watcher " + name + ": " + error);
-                                                     },
-                                                 .on_recovered = [this, name] { recovered(name); }}));
+    children_.push_back(
+        make_child(config.watchers[i].watcher, WatcherEvents{.on_snapshot =
+                                                                 [this, i, name](const std::vector<Record>& records) {
+                                                                   const bool was_silent = !sources_.spoken(i);
+                                                                   sources_.take(i, records);
+                                                                   tell();
+                                                                   if (was_silent) recovered(name);
+                                                                 },
+                                                             .on_failed =
+                                                                 [this, name](const std::string& error) {
+                                                                   troubled_.insert(name);
+                                                                   events_.on_failed("watcher " + name + ": " + error);
+                                                                 },
+                                                             .on_recovered = [this, name] { recovered(name); }}));
   }
   first_wait_.set(common::Alarm::Clock::now() + config.first_wait);
 }
@@ -49,14 +48,21 @@ void MultiWatcher::go_on_without() {
   sources_.stop_waiting();
   if (silent.empty()) return;
   std::string names;
-  for (const auto& name : silent) names += (names.empty() ? "" : ", ") + name;
+  for (const auto& name : silent) {
+    names += (names.empty() ? "" : ", ") + name;
+    troubled_.insert(name);
+  }
   events_.on_failed("no word yet from " + names + "; going on without");
   tell();
 }
 
 void MultiWatcher::recovered(const std::string& child) {
-  std::erase(troubled_, child);
-  if (troubled_.empty()) events_.on_recovered();
+  if (troubled_.erase(child) != 0 && troubled_.empty()) events_.on_recovered();
+}
+
+void MultiWatcher::restore(const std::vector<Record>& records) {
+  sources_.restore(records);
+  for (std::size_t i = 0; i < children_.size(); ++i) children_[i]->restore(sources_.own(i, records));
 }
 
 std::size_t MultiWatcher::watches() const {

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ class MultiWatcher : public Watcher {
   // The oldest of those whose word is in force.
   std::chrono::steady_clock::time_point confirmed() const override;
   std::size_t watches() const override;
+  void restore(const std::vector<Record>& records) override;
 
  private:
   void tell();
@@ -35,7 +37,7 @@ class MultiWatcher : public Watcher {
   const WatcherEvents events_;
   JoinedSources sources_;
   common::Alarm first_wait_;
-  std::vector<std::string> troubled_;  // children
+  std::set<std::string> troubled_;  // children that have failed, or have not spoken in time
   std::vector<std::unique_ptr<Watcher>> children_;
 };
 

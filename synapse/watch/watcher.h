@@ -22,6 +22,10 @@ class Watcher {
 
   // How many watches it holds in ZooKeeper.
   virtual std::size_t watches() const { return 0; }
+
+  // What an earlier life had: taken for the word of those parts of the source that do not speak in time. Before the
+  // first snapshot only.
+  virtual void restore(const std::vector<Record>&) {}
 };
 
 // None of them is called from within the making of the watcher, nor after its end.

@@ -109,4 +109,10 @@ inline bool operator==(const MultiWatcherConfig& one, const MultiWatcherConfig& 
   return std::visit([](const auto& kind) { return kind.kType; }, config);
 }
 
+// True when it asks one of several sources after the other, and has the servers of one at a time.
+[[nodiscard]] inline bool asks_in_turn(const WatcherConfig& config) {
+  const auto* multi = std::get_if<MultiWatcherConfig>(&config);
+  return multi != nullptr && multi->resolver == MultiResolver::sequential;
+}
+
 }  // namespace synapse

@@ -19,7 +19,8 @@ ZookeeperWatcher::ZookeeperWatcher(boost::asio::io_context& io, std::shared_ptr<
                                  .full_check_interval = config.full_check_interval,
                                  .needs_data = [](std::string_view child) { return !common::is_path_encoded(child); }},
           ChildrenWatch::Events{.on_snapshot = [this](Children& children) { take(children); },
-                                .on_failed = events_.on_failed}) {}
+                                .on_failed = events_.on_failed,
+                                .on_recovered = events_.on_recovered}) {}
 
 // Children and records are both in the order of their names.
 void ZookeeperWatcher::take(Children& children) {
