@@ -127,6 +127,8 @@ def test_a_service_is_a_file(sandbox, registry, other):
     eventually(lambda: answers(ports[1], 2) == {"b": 2})
     os.unlink(os.path.join(directory, "api.yml"))
     eventually(lambda: "1 removed (api)" in program.log())
+    eventually(lambda: program.log().count("skeleton_changed: the configuration changed") == 2)
+    assert "HAProxy runs another configuration" not in program.log(), "the same fact is told once"
     assert answers(ports[0], 2) == {"a": 2}
 
 
