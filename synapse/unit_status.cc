@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <utility>
 #include <variant>
 
 #include "synapse/unit.h"
@@ -14,7 +15,8 @@ std::vector<MissingService> Unit::missing() const {
   const auto now = std::chrono::system_clock::now();
   for (const auto& service : services_) {
     if (router_->routed(service->config.name)) continue;
-    missing.push_back({service->config.name, place_, status_of(facts_of(*service), history_, now).trouble});
+    auto status = status_of(facts_of(*service), history_, now);
+    missing.push_back({service->config.name, place_, std::move(status.trouble), status.known});
   }
   return missing;
 }
