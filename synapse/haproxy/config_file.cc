@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 #include <unistd.h>
+#include <utility>
 
 #include "common/file/write_atomically.h"
 #include "common/process/command.h"
@@ -54,9 +55,29 @@ std::string with_words(std::string text, const std::string& words) {
 void ConfigFile::read() {
   const auto text = common::read_file(path_, kMaxBytes);
   text_ = text ? *text : "";
+  behind_ = ::access((path_ + ".behind").c_str(), F_OK) == 0;
+}
+
+void ConfigFile::caught_up() {
+  if (std::exchange(behind_, false)) ::unlink((path_ + ".behind").c_str());
+}
+
+// Without a text, so that it can be done on most full disks.
+void ConfigFile::fall_behind() {
+  if (!std::exchange(behind_, true)) (void)common::write_atomically(path_ + ".behind", "", kMode);
 }
 
 boost::asio::awaitable<ConfigFile::Replacement> ConfigFile::replace(std::string text) {
+  auto replacement = co_await check_and_replace(std::move(text));
+  if (replacement.outcome == Outcome::refused || replacement.outcome == Outcome::failed) {
+    fall_behind();
+  } else {
+    caught_up();
+  }
+  co_return replacement;
+}
+
+boost::asio::awaitable<ConfigFile::Replacement> ConfigFile::check_and_replace(std::string text) {
   const std::string rejected = path_ + ".rejected";
   if (text == text_) {
     ::unlink(rejected.c_str());

@@ -19,6 +19,12 @@ class ConfigFile {
   // What is on disk; empty when there is no file, or none that can be read.
   void read();
 
+  // Whether the file tells less than what HAProxy was told at its socket, because a text could not be written. A mark
+  // beside it, `<path>.behind`, tells it to the next synapse too.
+  bool behind() const { return behind_; }
+  // The text is what is wanted, although no text was replaced.
+  void caught_up();
+
   enum class Outcome { unchanged, replaced, unchecked, refused, failed };
   struct Replacement {
     Outcome outcome = Outcome::failed;
@@ -35,6 +41,10 @@ class ConfigFile {
   std::string path_;
   std::string binary_;
   std::string text_;
+  bool behind_ = false;
+
+  boost::asio::awaitable<Replacement> check_and_replace(std::string text);
+  void fall_behind();
 };
 
 }  // namespace synapse::haproxy
