@@ -145,8 +145,8 @@ void SavedRecords::begin() {
 void SavedRecords::write_next() {
   while (!writing_.empty()) {
     const auto change = writing_.extract(writing_.begin());
-    const auto* servers = change.mapped().servers();
-    if (servers == nullptr) continue;
+    const auto servers = change.mapped().servers();
+    if (!servers) continue;
     const auto result = std::make_shared<Result<void>>();
     writer_.run([result, path = directory_ + "/" + change.key(),
                  text = encode_saved(change.mapped().service, *servers,
@@ -192,8 +192,8 @@ void SavedRecords::keep_only(const std::set<std::string>& files) {
 void SavedRecords::flush() {
   writing_.merge(changes_);
   for (const auto& [file, change] : std::exchange(writing_, {})) {
-    const auto* servers = change.servers();
-    if (servers == nullptr) continue;
+    const auto servers = change.servers();
+    if (!servers) continue;
     const auto result =
         common::write_atomically(directory_ + "/" + file, encode_saved(change.service, *servers, now()), kMode);
     if (!result) events_.state_not_written(result.error().message);

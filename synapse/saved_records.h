@@ -48,8 +48,8 @@ class SavedRecords {
   // What was kept under that name; nothing when there is none, or none of use (that is logged).
   std::optional<SavedService> load(const std::string& file) const;
 
-  // What a service has now; null when it is gone.
-  using Servers = std::function<const std::vector<RoutedServer>*()>;
+  // What a service has now; nothing when it is gone.
+  using Servers = std::function<std::optional<std::vector<RoutedServer>>()>;
 
   // The service's servers are others now: they are asked for and written within about a second.
   void changed(const std::string& file, const std::string& service, Servers servers);

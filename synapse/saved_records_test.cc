@@ -109,7 +109,7 @@ class SavedRecordsTest : public testing::Test {
   }
 
   static SavedRecords::Servers gives(const std::vector<RoutedServer>& servers) {
-    return [&servers] { return &servers; };
+    return [&servers] { return std::optional(servers); };
   }
 
   std::string directory_;
@@ -134,7 +134,7 @@ TEST_F(SavedRecordsTest, WritesTheRestAtTheEndButNothingOfWhoIsGone) {
   SavedRecords saved(io_, directory_, events_);
   const std::vector<RoutedServer> servers{server("a")};
   saved.changed("web.json", "web", gives(servers));
-  saved.changed("gone.json", "gone", [] { return nullptr; });
+  saved.changed("gone.json", "gone", [] { return std::nullopt; });
   saved.flush();
   EXPECT_THAT(files(), ElementsAre("web.json"));
 }

@@ -82,9 +82,13 @@ void Unit::restore(Service& service) {
 // Whoever asks for the servers later may find the service gone, or replaced by one that speaks for itself.
 void Unit::save(const Service& service) {
   shared_.saved.changed(saved_file(service.config, place_), service.config.name,
-                        [weak = service.weak_from_this()]() -> const std::vector<RoutedServer>* {
+                        [weak = service.weak_from_this()]() -> std::optional<std::vector<RoutedServer>> {
                           const auto living = weak.lock();
-                          return living ? &living->pool.uncorrelated().servers : nullptr;
+                          if (!living) return std::nullopt;
+                          auto servers = living->pool.uncorrelated().servers;
+                          // The next life shall miss them, too.
+                          for (auto& held : living->hold.held_servers()) servers.push_back(std::move(held));
+                          return servers;
                         });
 }
 

@@ -315,6 +315,22 @@ def test_many_that_vanish_at_once_stay_as_long_as_they_live(sandbox, registry, m
     assert program.runtime.worker_pid() == worker
 
 
+def test_held_servers_stay_over_a_restart_of_synapse(sandbox, registry):
+    for name in "abcd":
+        registry.add(name, sandbox.backend(name).port)
+    service = synapse_service(registry, free_port(), name="web", serverOptions=CHECK, holdBelowPercent=50)
+    config = {**synapse(service, runtimeDir=sandbox.path("run")), "statePath": sandbox.path("state")}
+    program = sandbox.synapse(config).await_ready()
+    rotation(program, *"abcd")
+    registry.remove("b", "c", "d")
+    eventually(lambda: held(program) == 3, SOON)
+    program.signal(signal.SIGUSR2)
+    assert program.wait() == 0
+    program = sandbox.synapse(config).await_ready()
+    eventually(lambda: held(program) == 3, SOON)
+    rotation(program, *"abcd")
+
+
 def test_a_few_that_vanish_are_gone(sandbox, registry):
     for name in "abcd":
         registry.add(name, sandbox.backend(name).port)

@@ -105,10 +105,13 @@ def test_a_changed_service_goes_on_with_its_servers(sandbox):
         program.config["routers"][0]["services"][0]["port"] = ports[1]
         write(program)
         eventually(lambda: answers(ports[1], 2) == {"a": 2})
+        assert program.metrics().value("synapse_service_stale", service="web") == 1
+        assert "its servers are those of its earlier configuration" in program.log()
     finally:
         server.process.resume()
         registry.close()
     assert "1 changed (web)" in program.log()
+    eventually(lambda: program.metrics().value("synapse_service_stale", service="web") == 0, 30)
 
 
 def test_a_service_is_a_file(sandbox, registry, other):

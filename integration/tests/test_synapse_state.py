@@ -22,8 +22,11 @@ def own(sandbox):
 
 
 def config(sandbox, registry, port):
-    """Another runtimeDir at each start, as on a machine that was booted in the meantime."""
-    return {**synapse(synapse_service(registry, port, name="web")), "statePath": sandbox.path("state")}
+    """With an empty runtimeDir at each start, as on a machine that was booted in the meantime."""
+    directory = sandbox.path("run")
+    shutil.rmtree(directory, ignore_errors=True)
+    service = synapse_service(registry, port, name="web")
+    return {**synapse(service, runtimeDir=directory), "statePath": sandbox.path("state")}
 
 
 def saved(sandbox):
@@ -117,7 +120,10 @@ def test_routers_do_not_share_what_is_kept(sandbox, own):
         return [synapse_service(registry, port, name="web", labelFilters=filters)]
 
     def two_routers():
-        routers = [{"type": "haproxy", "services": services(az, port)} for az, port in zip("xy", ports)]
+        routers = []
+        for az, port in zip("xy", ports):
+            shutil.rmtree(sandbox.path(az), ignore_errors=True)
+            routers.append({"type": "haproxy", "runtimeDir": sandbox.path(az), "services": services(az, port)})
         return {"routers": routers, "statePath": sandbox.path("state")}
 
     first = sandbox.synapse(two_routers()).await_ready()
@@ -181,7 +187,7 @@ def test_what_is_kept_of_a_silent_part_of_a_source_stands_in_for_it(sandbox, own
         "port": port,
         "watcher": {"type": "multi", "resolver": "union", "firstWaitInMilli": 300, "watchers": watchers},
     }
-    settings = {**synapse(union), "statePath": sandbox.path("state")}
+    settings = {**synapse(union, runtimeDir=sandbox.path("run")), "statePath": sandbox.path("state")}
     first = sandbox.synapse(settings).await_ready()
     eventually(lambda: set(answers(port, 4)) == {"a", "b"})
     assert first.stop() == 0

@@ -128,6 +128,14 @@ void Hold::inherit(const Hold& predecessor) {
   gone_ = predecessor.gone_;
 }
 
+std::vector<RoutedServer> Hold::held_servers() const {
+  std::vector<RoutedServer> servers;
+  for (const auto& gone : gone_) {
+    if (gone.fate == Fate::held) servers.push_back(gone.server);
+  }
+  return servers;
+}
+
 std::size_t Hold::held() const {
   return static_cast<std::size_t>(
       std::count_if(gone_.begin(), gone_.end(), [](const Gone& gone) { return gone.fate == Fate::held; }));

@@ -64,6 +64,7 @@ class Hold {
   // Of a service's earlier configuration, with the same source.
   void inherit(const Hold& predecessor);
 
+  std::vector<RoutedServer> held_servers() const;
   std::size_t held() const;
   bool active() const { return held() != 0; }
 

@@ -163,5 +163,19 @@ TEST_F(Held, OffMeansThatTheRegistryIsBelieved) {
   EXPECT_THAT(update("", 1), IsEmpty());
 }
 
+TEST_F(Held, TheServersOfASourceThatIsNotAskedAnyMoreHaveNotVanished) {
+  hold_ = Hold({.below_percent = 50, .window = seconds(30), .sources_in_turn = true});
+  const auto of = [](const std::string& source, const std::string& names) {
+    auto state = routed(names);
+    for (auto& each : state.servers) each.child = source + "/" + each.child;
+    return state;
+  };
+  update(of("near", "abcd"), 0);
+  EXPECT_THAT(update(of("near", "a"), 1), ElementsAre("a", "b", "c", "d")) << "a loss of its own";
+  EXPECT_THAT(update(of("far", "xyz"), 2), ElementsAre("x", "y", "z"));
+  EXPECT_THAT(update(of("near", "abcd"), 3), ElementsAre("a", "b", "c", "d"));
+  EXPECT_FALSE(hold_.active());
+}
+
 }  // namespace
 }  // namespace synapse

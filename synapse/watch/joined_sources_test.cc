@@ -61,6 +61,39 @@ TEST(JoinedSources, AUnionDoesNotWaitForEver) {
   EXPECT_EQ(shown(sources), "");
 }
 
+TEST(JoinedSources, WhatASilentSourceHadInAnEarlierLifeStandsInForIt) {
+  JoinedSources before(kUnion, {"a", "b"});
+  before.take(0, {server("1")});
+  before.take(1, {server("2")});
+  JoinedSources sources(kUnion, {"a", "b"});
+  sources.restore(*before.records());
+  sources.take(0, {server("3")});
+  EXPECT_EQ(shown(sources), "unknown") << "it may speak in time";
+  sources.stop_waiting();
+  EXPECT_EQ(shown(sources), "a/3 b/2");
+  EXPECT_EQ(sources.in_force(), std::vector<std::size_t>{0}) << "nobody has confirmed the other";
+  sources.take(1, {});
+  EXPECT_EQ(shown(sources), "a/3");
+}
+
+TEST(JoinedSources, AFirstThatIsSilentCountsByWhatItHad) {
+  JoinedSources sources(kSequential, {"near", "far"});
+  sources.restore({server("near/1")});
+  sources.take(1, {server("2")});
+  EXPECT_EQ(shown(sources), "unknown");
+  sources.stop_waiting();
+  EXPECT_EQ(shown(sources), "near/1");
+  sources.take(0, {});
+  EXPECT_EQ(shown(sources), "far/2");
+}
+
+TEST(JoinedSources, GivesASourceItsOwnRecordsBack) {
+  const JoinedSources sources(kUnion, {"a", "b"});
+  const auto own = sources.own(1, {server("a/1"), server("b/2/x"), server("c/3")});
+  ASSERT_EQ(own.size(), 1u);
+  EXPECT_EQ(own[0].child, "2/x");
+}
+
 TEST(JoinedSources, TheFirstThatHasServersCounts) {
   JoinedSources sources(kSequential, {"near", "far"});
   sources.take(1, {server("1")});
