@@ -160,18 +160,6 @@ asio::awaitable<void> Driver::plan_due() {
   settled(due);
 }
 
-// Until HAProxy loads the wanted configuration, its servers are reached by the name that it has.
-Plan Driver::plan_as_it_runs(const Service& service) {
-  auto* has = observed(service);
-  const auto now = Clock::now();
-  if (has == nullptr || has->name == service.wanted.name) {
-    return plan(service.wanted, service.traits, has, capabilities_, now);
-  }
-  auto wanted = service.wanted;
-  wanted.name = has->name;
-  return plan(wanted, service.traits, has, capabilities_, now);
-}
-
 std::vector<Command> Driver::plan_round(const Services& due) {
   std::vector<Command> commands;
   std::vector<Command> removals;

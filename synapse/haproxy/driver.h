@@ -138,7 +138,6 @@ class Driver {
   boost::asio::awaitable<Sent> send(const std::vector<Command>& commands);
   boost::asio::awaitable<void> sleep();
   Services take_due();
-  Plan plan_as_it_runs(const Service& service);
   std::vector<Command> plan_round(const Services& due);
   void settled(const Services& services);
   void plan_all_again();
@@ -167,6 +166,7 @@ class Driver {
   std::string present_name(const std::string& former) const;
   void take_names(Names names);
   ObservedBackend* observed(const Service& service);
+  Plan plan_as_it_runs(const Service& service);
   const ObservedBackend* last_seen(const BackendSpec& wanted) const;
 
   // driver_status.cc

@@ -88,6 +88,18 @@ ObservedBackend* Driver::observed(const Service& service) {
   return &backend;
 }
 
+// Until HAProxy loads the wanted configuration, its servers are reached by the name that it has.
+Plan Driver::plan_as_it_runs(const Service& service) {
+  auto* has = observed(service);
+  const auto now = Clock::now();
+  if (has == nullptr || has->name == service.wanted.name) {
+    return plan(service.wanted, service.traits, has, capabilities_, now);
+  }
+  auto wanted = service.wanted;
+  wanted.name = has->name;
+  return plan(wanted, service.traits, has, capabilities_, now);
+}
+
 // Also when HAProxy is away: then it is what it had last, or what its file would make it have. A service that HAProxy
 // does not have may follow one that it has.
 const ObservedBackend* Driver::last_seen(const BackendSpec& wanted) const {
