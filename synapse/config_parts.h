@@ -40,7 +40,7 @@ void check_live_keys(const RouterConfig& router, const std::vector<common::Reade
 [[nodiscard]] PoolRules read_pool_rules(common::ObjectReader& service, const ParseOptions& options);
 
 // The mapping of one watcher. After an error the result is of no use.
-[[nodiscard]] WatcherConfig read_watcher(const common::Reader& reader);
+[[nodiscard]] WatcherConfig read_watcher(const common::Reader& reader, const ParseOptions& options);
 
 struct ServiceDefaults {
   std::string router_type;

@@ -12,8 +12,8 @@ namespace {
 using common::ObjectReader;
 using common::Reader;
 
-WatcherConfig read_watcher_of(ObjectReader& service) {
-  if (const auto reader = service.find("watcher")) return read_watcher(*reader);
+WatcherConfig read_watcher_of(ObjectReader& service, const ParseOptions& options) {
+  if (const auto reader = service.find("watcher")) return read_watcher(*reader, options);
   service.error("watcher", "is missing");
   return {};
 }
@@ -76,7 +76,7 @@ std::string read_name(ObjectReader& object, const WatcherConfig& watcher) {
 ServiceConfig read_service(const Reader& reader, const ServiceDefaults& defaults, const ParseOptions& options) {
   ObjectReader object(reader);
   ServiceConfig service;
-  service.watcher = read_watcher_of(object);
+  service.watcher = read_watcher_of(object, options);
   service.name = read_name(object, service.watcher);
   service.sort = read_sort(object);
   service.correlation = read_correlation(object);

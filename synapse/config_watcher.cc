@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <optional>
 #include <utility>
 
@@ -41,7 +42,7 @@ void read_path(ObjectReader& object, ZookeeperWatcherConfig& config) {
   }
 }
 
-WatcherConfig read_zookeeper(ObjectReader& object) {
+WatcherConfig read_zookeeper(ObjectReader& object, const ParseOptions&) {
   constexpr std::int64_t least_full_check_ms = 1000;
   ZookeeperWatcherConfig config;
   read_hosts(object, config);
@@ -53,11 +54,13 @@ WatcherConfig read_zookeeper(ObjectReader& object) {
   return config;
 }
 
-WatcherConfig read_file_watcher(ObjectReader& object) {
+WatcherConfig read_file_watcher(ObjectReader& object, const ParseOptions& options) {
   FileWatcherConfig config;
   config.path = object.required_text("path");
   if (config.path.find('\0') != std::string::npos || config.path.ends_with('/')) {
     object.error("path", "must name a file, got " + common::quote_for_log(config.path));
+  } else if (!config.path.empty()) {
+    config.path = (std::filesystem::path(options.directory) / config.path).lexically_normal().string();
   }
   return config;
 }
@@ -118,7 +121,7 @@ AddressFamily read_family(ObjectReader& object) {
   return word == "ipv4" ? AddressFamily::ipv4 : word == "ipv6" ? AddressFamily::ipv6 : AddressFamily::any;
 }
 
-WatcherConfig read_dns(ObjectReader& object) {
+WatcherConfig read_dns(ObjectReader& object, const ParseOptions&) {
   constexpr std::size_t most_name_servers = 3;  // what glibc's resolver takes
   constexpr std::int64_t least_ttl_ms = 100;
   DnsWatcherConfig config;
@@ -145,7 +148,7 @@ WatcherConfig read_dns(ObjectReader& object) {
   return config;
 }
 
-WatcherConfig read_fixed(ObjectReader& object) {
+WatcherConfig read_fixed(ObjectReader& object, const ParseOptions&) {
   FixedWatcherConfig config;
   const auto list = object.find("servers");
   if (!list) {
@@ -156,7 +159,7 @@ WatcherConfig read_fixed(ObjectReader& object) {
   return config;
 }
 
-WatcherConfig read_multi(ObjectReader& object) {
+WatcherConfig read_multi(ObjectReader& object, const ParseOptions& options) {
   MultiWatcherConfig config;
   const auto resolver = object.one_of("resolver", "union", {"union", "sequential"});
   config.resolver = resolver == "sequential" ? MultiResolver::sequential : MultiResolver::union_of_all;
@@ -170,7 +173,7 @@ WatcherConfig read_multi(ObjectReader& object) {
     if (!common::is_server_name(name)) {
       child.error("the name of a watcher consists of letters, digits and _ . : -, 200 at most");
     }
-    config.watchers.push_back({name, read_watcher(child)});
+    config.watchers.push_back({name, read_watcher(child, options)});
   }
   if (config.watchers.empty() && watchers->is_mapping()) watchers->error("must name at least one watcher");
   return config;
@@ -178,7 +181,7 @@ WatcherConfig read_multi(ObjectReader& object) {
 
 struct Kind {
   std::string_view type;
-  WatcherConfig (*read)(ObjectReader& object);
+  WatcherConfig (*read)(ObjectReader& object, const ParseOptions& options);
 };
 
 constexpr std::array kKinds{
@@ -191,14 +194,14 @@ constexpr std::array kKinds{
 
 }  // namespace
 
-WatcherConfig read_watcher(const Reader& reader) {
+WatcherConfig read_watcher(const Reader& reader, const ParseOptions& options) {
   ObjectReader object(reader);
   std::vector<std::string> types;
   for (const auto& kind : kKinds) types.emplace_back(kind.type);
   const auto type = read_type(object, types);
   for (const auto& kind : kKinds) {
     if (kind.type != type) continue;
-    auto config = kind.read(object);
+    auto config = kind.read(object, options);
     object.finish();
     return config;
   }

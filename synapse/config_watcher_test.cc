@@ -74,6 +74,9 @@ TEST(WatcherConfig, SaysWhatIsWrongWithZookeeper) {
 
 TEST(WatcherConfig, ReadsAFile) {
   EXPECT_EQ(good<FileWatcherConfig>("{type: file, path: /etc/web.yml}"), (FileWatcherConfig{.path = "/etc/web.yml"}));
+  const auto relative = parse_config(with_watcher("{type: file, path: ../web.yml}"), "/etc/synapse/s.yml", {});
+  ASSERT_TRUE(relative.config);
+  EXPECT_EQ(std::get<FileWatcherConfig>(relative.config->routers[0].services[0].watcher).path, "/etc/web.yml");
   EXPECT_THAT(errors("{type: file}"), ElementsAre(kAt + ".path: is missing"));
   EXPECT_THAT(errors("{type: file, path: /etc/}"), ElementsAre(kAt + ".path: must name a file, got \"/etc/\""));
   EXPECT_THAT(errors("{type: file, path: /a, hosts: [b]}"), ElementsAre(kAt + ": unknown key \"hosts\""));

@@ -54,6 +54,7 @@ class Events {
   void servers_held(const ServiceName& service, std::size_t vanished, std::size_t of, std::size_t held);
   void server_let_go(const ServiceName& service, const std::string& server, const std::string& why);
   void held_servers(const ServiceName& service, std::size_t count);
+  void holds_no_servers(const ServiceName& service);   // the configuration does not want it, maybe not any more
   void servers_kept(const ServiceName& service);       // all vanished; the last ones stay
   void servers_defaulted(const ServiceName& service);  // nobody but the default servers is there
   // The service goes on with those of its earlier configuration until its source speaks.

@@ -30,6 +30,14 @@ void Events::held_servers(const ServiceName& name, std::size_t count) {
   log::info("{}: no server is held any more", name.service);
 }
 
+void Events::holds_no_servers(const ServiceName& name) {
+  auto& state = service(name);
+  if (state.held == nullptr) return;
+  held_servers(name, 0);
+  families_->held.Remove(state.held);
+  state.held = nullptr;
+}
+
 void Events::server_held_by_hand(const ServiceName& name, const std::string& server, const std::string& mode) {
   record(name, "by hand", server, "", mode, "");
   log::warn("{}: {} is in {} by hand, and stays there until \"set server ... state ready\"", name.service, server,

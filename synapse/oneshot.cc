@@ -69,7 +69,7 @@ bool Oneshot::make_units() {
 asio::awaitable<void> Oneshot::work() {
   for (auto& unit : units_) unit->start(Unit::Kept::leave);
   co_await wait(timeout_);
-  if (const auto late = missing(); !late.empty() && !interrupted_) {
+  if (const auto late = unread(); !late.empty() && !interrupted_) {
     log::warn("not read within {} ms: {}; taking what an earlier run kept, where it did", timeout_.count(),
               joined(late));
     for (auto& unit : units_) unit->restore_unknown();
@@ -80,6 +80,7 @@ asio::awaitable<void> Oneshot::work() {
     exit_code_ = 0;
   } else {
     log::error("not routed: {}", joined(lost));
+    if (unread().empty()) log::error("all of them were read; what could not be written is told above");
   }
   for (auto& unit : units_) co_await unit->stop(true);
   co_await sessions_.close();
@@ -100,6 +101,16 @@ std::vector<std::string> Oneshot::missing() const {
   std::vector<std::string> names;
   for (const auto& unit : units_) {
     for (auto& service : unit->missing()) names.push_back(std::move(service.service));
+  }
+  return names;
+}
+
+std::vector<std::string> Oneshot::unread() const {
+  std::vector<std::string> names;
+  for (const auto& unit : units_) {
+    for (auto& service : unit->missing()) {
+      if (!service.read) names.push_back(std::move(service.service));
+    }
   }
   return names;
 }

@@ -37,6 +37,7 @@ class Oneshot {
   boost::asio::awaitable<void> work();
   boost::asio::awaitable<void> wait(std::chrono::milliseconds at_most);
   std::vector<std::string> missing() const;
+  std::vector<std::string> unread() const;  // those of them whose source has not spoken
 
   const Config& config_;
   const std::chrono::milliseconds timeout_;

@@ -233,13 +233,19 @@ const Routed& Unit::with_held(Service& service, const Routed& routed) {
   const auto name = name_of(service);
   const auto health = [&](const std::string& server) { return router_->liveness(service.config.name, server); };
   const auto& result = service.hold.update(routed, std::chrono::steady_clock::now(), health);
+  service.held.assign(result.servers.begin() + static_cast<std::ptrdiff_t>(routed.servers.size()),
+                      result.servers.end());
   if (const auto alarm = service.hold.take_alarm()) {
     shared_.events.servers_held(name, alarm->vanished, alarm->of, service.hold.held());
   }
   for (const auto& release : service.hold.take_releases()) {
     shared_.events.server_let_go(name, release.server, release.why);
   }
-  if (service.config.hold_below_percent != 0) shared_.events.held_servers(name, service.hold.held());
+  if (service.config.hold_below_percent != 0) {
+    shared_.events.held_servers(name, service.hold.held());
+  } else {
+    shared_.events.holds_no_servers(name);
+  }
   if (service.hold.active()) review_later();
   return result;
 }

@@ -95,6 +95,7 @@ class Unit {
     ServiceConfig config;
     Pool pool;
     Hold hold;
+    std::vector<RoutedServer> held;  // that are routed beside those of the pool
     std::unique_ptr<Watcher> watcher;
     bool known = false;            // it has servers to be routed, or none for sure
     bool stale = false;            // they are those of an earlier run, or of an earlier configuration

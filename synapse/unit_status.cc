@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <utility>
 #include <variant>
 
 #include "synapse/unit.h"
@@ -14,7 +15,8 @@ std::vector<MissingService> Unit::missing() const {
   const auto now = std::chrono::system_clock::now();
   for (const auto& service : services_) {
     if (router_->routed(service->config.name)) continue;
-    missing.push_back({service->config.name, place_, status_of(facts_of(*service), history_, now).trouble});
+    auto status = status_of(facts_of(*service), history_, now);
+    missing.push_back({service->config.name, place_, std::move(status.trouble), status.known});
   }
   return missing;
 }
@@ -44,6 +46,7 @@ ServiceFacts Unit::facts_of(const Service& service) const {
                      .age = std::nullopt,
                      .trouble = service.trouble,
                      .routed = service.pool.routed(),
+                     .held = service.held,
                      .output = router_->output(config.name),
                      .history_key = config.name};
   if (const auto* zookeeper = std::get_if<ZookeeperWatcherConfig>(&config.watcher)) {

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import time
 
 import pytest
 
@@ -126,6 +127,8 @@ def test_a_service_is_a_file(sandbox, registry, other):
     eventually(lambda: answers(ports[1], 2) == {"b": 2})
     os.unlink(os.path.join(directory, "api.yml"))
     eventually(lambda: "1 removed (api)" in program.log())
+    eventually(lambda: program.log().count("skeleton_changed: the configuration changed") == 2)
+    assert "HAProxy runs another configuration" not in program.log(), "the same fact is told once"
     assert answers(ports[0], 2) == {"a": 2}
 
 
@@ -135,16 +138,23 @@ def test_a_bad_file_changes_nothing(sandbox, registry):
     program = sandbox.synapse(synapse(synapse_service(registry, port, name="web"))).await_ready()
     good = json.dumps(program.config)
     before = loads(program)
+
+    def last_success():
+        return program.metrics().value("synapse_config_last_reload_success_timestamp_seconds")
+
+    good_at = last_success()
     program.config["routers"][0]["services"][0].update(port=70000, serverSort="sideways")
     write(program)
     eventually(lambda: refused(program) == 1)
     log = program.log()
     assert "port: must be between 0 and 65535, got 70000" in log and "serverSort" in log, "all errors"
     assert program.metrics().value("synapse_config_last_reload_successful") == 0
+    assert last_success() == good_at
     registry.add("b", sandbox.backend("b").port)
     eventually(lambda: set(answers(port, 4)) == {"a", "b"}, what="the old one runs on")
     replace(program.config_path, good)
     eventually(lambda: program.metrics().value("synapse_config_last_reload_successful") == 1)
+    assert good_at < last_success() <= time.time() + 1
     assert loads(program) == before
 
 

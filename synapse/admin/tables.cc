@@ -29,8 +29,8 @@ constexpr std::size_t kStateColumn = 1;
 
 std::string_view colour_of(std::string_view state) {
   if (state == "ok" || state == "in") return common::kGreen;
-  if (state == "pending" || state == "stale" || state == "kept" || state == "waiting" || state == "surplus" ||
-      state == "default" || state == "defaulted" || state == "draining") {
+  if (state == "pending" || state == "stale" || state == "kept" || state == "held" || state == "waiting" ||
+      state == "surplus" || state == "default" || state == "defaulted" || state == "draining") {
     return common::kYellow;
   }
   return common::kRed;
@@ -126,7 +126,7 @@ std::vector<TableRow> server_rows(const Json& service) {
   std::set<std::string> shown;
   for (const auto& server : objects_at(service, "servers")) {
     rows.push_back(server_row(server));
-    shown.insert(text_at(server, "name"));
+    if (!part(server, "wanted").is_object()) shown.insert(text_at(server, "name"));
   }
   for (const auto* list : {"leftOut", "gone"}) {
     for (const auto& server : objects_at(service, list)) {

@@ -128,7 +128,8 @@ asio::awaitable<void> Driver::plan_due() {
     for (const auto& service : due) service->needs_reload = !reloads_.empty();
     co_return settled(due);
   }
-  if (running_.fingerprint != fingerprint_) {
+  const auto is_known = [](const ReloadNeed& need) { return need.reason == ReloadReason::skeleton_changed; };
+  if (running_.fingerprint != fingerprint_ && std::none_of(reloads_.begin(), reloads_.end(), is_known)) {
     want_reload(ReloadReason::skeleton_changed, "HAProxy runs another configuration than the wanted one");
   }
   for (int round = 1;; ++round) {

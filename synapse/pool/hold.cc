@@ -36,7 +36,10 @@ void drop_taken_id(RoutedServer& server, const std::vector<RoutedServer>& others
 }  // namespace
 
 const Routed& Hold::update(const Routed& routed, Moment now, const LivenessOf& health) {
-  if (options_.below_percent == 0) return routed;
+  if (options_.below_percent == 0) {
+    gone_.clear();  // of a predecessor
+    return routed;
+  }
   std::erase_if(gone_, [&](const Gone& gone) { return gone.fate != Fate::held && now - gone.since > options_.window; });
   if (options_.sources_in_turn) drop_other_sources(routed);
   note_vanished(routed, now);

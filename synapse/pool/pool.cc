@@ -14,7 +14,7 @@
 namespace synapse {
 namespace {
 
-RoutedServer server_of(const Record& record, std::vector<std::string> options, int default_weight) {
+RoutedServer server_of(const Record& record, int default_weight) {
   const auto& registration = *record.registration;
   RoutedServer server;
   server.name = registration.name;
@@ -27,7 +27,6 @@ RoutedServer server_of(const Record& record, std::vector<std::string> options, i
   server.available = registration.available && server.weight > 0;
   server.draining = registration.available && server.weight == 0;
   server.unavailable_reason = registration.unavailable_reason;
-  server.options = std::move(options);
   server.labels = registration.labels;
   server.created_ms = record.created_ms;
   server.created_zxid = record.created_zxid;
@@ -44,15 +43,16 @@ std::vector<RoutedServer> read(const std::vector<Record>& records, int default_w
       left_out.push_back({record.child, LeftOutBecause::invalid, record.registration.error().message});
       continue;
     }
+    auto server = server_of(record, default_weight);
     auto options = common::parse_server_options(record.registration->haproxy_server_options);
     if (!options) {
-      left_out.push_back({record.child, LeftOutBecause::invalid, options.error().message});
+      left_out.push_back(left_out_of(server, LeftOutBecause::invalid, options.error().message));
       continue;
     }
-    auto server = server_of(record, std::move(*options), default_weight);
+    server.options = std::move(*options);
     if (port_override != 0 && !server.on_socket()) server.port = port_override;
     if (server.port == 0 && !server.on_socket()) {
-      left_out.push_back({record.child, LeftOutBecause::invalid, "has no port; portOverride can give it one"});
+      left_out.push_back(left_out_of(server, LeftOutBecause::invalid, "has no port; portOverride can give it one"));
       continue;
     }
     servers.push_back(std::move(server));
@@ -73,7 +73,7 @@ void filter(std::vector<RoutedServer>& servers, const std::vector<LabelFilter>& 
   if (filters.empty()) return;
   std::erase_if(servers, [&](const RoutedServer& server) {
     auto why = why_filtered(server, filters);
-    if (why) left_out.push_back({server.child, LeftOutBecause::filtered, std::move(*why)});
+    if (why) left_out.push_back(left_out_of(server, LeftOutBecause::filtered, std::move(*why)));
     return why.has_value();
   });
 }
@@ -124,6 +124,10 @@ void sort_by_child(std::vector<LeftOut>& left_out) {
 }
 
 }  // namespace
+
+LeftOut left_out_of(const RoutedServer& server, LeftOutBecause because, std::string reason) {
+  return {server.child, because, std::move(reason), server.registered_name, server.host, server.port};
+}
 
 bool is_fault(LeftOutBecause because) {
   switch (because) {
@@ -183,7 +187,7 @@ std::vector<RoutedServer> Pool::leave_out_unfit(std::vector<RoutedServer>& serve
   std::erase_if(servers, [&](const RoutedServer& server) {
     auto why = options_.why_unfit(server);
     if (!why) return false;
-    left_out.push_back({server.child, LeftOutBecause::unfit, std::move(*why)});
+    left_out.push_back(left_out_of(server, LeftOutBecause::unfit, std::move(*why)));
     unfit.push_back(server);
     return true;
   });
@@ -249,8 +253,8 @@ void Pool::route() {
       servers.push_back(std::move(server));
       continue;
     }
-    correlated_.left_out.push_back(
-        {server.child, LeftOutBecause::correlated, "stands first in the service that this one is correlated with"});
+    correlated_.left_out.push_back(left_out_of(server, LeftOutBecause::correlated,
+                                               "stands first in the service that this one is correlated with"));
   }
   correlated_.servers = std::move(servers);
   sort_by_child(correlated_.left_out);

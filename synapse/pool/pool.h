@@ -56,9 +56,15 @@ struct LeftOut {
   std::string child;
   LeftOutBecause because;
   std::string reason;  // for people
+  // What the record says of itself, as far as it could be read.
+  std::string name = {};
+  std::string host = {};
+  int port = 0;
 
   friend bool operator==(const LeftOut&, const LeftOut&) = default;
 };
+
+[[nodiscard]] LeftOut left_out_of(const RoutedServer& server, LeftOutBecause because, std::string reason);
 
 struct Routed {
   std::vector<RoutedServer> servers;  // in the order wanted

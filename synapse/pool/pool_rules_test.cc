@@ -58,10 +58,12 @@ TEST(PoolFilters, LeaveOutWhatTheConfigurationDoesNotWant) {
                labelled(record("d", "10.0.0.4", 80), {{"az", "a"}, {"canary", "yes"}}),
                unavailable(labelled(record("e", "10.0.0.5", 80), {{"az", "a"}}))});
   EXPECT_THAT(names(pool.routed()), ElementsAre("a", "e"));
-  EXPECT_THAT(pool.routed().left_out,
-              ElementsAre(LeftOut{"b_10.0.0.2_80_1000", LeftOutBecause::filtered, "label \"az\" is \"b\""},
-                          LeftOut{"c_10.0.0.3_80_1000", LeftOutBecause::filtered, "has no label \"az\""},
-                          LeftOut{"d_10.0.0.4_80_1000", LeftOutBecause::filtered, "label \"canary\" is \"yes\""}));
+  EXPECT_THAT(
+      pool.routed().left_out,
+      ElementsAre(
+          LeftOut{"b_10.0.0.2_80_1000", LeftOutBecause::filtered, "label \"az\" is \"b\"", "b", "10.0.0.2", 80},
+          LeftOut{"c_10.0.0.3_80_1000", LeftOutBecause::filtered, "has no label \"az\"", "c", "10.0.0.3", 80},
+          LeftOut{"d_10.0.0.4_80_1000", LeftOutBecause::filtered, "label \"canary\" is \"yes\"", "d", "10.0.0.4", 80}));
   EXPECT_EQ(pool.routed().available, 1);
   EXPECT_EQ(pool.routed().unavailable, 1);
 }
@@ -98,16 +100,18 @@ TEST(PoolPort, ReplacesThePortBeforeDuplicatesAreLookedFor) {
                record("none", "10.0.0.3", 0, 4), on_socket("u", "/run/u.sock")});
   EXPECT_THAT(shown(pool.routed()), ElementsAre("u@/run/u.sock:0 255", "a@10.0.0.1:443 255",
                                                 "a_10.0.0.2_443@10.0.0.2:443 255", "none@10.0.0.3:443 255"));
-  EXPECT_THAT(pool.routed().left_out, ElementsAre(LeftOut{"a_10.0.0.1_80_1", LeftOutBecause::duplicate,
-                                                          "same name and address as the newer \"a_10.0.0.1_81_2\""}));
+  EXPECT_THAT(pool.routed().left_out,
+              ElementsAre(LeftOut{"a_10.0.0.1_80_1", LeftOutBecause::duplicate,
+                                  "same name and address as the newer \"a_10.0.0.1_81_2\"", "a", "10.0.0.1", 443}));
 }
 
 TEST(PoolPort, IsNeeded) {
   auto pool = pool_with({});
   pool.update({record("a", "10.0.0.1", 0), record("b", "10.0.0.2", 80)});
   EXPECT_THAT(names(pool.routed()), ElementsAre("b"));
-  EXPECT_THAT(pool.routed().left_out, ElementsAre(LeftOut{"a_10.0.0.1_0_1000", LeftOutBecause::invalid,
-                                                          "has no port; portOverride can give it one"}));
+  EXPECT_THAT(pool.routed().left_out,
+              ElementsAre(LeftOut{"a_10.0.0.1_0_1000", LeftOutBecause::invalid,
+                                  "has no port; portOverride can give it one", "a", "10.0.0.1", 0}));
 }
 
 TEST(PoolSockets, AreRoutedLikeOthers) {
@@ -284,10 +288,12 @@ TEST(PoolUnfit, LeavesOutWhatTheRouterCannotRoute) {
   Pool pool(options);
   pool.update({record("a", "10.0.0.1", 80), record("b", "10.0.0.2", 80)});
   EXPECT_THAT(names(pool.routed()), ElementsAre("b"));
-  EXPECT_THAT(pool.routed().left_out, ElementsAre(LeftOut{"a_10.0.0.1_80_1000", LeftOutBecause::unfit, "is a"}));
+  EXPECT_THAT(pool.routed().left_out,
+              ElementsAre(LeftOut{"a_10.0.0.1_80_1000", LeftOutBecause::unfit, "is a", "a", "10.0.0.1", 80}));
   pool.update({unavailable(record("b", "10.0.0.2", 80))});
   EXPECT_THAT(names(pool.routed()), ElementsAre("b", "y"));
-  EXPECT_THAT(pool.routed().left_out, ElementsAre(LeftOut{"z_10.0.9.1_80_0", LeftOutBecause::unfit, "is z"}));
+  EXPECT_THAT(pool.routed().left_out,
+              ElementsAre(LeftOut{"z_10.0.9.1_80_0", LeftOutBecause::unfit, "is z", "z", "10.0.9.1", 80}));
 }
 
 TEST(PoolUnfit, KeepsTheLastServerAsItWasWhenItsRecordIsOfNoUseAnyMore) {

@@ -157,11 +157,12 @@ TEST(Pool, KeepsTheNewestOfADuplicate) {
   pool.update({weighted(record("web", "10.0.0.1", 80, 200), 7), weighted(record("web", "10.0.0.1", 80, 100), 5),
                weighted(record("web", "10.0.0.1", 80, 150), 6)});
   EXPECT_THAT(shown(pool.routed()), ElementsAre("web@10.0.0.1:80 7"));
-  EXPECT_THAT(pool.routed().left_out,
-              ElementsAre(LeftOut{"web_10.0.0.1_80_100", LeftOutBecause::duplicate,
-                                  "same name and address as the newer \"web_10.0.0.1_80_200\""},
-                          LeftOut{"web_10.0.0.1_80_150", LeftOutBecause::duplicate,
-                                  "same name and address as the newer \"web_10.0.0.1_80_200\""}));
+  EXPECT_THAT(
+      pool.routed().left_out,
+      ElementsAre(LeftOut{"web_10.0.0.1_80_100", LeftOutBecause::duplicate,
+                          "same name and address as the newer \"web_10.0.0.1_80_200\"", "web", "10.0.0.1", 80},
+                  LeftOut{"web_10.0.0.1_80_150", LeftOutBecause::duplicate,
+                          "same name and address as the newer \"web_10.0.0.1_80_200\"", "web", "10.0.0.1", 80}));
   EXPECT_EQ(pool.routed().available, 1);
 }
 
@@ -170,10 +171,10 @@ TEST(Pool, LeavesBadRecordsOutAndServesTheOthers) {
   pool.update({bad("z", "empty data"), record("a", "10.0.0.1", 80),
                with_options(record("b", "10.0.0.2", 80), "ca-file /etc/passwd"), bad("c", "not JSON")});
   EXPECT_THAT(names(pool.routed()), ElementsAre("a"));
-  EXPECT_THAT(pool.routed().left_out,
-              ElementsAre(LeftOut{"b_10.0.0.2_80_1000", LeftOutBecause::invalid, "word \"ca-file\" is not allowed"},
-                          LeftOut{"c", LeftOutBecause::invalid, "not JSON"},
-                          LeftOut{"z", LeftOutBecause::invalid, "empty data"}));
+  EXPECT_THAT(pool.routed().left_out, ElementsAre(LeftOut{"b_10.0.0.2_80_1000", LeftOutBecause::invalid,
+                                                          "word \"ca-file\" is not allowed", "b", "10.0.0.2", 80},
+                                                  LeftOut{"c", LeftOutBecause::invalid, "not JSON"},
+                                                  LeftOut{"z", LeftOutBecause::invalid, "empty data"}));
 }
 
 TEST(Pool, TakesAnIdFromAllButTheOldest) {
@@ -268,9 +269,10 @@ TEST(Pool, ExcludesTheFirstServerOfAnotherService) {
   EXPECT_EQ(masters.first(), "db2");
   slaves.exclude(masters.first());
   EXPECT_THAT(names(slaves.routed()), ElementsAre("db1"));
-  EXPECT_THAT(slaves.routed().left_out,
-              ElementsAre(LeftOut{"db2_10.0.0.2_90_1000", LeftOutBecause::correlated,
-                                  "stands first in the service that this one is correlated with"}));
+  EXPECT_THAT(
+      slaves.routed().left_out,
+      ElementsAre(LeftOut{"db2_10.0.0.2_90_1000", LeftOutBecause::correlated,
+                          "stands first in the service that this one is correlated with", "db2", "10.0.0.2", 90}));
   EXPECT_EQ(slaves.routed().available, 2);
   slaves.exclude("db1");
   EXPECT_THAT(names(slaves.routed()), ElementsAre("db2"));

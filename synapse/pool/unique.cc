@@ -48,8 +48,8 @@ void drop_duplicates(std::vector<RoutedServer>& servers, std::vector<LeftOut>& l
   for (std::size_t i = 0; i < servers.size(); ++i) {
     const auto best = newest.at(address_of(servers[i]));
     if (best == i) continue;
-    left_out.push_back({servers[i].child, LeftOutBecause::duplicate,
-                        "same name and address as the newer " + common::quote_for_log(servers[best].child)});
+    left_out.push_back(left_out_of(servers[i], LeftOutBecause::duplicate,
+                                   "same name and address as the newer " + common::quote_for_log(servers[best].child)));
   }
   for (const auto& [key, index] : newest) kept.push_back(std::move(servers[index]));
   servers = std::move(kept);

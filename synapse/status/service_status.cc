@@ -1,6 +1,7 @@
 #include "synapse/status/service_status.h"
 
 #include <algorithm>
+#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -11,12 +12,14 @@
 namespace synapse {
 namespace {
 
-std::string address_of(const std::string& host, int port) {
-  return host.starts_with('/') ? host : common::host_port(host, port);
-}
-
 std::string in_brackets(const std::string& words) {
   return words.empty() ? "" : " (" + words + ")";
+}
+
+// A record that cannot be read says no name, but nerve's nodes begin with it.
+bool may_be_of(const LeftOut& out, std::string_view name) {
+  return out.because == LeftOutBecause::invalid && out.name.empty() && !name.empty() &&
+         out.child.size() > name.size() && out.child.starts_with(name) && out.child[name.size()] == '_';
 }
 
 // Everything that the words about one server are made of.
@@ -40,17 +43,37 @@ class Judge {
     return standing;
   }
 
+  // Its record has gone, with too many others to be believed.
+  Standing held(const RoutedServer& server, const OutputServer* present) const {
+    auto standing = in_output(server, present);
+    if (standing.in) standing.kind = "held";
+    const auto* gone = history_.gone(facts_.history_key, server.child);
+    standing.why = (gone != nullptr ? gone_words(*gone).second : "no record") +
+                   ", with too many others at once: held until its check in the output fails or its address or name is "
+                   "registered again; " +
+                   standing.why;
+    return standing;
+  }
+
   // The output has it, and nobody wants it.
   Standing surplus(const OutputServer& server) const {
     const bool in = server.mode == OutputMode::ready;
     std::string kind = "gone";
     std::string why = facts_.known ? "nobody wants it any more" : "the source has not spoken yet";
-    if (const auto* gone = history_.gone(facts_.history_key, server.name)) {
-      kind = gone->kind;
-      why = words_of(*gone);
-    }
+    if (const auto* gone = history_.gone(facts_.history_key, server.name)) std::tie(kind, why) = gone_words(*gone);
     why += "; the output still has it in state " + std::string(to_string(server.mode)) + in_brackets(server.note);
     return {in, in ? "surplus" : kind, std::move(why)};
+  }
+
+  // The kind, and why. Its server may have come back with a record that is left out.
+  std::pair<std::string, std::string> gone_words(const GoneServer& gone) const {
+    const auto& all = facts_.routed.left_out;
+    const auto heir = std::find_if(all.begin(), all.end(), [&](const LeftOut& out) {
+      return out.child != gone.child && (out.name == gone.name || may_be_of(out, gone.name));
+    });
+    if (gone.kind != "gone" || heir == all.end()) return {gone.kind, words_of(gone)};
+    return {std::string(kind_of(heir->because)),
+            "its record is now " + common::quote_for_log(heir->child) + ", which is left out: " + heir->reason};
   }
 
   std::string words_of(const GoneServer& gone) const {
@@ -92,7 +115,7 @@ class Judge {
         return {false, "down", "its check in the output fails" + note};
       case OutputMode::draining:
       case OutputMode::maintenance:
-        return {false, "held", "the output has it in state " + std::string(to_string(present->mode)) + note};
+        return {false, "stopped", "the output has it in state " + std::string(to_string(present->mode)) + note};
       case OutputMode::unusable:
         break;
     }
@@ -111,6 +134,8 @@ OutServer out_of(const LeftOut& out, const GoneServer* gone, const Judge& judge)
                    .weight = std::nullopt,
                    .since = std::nullopt,
                    .standing = {false, std::string(kind_of(out.because)), out.reason}};
+  server.name = out.name;
+  if (out.port != 0 || out.host.starts_with('/')) server.address = address_of(out.host, out.port);
   if (gone == nullptr || gone->kind != server.standing.kind) return server;
   server.name = gone->name;
   server.address = address_of(gone->host, gone->port);
@@ -121,12 +146,13 @@ OutServer out_of(const LeftOut& out, const GoneServer* gone, const Judge& judge)
 }
 
 OutServer out_of(const GoneServer& gone, const Judge& judge) {
+  auto [kind, why] = judge.gone_words(gone);
   return {.name = gone.name,
           .record = gone.child,
           .address = address_of(gone.host, gone.port),
           .weight = gone.weight,
           .since = gone.since,
-          .standing = {false, gone.kind, judge.words_of(gone)}};
+          .standing = {false, std::move(kind), std::move(why)}};
 }
 
 std::string trouble_of(const ServiceFacts& facts, const std::vector<OutputDifference>& found) {
@@ -135,6 +161,11 @@ std::string trouble_of(const ServiceFacts& facts, const std::vector<OutputDiffer
   if (!facts.trouble.empty()) return facts.trouble;
   if (facts.stale) return "served as it was known before; the source has not spoken yet";
   if (facts.routed.kept) return "no available server in the source; vanished ones are kept";
+  if (!facts.held.empty()) {
+    const auto all = facts.held.size() + static_cast<std::size_t>(facts.routed.available);
+    return std::to_string(facts.held.size()) + " of " + std::to_string(all) +
+           " servers vanished at once; held for as long as the output finds them alive";
+  }
   if (facts.routed.defaulted) return "no available server in the source; the default servers serve";
   if (!facts.output.waiting.empty()) return facts.output.waiting.front();
   if (!facts.output.problems.empty()) return facts.output.problems.begin()->second;
@@ -146,6 +177,7 @@ ServiceState state_of(const ServiceStatus& status) {
   if (status.unknown.empty() && status.in_service() == 0) return ServiceState::empty;
   if (status.stale) return ServiceState::stale;
   if (status.kept) return ServiceState::kept;
+  if (status.held != 0) return ServiceState::held;
   if (status.defaulted) return ServiceState::defaulted;
   return status.unknown.empty() && status.differences.empty() ? ServiceState::ok : ServiceState::pending;
 }
@@ -162,6 +194,8 @@ std::string_view to_string(ServiceState state) {
       return "stale";
     case ServiceState::kept:
       return "kept";
+    case ServiceState::held:
+      return "held";
     case ServiceState::defaulted:
       return "defaulted";
     case ServiceState::pending:
@@ -170,6 +204,10 @@ std::string_view to_string(ServiceState state) {
       return "ok";
   }
   return "unknown";
+}
+
+std::string address_of(const std::string& host, int port) {
+  return host.starts_with('/') ? host : common::host_port(host, port);
 }
 
 std::string clock_time(WallTime time, WallTime now) {
@@ -190,13 +228,15 @@ ServiceStatus status_of(ServiceFacts facts, const History& history, WallTime now
   std::unordered_map<std::string_view, const OutputServer*> present;
   for (const auto& server : facts.output.present) present.emplace(server.name, &server);
   std::unordered_set<std::string_view> wanted;
-  for (const auto& server : facts.routed.servers) {
+  const auto tell = [&](const RoutedServer& server, bool held) {
     const auto found = present.find(server.name);
     const auto* has = found == present.end() ? nullptr : found->second;
     wanted.insert(server.name);
-    status.servers.push_back(
-        {server.name, judge.wanted(server, has), server, has == nullptr ? std::nullopt : std::optional(*has)});
-  }
+    status.servers.push_back({server.name, held ? judge.held(server, has) : judge.wanted(server, has), server,
+                              has == nullptr ? std::nullopt : std::optional(*has)});
+  };
+  for (const auto& server : facts.routed.servers) tell(server, false);
+  for (const auto& server : facts.held) tell(server, true);
   for (const auto& server : facts.output.present) {
     if (!wanted.contains(server.name)) {
       status.servers.push_back({server.name, judge.surplus(server), std::nullopt, server});
@@ -208,7 +248,7 @@ ServiceStatus status_of(ServiceFacts facts, const History& history, WallTime now
     status.left_out.push_back(out_of(out, history.gone(facts.history_key, out.child), judge));
   }
   for (const auto& gone : history.gone(facts.history_key)) {
-    if (left_out.contains(gone.child) || present.contains(gone.name)) continue;
+    if (left_out.contains(gone.child) || present.contains(gone.name) || wanted.contains(gone.name)) continue;
     status.gone.push_back(out_of(gone, judge));
   }
   status.differences = differences(facts.output);
@@ -217,6 +257,7 @@ ServiceStatus status_of(ServiceFacts facts, const History& history, WallTime now
   status.stale = facts.stale;
   status.kept = facts.routed.kept;
   status.defaulted = facts.routed.defaulted;
+  status.held = facts.held.size();
   status.age = facts.age;
   status.trouble = trouble_of(facts, status.differences);
   status.available = facts.routed.available;
@@ -226,34 +267,6 @@ ServiceStatus status_of(ServiceFacts facts, const History& history, WallTime now
   status.place = std::move(facts.place);
   status.state = state_of(status);
   return status;
-}
-
-Explanation explain(const ServiceStatus& status, std::string_view server, WallTime started, WallTime now) {
-  const auto find = [&](auto matches) -> std::optional<Explanation> {
-    for (const auto& each : status.servers) {
-      Explanation found{.server = each.name, .record = "", .address = "", .standing = each.standing};
-      if (each.wanted) found.record = each.wanted->child;
-      if (each.wanted) found.address = address_of(each.wanted->host, each.wanted->port);
-      if (!each.wanted && each.present) found.address = address_of(each.present->address, each.present->port);
-      if (matches(found)) return found;
-    }
-    for (const auto* list : {&status.left_out, &status.gone}) {
-      for (const auto& out : *list) {
-        Explanation found{out.name, out.record, out.address, out.standing};
-        if (matches(found)) return found;
-      }
-    }
-    return std::nullopt;
-  };
-  auto found = find([&](const Explanation& each) { return each.server == server || each.record == server; });
-  if (!found) found = find([&](const Explanation& each) { return !server.empty() && each.address == server; });
-  if (found) {
-    if (found->server.empty()) found->server = server;
-    return *found;
-  }
-  std::string why = "nobody of that name was seen since synapse started at " + clock_time(started, now);
-  if (!status.known) why += "; the source has not spoken yet";
-  return {std::string(server), "", "", {false, "unseen", std::move(why)}};
 }
 
 }  // namespace synapse

@@ -35,6 +35,7 @@ struct ServiceFacts {
   std::optional<std::chrono::seconds> age;  // since the source last confirmed what it said
   std::string trouble;                      // of the source, the last one; empty: there is none
   Routed routed;
+  std::vector<RoutedServer> held;  // routed behind them, although they vanished: the output finds them alive
   OutputState output;
   std::string history_key;
 };
@@ -42,7 +43,7 @@ struct ServiceFacts {
 // In or out, and why.
 struct Standing {
   bool in = false;
-  std::string kind;  // one word for programs: "in", "kept", "unavailable", "waiting", "gone", "invalid"...
+  std::string kind;  // one word for programs: "in", "kept", "held", "unavailable", "waiting", "gone", "invalid"...
   std::string why;   // a sentence for people
 
   friend bool operator==(const Standing&, const Standing&) = default;
@@ -71,6 +72,7 @@ enum class ServiceState {
   empty,      // no server is in
   stale,      // its source has not spoken in this life
   kept,       // vanished servers are in because nobody else is there
+  held,       // some are in because too many vanished at once to be believed
   defaulted,  // only default servers are in, for the same reason
   pending,    // the output is not as it should be, or not known
   ok,
@@ -85,6 +87,7 @@ struct ServiceStatus {
   bool stale = false;
   bool kept = false;
   bool defaulted = false;
+  std::size_t held = 0;  // so many servers
   std::optional<std::chrono::seconds> age;
   std::string unknown;  // as in OutputState
   std::string trouble;  // what the operator should look at first; empty: nothing
@@ -110,6 +113,9 @@ struct Explanation {
   Standing standing;
 };
 [[nodiscard]] Explanation explain(const ServiceStatus& status, std::string_view server, WallTime started, WallTime now);
+
+// HOST:PORT, or the path of a unix socket.
+[[nodiscard]] std::string address_of(const std::string& host, int port);
 
 // "12:03:11", in UTC as in the log; with the date in front of it when that is not today.
 [[nodiscard]] std::string clock_time(WallTime time, WallTime now);

@@ -76,7 +76,7 @@ TEST_F(ServiceStatusTest, TheOutputSaysWhatItDoesWithAServer) {
        output_server("lost", OutputMode::unusable)});
   facts.output.problems["name"] = "backend.example does not resolve";
   EXPECT_EQ(told("down"), "out down: its check in the output fails");
-  EXPECT_EQ(told("held"), "out held: the output has it in state maintenance (by hand)");
+  EXPECT_EQ(told("held"), "out stopped: the output has it in state maintenance (by hand)");
   EXPECT_EQ(told("lost"), "out unusable: the output holds it without an address");
   EXPECT_EQ(told("new"), "out waiting: on its way to the output");
   EXPECT_EQ(told("name"), "out refused: backend.example does not resolve");
@@ -111,6 +111,36 @@ TEST_F(ServiceStatusTest, ALeftOutRecordSaysWhy) {
   EXPECT_EQ(told("a"), "out invalid: port 70000 since 12:00:09; the output still has it in state maintenance");
 }
 
+TEST_F(ServiceStatusTest, ALeftOutRecordIsFoundByWhatItSaysOfItself) {
+  routes({"a"}, {routed_server("a")}, 0);
+  has({output_server("a")});
+  facts.routed.left_out = {
+      {"api_10.0.0.2_c_0f0000000002", LeftOutBecause::filtered, "label \"canary\"", "api2", "10.0.0.2", 81},
+      {"api3_10.0.0.3_c_0f0000000003", LeftOutBecause::invalid, "port 70000"},
+      {"b_c_0f0000000004", LeftOutBecause::filtered, "label \"az\"", "a", "10.0.0.4", 80}};
+  EXPECT_EQ(told("api2"), "out filtered: label \"canary\"");
+  EXPECT_EQ(told("10.0.0.2:81"), told("api2"));
+  EXPECT_EQ(told("api_10.0.0.2_c_0f0000000002"), told("api2"));
+  EXPECT_EQ(told("api3"), "out invalid: port 70000");
+  EXPECT_THAT(told("api"), testing::StartsWith("out unseen")) << "only what cannot be read may be anybody's";
+  EXPECT_THAT(told("api4"), testing::StartsWith("out unseen"));
+  EXPECT_EQ(
+      told("a"),
+      "in in: ready with weight 5; the record \"b_c_0f0000000004\" of the same name is out, filtered: label \"az\"");
+}
+
+TEST_F(ServiceStatusTest, WhoCameBackWithASpoiltRecordIsNotWithoutOne) {
+  routes({"a", "b"}, {routed_server("a"), routed_server("b")}, 0);
+  facts.routed.left_out = {{"a_c_0f0000000003", LeftOutBecause::invalid, "port 70000"}};
+  routes({"b"}, {routed_server("b")}, 9);
+  EXPECT_EQ(told("a"), "out invalid: its record is now \"a_c_0f0000000003\", which is left out: port 70000");
+  EXPECT_EQ(told("a_c_0f0000000003"), "out invalid: port 70000");
+  has({output_server("a", OutputMode::maintenance)});
+  EXPECT_EQ(told("a"),
+            "out invalid: its record is now \"a_c_0f0000000003\", which is left out: port 70000; the output "
+            "still has it in state maintenance");
+}
+
 TEST_F(ServiceStatusTest, KeptServersAreInAndSaySo) {
   routes({"a"}, {routed_server("a")}, 0);
   facts.routed.kept = true;
@@ -119,6 +149,28 @@ TEST_F(ServiceStatusTest, KeptServersAreInAndSaySo) {
   EXPECT_EQ(told("a"), "in kept: no record since 12:00:09, kept in service; ready with weight 5");
   EXPECT_EQ(status().state, ServiceState::kept);
   EXPECT_EQ(status().trouble, "no available server in the source; vanished ones are kept");
+}
+
+TEST_F(ServiceStatusTest, HeldServersAreWantedAndSayHowTheyGetOut) {
+  routes({"a", "b", "c"}, {routed_server("a"), routed_server("b"), routed_server("c")}, 0);
+  facts.routed.available = 1;
+  routes({"a"}, {routed_server("a")}, 9);
+  facts.held = {routed_server("b"), routed_server("c")};
+  has({output_server("a"), output_server("b"), output_server("c", OutputMode::down)});
+  facts.output.wanted = {output_server("a"), output_server("b"), output_server("c")};
+  const std::string held =
+      "no record since 12:00:09, with too many others at once: held until its check in the output fails or its address "
+      "or name is registered again; ";
+  EXPECT_EQ(told("b"), "in held: " + held + "ready with weight 5");
+  EXPECT_EQ(told("b_node"), told("b"));
+  EXPECT_EQ(told("c"), "out down: " + held + "its check in the output fails");
+  EXPECT_EQ(status().state, ServiceState::held);
+  EXPECT_EQ(status().trouble, "2 of 3 servers vanished at once; held for as long as the output finds them alive");
+  EXPECT_EQ(status().in_service(), 2U);
+  EXPECT_EQ(status().servers.size(), 3U);
+  EXPECT_THAT(status().gone, IsEmpty()) << "they are among the servers";
+  facts.routed.defaulted = true;
+  EXPECT_EQ(status().state, ServiceState::held) << "not only default servers are in";
 }
 
 TEST_F(ServiceStatusTest, DefaultServersSaySo) {

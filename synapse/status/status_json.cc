@@ -112,6 +112,7 @@ Json object_of(const ServiceStatus& service, bool with_servers) {
   object["stale"] = service.stale;
   object["kept"] = service.kept;
   object["defaulted"] = service.defaulted;
+  object["held"] = service.held;
   object["ageSeconds"] = service.age ? Json(service.age->count()) : Json(nullptr);
   object["trouble"] = service.trouble;
   object["unknown"] = service.unknown;

@@ -13,6 +13,7 @@ struct MissingService {
   std::string service;
   std::string router;
   std::string why;
+  bool read = false;  // its source has spoken: it is the output that does not have it
 };
 
 // /services; without the servers a summary only.

@@ -28,7 +28,7 @@ ServiceStatus status() {
 const std::string kHead =
     R"({"service":"web","router":{"type":"haproxy","place":"/run/h.cfg"},"state":"pending","proxy":"web_1",)"
     R"("source":{"type":"zookeeper","words":"zk:2181 /services/web","path":"/services/web","hosts":["zk:2181"]},"ready":true,"known":true,)"
-    R"("stale":false,"kept":false,"defaulted":false,"ageSeconds":3,"trouble":"the output is not as it should be","unknown":"",)"
+    R"("stale":false,"kept":false,"defaulted":false,"held":0,"ageSeconds":3,"trouble":"the output is not as it should be","unknown":"",)"
     R"("available":1,"unavailable":0,"wanted":1,"inService":1,"differences":1,"waiting":[])";
 
 TEST(StatusJson, TellsOfAService) {
