@@ -152,6 +152,7 @@ def test_a_bad_file_changes_nothing(sandbox, registry):
     assert last_success() == good_at
     registry.add("b", sandbox.backend("b").port)
     eventually(lambda: set(answers(port, 4)) == {"a", "b"}, what="the old one runs on")
+    eventually(lambda: time.time() >= good_at + 1, what="a second later, which is what the time is told in")
     replace(program.config_path, good)
     eventually(lambda: program.metrics().value("synapse_config_last_reload_successful") == 1)
     assert good_at < last_success() <= time.time() + 1

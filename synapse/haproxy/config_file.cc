@@ -55,6 +55,16 @@ std::string with_words(std::string text, const std::string& words) {
 void ConfigFile::read() {
   const auto text = common::read_file(path_, kMaxBytes);
   text_ = text ? *text : "";
+  behind_ = ::access((path_ + ".behind").c_str(), F_OK) == 0;
+}
+
+void ConfigFile::caught_up() {
+  if (std::exchange(behind_, false)) ::unlink((path_ + ".behind").c_str());
+}
+
+// Without a text, so that it can be done on most full disks.
+void ConfigFile::fall_behind() {
+  if (!std::exchange(behind_, true)) (void)common::write_atomically(path_ + ".behind", "", kMode);
 }
 
 void ConfigFile::drop_rejected() {
@@ -92,6 +102,16 @@ boost::asio::awaitable<ConfigFile::Replacement> ConfigFile::check(const std::str
 }
 
 boost::asio::awaitable<ConfigFile::Replacement> ConfigFile::replace(std::string text) {
+  auto replacement = co_await check_and_replace(std::move(text));
+  if (replacement.outcome == Outcome::refused || replacement.outcome == Outcome::failed) {
+    fall_behind();
+  } else {
+    caught_up();
+  }
+  co_return replacement;
+}
+
+boost::asio::awaitable<ConfigFile::Replacement> ConfigFile::check_and_replace(std::string text) {
   if (text == text_) {
     drop_rejected();
     co_return Replacement{Outcome::unchanged, ""};

@@ -19,6 +19,12 @@ class ConfigFile {
   // What is on disk; empty when there is no file, or none that can be read.
   void read();
 
+  // Whether the file tells less than what HAProxy was told at its socket, because a text could not be written. A mark
+  // beside it, `<path>.behind`, tells it to the next synapse too.
+  bool behind() const { return behind_; }
+  // The text is what is wanted, although no text was replaced.
+  void caught_up();
+
   enum class Outcome { unchanged, replaced, unchecked, refused, failed };
   struct Replacement {
     Outcome outcome = Outcome::failed;
@@ -40,12 +46,15 @@ class ConfigFile {
  private:
   std::string rejected() const { return path_ + ".rejected"; }
   boost::asio::awaitable<Replacement> check(const std::string& candidate, const std::string& text);
+  boost::asio::awaitable<Replacement> check_and_replace(std::string text);
   void drop_rejected();
+  void fall_behind();
 
   std::string path_;
   std::string binary_;
   std::string text_;
   bool proof_refused_ = false;  // the text that is kept beside is the one of prove()
+  bool behind_ = false;
 };
 
 }  // namespace synapse::haproxy

@@ -140,6 +140,24 @@ TEST_F(ConfigFileTest, AProofWithoutAnAnswerIsNone) {
   EXPECT_EQ(on_disk(path() + ".proof"), "missing");
 }
 
+TEST_F(ConfigFileTest, AMarkTellsTheNextOneThatTheFileFellBehind) {
+  ConfigFile file(path(), checker());
+  replace(file, "good\n");
+  EXPECT_EQ(on_disk(path() + ".behind"), "missing");
+  replace(file, "bad\n");
+  EXPECT_TRUE(file.behind());
+  ConfigFile next(path(), checker());
+  EXPECT_FALSE(next.behind());
+  next.read();
+  EXPECT_TRUE(next.behind());
+  replace(next, "better\n");
+  EXPECT_FALSE(next.behind());
+  EXPECT_EQ(on_disk(path() + ".behind"), "missing");
+  replace(next, "bad\n");
+  next.caught_up();
+  EXPECT_EQ(on_disk(path() + ".behind"), "missing");
+}
+
 // What HAProxy says names the candidate, which is not there any more when somebody reads it.
 TEST_F(ConfigFileTest, TheWordsNameTheFileThatIsKept) {
   EXPECT_TRUE(common::write_atomically(

@@ -148,8 +148,8 @@ asio::awaitable<void> Driver::plan_due() {
       if (!busy_) lost(reading.error().message);
       co_return;
     }
-    const bool other_process = is_other_process(reading->process);
-    take(std::move(*reading), other_process);
+    const auto loaded = is_other_process(reading->process) ? Loaded::by_others : Loaded::nobody;
+    take(std::move(*reading), loaded);
   }
   if (!file_due_) {
     const auto now = Clock::now();
@@ -170,7 +170,7 @@ std::vector<Command> Driver::plan_round(const Services& due) {
     if (service.removed) continue;
     // Unknown is not empty: what HAProxy has for a service that nobody has spoken of stays as it is.
     if (!declared(service) || (!service.known && !service.from_file)) continue;
-    auto planned = plan(service.wanted, service.traits, observed(service.wanted.name), capabilities_, Clock::now());
+    auto planned = plan_as_it_runs(service);
     service.verifying = planned.verifying;
     for (const auto& need : planned.reloads) want_reload(need.reason, service.wanted.service + ": " + need.words);
     service.needs_reload = !planned.reloads.empty();
@@ -192,7 +192,7 @@ asio::awaitable<Driver::Sent> Driver::send(const std::vector<Command>& commands)
   const auto replies = co_await socket_.exchange(lines);
   if (load != load_) {
     // Another worker answers by now. Which of them did this is not known.
-    for (const auto& command : commands) note_sent(command, running_.state.backends[command.backend]);
+    for (const auto& command : commands) note_sent(command, running_.state.backends[present_name(command.backend)]);
     co_return Sent::surprise;
   }
   if (!replies) {

@@ -104,6 +104,7 @@ class Driver {
     bool routed = false;
     bool removed = false;  // from the configuration, while it was being worked on
     bool verifying = false;
+    std::map<std::string, ByHand> held;  // by a person, as it was said
     Tombstones tombstones = {};
     common::Coalescer changes;
     std::optional<Clock::time_point> again;  // to be planned then, although nothing changed
@@ -122,6 +123,17 @@ class Driver {
   bool is_other_process(const ProcessInfo& process) const {
     return process.pid != running_.process.pid || process.uptime_seconds < running_.process.uptime_seconds;
   }
+
+  // Who made HAProxy load what it runs, since the last reading.
+  enum class Loaded {
+    nobody,  // it is the process that we know
+    before,  // it ran when synapse came
+    by_us,
+    by_others,  // from a file that may be older than ours
+  };
+
+  // By service, in HAProxy or in a file. A service that is not declared there has none.
+  using Names = std::map<std::string, std::string>;
 
   enum class Sent { acknowledged, plan_again, surprise };
 
@@ -146,10 +158,21 @@ class Driver {
   // driver_look.cc: what HAProxy has, and what became of it without us.
   boost::asio::awaitable<void> look();
   boost::asio::awaitable<void> look_at_old_workers();
-  void take(Reading reading, bool freshly_loaded);
-  void take_backend(const std::string& name, ObservedBackend* before, const ObservedBackend& fresh);
+  void take(Reading reading, Loaded loaded);
+  void take_backend(Service& service, ObservedBackend* before, const ObservedBackend& fresh);
   void count_tombstones(Service& service);
   void sweep_tombstones();
+
+  // driver_names.cc
+  Names wanted_names() const;
+  Names names_in(const Reading& reading) const;
+  Names names_by_likeness(const ObservedState& state) const;
+  std::string running_name(const std::string& service) const;
+  std::string present_name(const std::string& former) const;
+  void take_names(Names names);
+  ObservedBackend* observed(const Service& service);
+  Plan plan_as_it_runs(const Service& service);
+  const ObservedBackend* last_seen(const BackendSpec& wanted) const;
 
   // driver_status.cc
   OutputState output_of_file(const Service& service, const std::vector<ServerSpec>& wanted) const;
@@ -175,8 +198,6 @@ class Driver {
   bool has_socket() const { return !socket_.path().empty(); }
   bool all_known() const;
   bool would_empty_a_service() const;
-  ObservedBackend* observed(const std::string& backend);
-  const ObservedBackend* last_seen(const BackendSpec& wanted) const;
 
   HaproxyRouterConfig config_;
   HaproxyControl& control_;
@@ -187,6 +208,8 @@ class Driver {
   std::string fingerprint_;  // of the wanted skeleton
   Services services_;        // in the order of the configuration
   ConfigFile file_;
+  std::string file_fingerprint_;
+  Names file_names_;
   RuntimeSocket socket_;
   std::mt19937 random_;
 
@@ -194,6 +217,8 @@ class Driver {
   bool attached_ = false;
   bool started_ = false;  // it ran before
   Reading running_;
+  Names running_names_;
+  std::map<std::string, std::string> renamed_;  // backends, by the last load
   Capabilities capabilities_ = least_capabilities();
   std::string end_;  // how it ended last
 

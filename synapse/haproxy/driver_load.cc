@@ -44,12 +44,6 @@ std::map<std::string, std::vector<ServerSpec>>::const_iterator find_servers(cons
 
 }  // namespace
 
-bool is_proxy_of(std::string_view proxy, std::string_view service) {
-  if (!proxy.starts_with(service) || !proxy.substr(service.size()).starts_with('_')) return false;
-  const auto id = proxy.substr(service.size() + 1);
-  return !id.empty() && id.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
 // Until the registry has spoken, a service has the servers that the last file gave it: unknown is not empty.
 void Driver::read_file() {
   file_.read();
@@ -57,12 +51,15 @@ void Driver::read_file() {
     for (const auto& service : services_) {
       const auto found = find_servers(*known, service->wanted);
       if (service->known || found == known->servers.end()) continue;
+      file_names_[service->wanted.service] = found->first;
       service->wanted.servers = found->second;
       service->from_file = true;
       service->ever_available = true;
       auto& backend = running_.state.backends[found->first];
       backend = expected_of(found->first, found->second);
     }
+    file_fingerprint_ = known->fingerprint;
+    running_names_ = file_names_;
   }
   take_traits();
   update_fingerprint();
@@ -76,6 +73,7 @@ void Driver::update_fingerprint() {
     spec.backends.back().servers.clear();
   }
   fingerprint_ = render(spec).fingerprint;
+  if (running_.fingerprint == fingerprint_) running_names_ = wanted_names();
 }
 
 RenderedConfig Driver::rendered(FileFor purpose) const {
@@ -104,10 +102,10 @@ asio::awaitable<void> Driver::attach() {
       events_.haproxy_attached(config_.config_path, reading->process.version, reading->process.pid, true);
       events_.socket_works(config_.config_path);
       attached_ = true;
-      started_ = true;
       attached_at_ = now;
-      const bool other_process = is_other_process(reading->process);
-      take(std::move(*reading), other_process);
+      const auto others = std::exchange(started_, true) ? Loaded::by_others : Loaded::before;
+      const auto loaded = is_other_process(reading->process) ? others : Loaded::nobody;
+      take(std::move(*reading), loaded);
       co_return plan_all_again();
     }
   }
@@ -136,7 +134,7 @@ asio::awaitable<void> Driver::start() {
   events_.haproxy_attached(config_.config_path, reading->process.version, reading->process.pid, false);
   const auto reason = std::exchange(started_, true) ? ReloadReason::restarted : ReloadReason::first_start;
   events_.reloaded(config_.config_path, {std::string(to_string(reason))}, reading->process.pid, elapsed_ms(begun));
-  take(std::move(*reading), true);
+  take(std::move(*reading), Loaded::by_us);
   plan_all_again();
 }
 
@@ -186,7 +184,7 @@ asio::awaitable<void> Driver::reload() {
   events_.reloaded(config_.config_path, reasons, reading->process.pid, elapsed_ms(begun));
   not_before_.reset();
   attached_ = true;
-  if (has_socket()) take(std::move(*reading), true);
+  if (has_socket()) take(std::move(*reading), Loaded::by_us);
   plan_all_again();
 }
 
@@ -250,7 +248,9 @@ asio::awaitable<void> Driver::write_file() {
   file_due_.reset();
   const auto begun = Clock::now();
   auto text = rendered(FileFor::running);
-  if (text.text != file_.text() && text.text != refused_text_) {
+  if (text.text == file_.text()) {
+    file_.caught_up();
+  } else if (text.text != refused_text_) {
     const bool written = co_await put_file(std::move(text));
     const auto took = Clock::now() - begun;
     file_interval_.set_interval(std::clamp<Clock::duration>(kFileShare * took, kFileInterval, kFileIntervalAtMost));
@@ -264,15 +264,15 @@ asio::awaitable<bool> Driver::put_file(RenderedConfig config) {
   for (const auto& warning : config.warnings) events_.config_warning(config_.config_path, warning);
   const auto bytes = config.text.size();
   auto text = config.text;
+  auto names = wanted_names();  // which may be others by the time that the file is written
   const auto replacement = co_await file_.replace(std::move(config.text));
   refused_text_.clear();
   switch (replacement.outcome) {
     case ConfigFile::Outcome::unchanged:
-      co_return true;
+    case ConfigFile::Outcome::replaced:
+      break;
     case ConfigFile::Outcome::unchecked:
       events_.config_unchecked(config_.config_path, replacement.words);
-      break;
-    case ConfigFile::Outcome::replaced:
       break;
     case ConfigFile::Outcome::refused:
       refused_text_ = std::move(text);
@@ -283,7 +283,9 @@ asio::awaitable<bool> Driver::put_file(RenderedConfig config) {
       events_.config_not_written(config_.config_path, replacement.words);
       co_return false;
   }
-  events_.config_written(config_.config_path, bytes);
+  file_fingerprint_ = std::move(config.fingerprint);
+  file_names_ = std::move(names);
+  if (replacement.outcome != ConfigFile::Outcome::unchanged) events_.config_written(config_.config_path, bytes);
   co_return true;
 }
 

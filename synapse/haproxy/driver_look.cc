@@ -1,5 +1,7 @@
 // The part of the driver that reads what HAProxy has, and finds what others did to it.
 #include <algorithm>
+#include <map>
+#include <string_view>
 #include <utility>
 
 #include "synapse/haproxy/advice.h"
@@ -42,7 +44,7 @@ asio::awaitable<void> Driver::look() {
   if (other_process) {
     events_.haproxy_attached(config_.config_path, reading->process.version, reading->process.pid, true);
   }
-  take(std::move(*reading), other_process);
+  take(std::move(*reading), other_process ? Loaded::by_others : Loaded::nobody);
   const bool verifying =
       std::any_of(services_.begin(), services_.end(), [](const auto& service) { return service->verifying; });
   const Clock::duration pause = verifying ? std::max<Clock::duration>(kVerifyInterval, took * kVerifyShare)
@@ -62,25 +64,41 @@ asio::awaitable<void> Driver::look_at_old_workers() {
   if (count) events_.old_workers(config_.config_path, *count);
 }
 
-void Driver::take(Reading reading, bool freshly_loaded) {
+void Driver::take(Reading reading, Loaded loaded) {
+  const bool freshly_loaded = loaded != Loaded::nobody;
   const auto file = freshly_loaded ? read_rendered(file_.text()) : std::nullopt;
-  const bool current = file && file->fingerprint == reading.fingerprint;
+  // What others made HAProxy load may be older than the file, and the file older than what an earlier synapse did: then
+  // our own maintenance would pass for a person's.
+  const bool told = loaded == Loaded::by_us || (loaded == Loaded::before && !file_.behind());
+  const bool current = told && file && file->fingerprint == reading.fingerprint;
+  auto names = freshly_loaded ? names_in(reading) : running_names_;
+  std::map<std::string_view, Service*> services;
+  for (const auto& service : services_) {
+    const auto name = names.find(service->wanted.service);
+    if (name != names.end()) services.emplace(name->second, service.get());
+  }
   for (auto& [name, fresh] : reading.state.backends) {
-    const auto known = running_.state.backends.find(name);
+    const auto found = services.find(name);
+    auto* service = found == services.end() ? nullptr : found->second;
+    const auto former = service == nullptr ? "" : running_name(service->wanted.service);
+    const auto known = running_.state.backends.find(former.empty() ? name : former);
     auto* before = known == running_.state.backends.end() ? nullptr : &known->second;
     if (file) {
-      const auto loaded = file->servers.find(name);
-      if (loaded != file->servers.end()) adopt(loaded->second, current, fresh);
+      const auto written = service == nullptr ? file_names_.end() : file_names_.find(service->wanted.service);
+      const auto servers = file->servers.find(written == file_names_.end() ? name : written->second);
+      if (servers != file->servers.end()) adopt(servers->second, current, fresh);
       if (before != nullptr) carry_times(*before, fresh);
+      if (before != nullptr && loaded == Loaded::by_others) carry_holds(*before, fresh);
     } else if (before != nullptr) {
       carry_over(*before, fresh);
     }
-    take_backend(name, before, fresh);
+    if (service != nullptr) take_backend(*service, before, fresh);
   }
   const bool other_version = running_.process.version != reading.process.version;
   if (freshly_loaded) {
     ++load_;
     plan_all_at_ = {};
+    take_names(std::move(names));
   }
   former_workers_.now(reading.process.pid);
   running_ = std::move(reading);
@@ -93,27 +111,24 @@ void Driver::take(Reading reading, bool freshly_loaded) {
 }
 
 // A difference that nobody here made is made good, unless it is to be respected; both are said.
-void Driver::take_backend(const std::string& name, ObservedBackend* before, const ObservedBackend& fresh) {
-  const auto service =
-      std::find_if(services_.begin(), services_.end(), [&](const auto& each) { return each->wanted.name == name; });
-  if (service == services_.end()) return;
-  if (before == nullptr || differs(*before, fresh)) (*service)->again = Clock::now();
-  if (!(*service)->wanted.policy.respect_manual) return;
-  std::size_t held = 0;
-  const ObservedBackend nothing;
-  const auto earlier_ones = by_name(before == nullptr ? nothing : *before);
+void Driver::take_backend(Service& service, ObservedBackend* before, const ObservedBackend& fresh) {
+  if (before == nullptr || differs(*before, fresh)) service.again = Clock::now();
+  const ServiceName name{service.wanted.service, place_};
+  std::map<std::string, ByHand> held;
   for (const auto& server : fresh.servers) {
-    const auto known = earlier_ones.find(server.name);
-    const auto earlier = known == earlier_ones.end() ? ByHand::nothing : known->second->by_hand;
-    if (server.by_hand != ByHand::nothing) ++held;
-    if (server.by_hand == earlier) continue;
-    if (server.by_hand == ByHand::nothing) {
-      events_.server_released({(*service)->wanted.service, place_}, server.name);
+    const auto by_hand = service.wanted.policy.respect_manual ? server.by_hand : ByHand::nothing;
+    const auto known = service.held.find(server.name);
+    const auto earlier = known == service.held.end() ? ByHand::nothing : known->second;
+    if (by_hand != ByHand::nothing) held[server.name] = by_hand;
+    if (by_hand == earlier) continue;
+    if (by_hand == ByHand::nothing) {
+      events_.server_released(name, server.name);
     } else {
-      events_.server_held_by_hand({(*service)->wanted.service, place_}, server.name, words_of(server.by_hand));
+      events_.server_held_by_hand(name, server.name, words_of(by_hand));
     }
   }
-  events_.servers_held_by_hand({(*service)->wanted.service, place_}, held);
+  service.held = std::move(held);
+  events_.servers_held_by_hand(name, service.held.size());
 }
 
 void Driver::count_tombstones(Service& service) {

@@ -87,7 +87,9 @@ bool Driver::would_empty_a_service() const {
     if (!declared(service) || service.known || service.from_file) return false;
     if (!has_socket()) return true;
     return std::any_of(running_.state.backends.begin(), running_.state.backends.end(), [&](const auto& backend) {
-      const bool its_own = backend.first == service.wanted.name || is_proxy_of(backend.first, service.wanted.service);
+      const auto& wanted = service.wanted;
+      const bool its_own = backend.first == wanted.name || backend.first == running_name(wanted.service) ||
+                           is_proxy_of(backend.first, wanted.service);
       return its_own && !backend.second.servers.empty();
     });
   });
@@ -100,28 +102,6 @@ std::string Driver::present_address(const std::string& name, const std::string& 
   const auto found =
       std::find_if(servers.begin(), servers.end(), [&](const auto& each) { return each.name == server; });
   return found == servers.end() ? "" : found->address;
-}
-
-// Null: HAProxy does not have the backend. It does not list one without servers, so the fingerprint decides.
-ObservedBackend* Driver::observed(const std::string& backend) {
-  const auto found = running_.state.backends.find(backend);
-  if (found != running_.state.backends.end()) return &found->second;
-  if (running_.fingerprint != fingerprint_) return nullptr;
-  auto& empty = running_.state.backends[backend];
-  empty.name = backend;
-  return &empty;
-}
-
-// Under its present name, or under another id from before services were added or taken away. Also when HAProxy is away:
-// then it is what it had last, or what its file would make it have.
-const ObservedBackend* Driver::last_seen(const BackendSpec& wanted) const {
-  if (!has_socket()) return nullptr;
-  const auto& backends = running_.state.backends;
-  const auto exact = backends.find(wanted.name);
-  if (exact != backends.end()) return &exact->second;
-  const auto found = std::find_if(backends.begin(), backends.end(),
-                                  [&](const auto& backend) { return is_proxy_of(backend.first, wanted.service); });
-  return found == backends.end() ? nullptr : &found->second;
 }
 
 }  // namespace synapse::haproxy

@@ -31,7 +31,7 @@ OutputState Driver::output(const std::string& name) const {
   if (service == nullptr) return {.unknown = "it is not configured"};
   const auto wanted = usable_servers(service->wanted, service->traits.declared);
   if (!has_socket()) return output_of_file(*service, wanted);
-  const auto found = running_.state.backends.find(service->wanted.name);
+  const auto found = running_.state.backends.find(running_name(name));
   const auto* observed = attached_ && found != running_.state.backends.end() ? &found->second : nullptr;
   auto output = output_of(wanted, service->traits.declared, observed);
   if (!attached_) {
@@ -47,7 +47,8 @@ OutputState Driver::output_of_file(const Service& service, const std::vector<Ser
   OutputState output;
   output.wanted = output_servers(wanted);
   if (const auto file = read_rendered(file_.text())) {
-    const auto found = file->servers.find(service.wanted.name);
+    const auto name = file_names_.find(service.wanted.service);
+    const auto found = file->servers.find(name == file_names_.end() ? service.wanted.name : name->second);
     if (found != file->servers.end()) output.present = output_servers(found->second);
   }
   tell_reloads(service, output);

@@ -269,6 +269,18 @@ void carry_times(const ObservedBackend& previous, ObservedBackend& fresh) {
   }
 }
 
+void carry_holds(const ObservedBackend& previous, ObservedBackend& fresh) {
+  const auto before = by_name(previous);
+  for (auto& server : fresh.servers) {
+    const auto known = before.find(server.name);
+    if (known == before.end() || known->second->by_hand == ByHand::nothing) continue;
+    if (server.by_hand != ByHand::nothing || present_hold(server) == ByHand::nothing) continue;
+    server.by_hand = present_hold(server);
+    server.unverified = false;
+    server.draining = false;
+  }
+}
+
 ObservedBackend expected_of(const std::string& backend, const std::vector<ServerSpec>& loaded) {
   ObservedBackend expected;
   expected.name = backend;

@@ -90,6 +90,9 @@ void adopt(const std::vector<ServerSpec>& loaded, bool current, ObservedBackend&
 // After a load: the drains that were under way end when they were to.
 void carry_times(const ObservedBackend& previous, ObservedBackend& fresh);
 
+// After a load by others, of a file that may be older: what a person holds, and the file holds too, stays a person's.
+void carry_holds(const ObservedBackend& previous, ObservedBackend& fresh);
+
 // What HAProxy will have after loading these servers; for when no HAProxy runs. Tombstones are left out: there is
 // nothing that they could spare.
 [[nodiscard]] ObservedBackend expected_of(const std::string& backend, const std::vector<ServerSpec>& loaded);

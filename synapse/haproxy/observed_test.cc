@@ -186,6 +186,27 @@ TEST(CarryOver, KeepsWhatHaproxyDoesNotTell) {
   EXPECT_THAT(fresh.refused, ElementsAre("x"));
 }
 
+TEST(CarryHolds, KeepsAPersonsWhereTheLoadedFileHoldsTheServerToo) {
+  ObservedBackend before;
+  before.servers = {named("held"), named("served"), named("drained"), named("ours")};
+  for (auto& server : before.servers) server.by_hand = ByHand::maintenance;
+  before.servers[3].by_hand = ByHand::nothing;
+  ObservedBackend fresh;
+  fresh.servers = {named("held"), named("served"), named("drained"), named("ours"), named("new")};
+  for (const int held : {0, 3, 4}) fresh.servers[static_cast<std::size_t>(held)].forced_maintenance = true;
+  fresh.servers[0].unverified = true;
+  fresh.servers[2].forced_drain = true;
+  fresh.servers[2].draining = true;
+  carry_holds(before, fresh);
+  EXPECT_EQ(fresh.servers[0].by_hand, ByHand::maintenance);
+  EXPECT_FALSE(fresh.servers[0].unverified);
+  EXPECT_EQ(fresh.servers[1].by_hand, ByHand::nothing);
+  EXPECT_EQ(fresh.servers[2].by_hand, ByHand::drain);
+  EXPECT_FALSE(fresh.servers[2].draining);
+  EXPECT_EQ(fresh.servers[3].by_hand, ByHand::nothing);
+  EXPECT_EQ(fresh.servers[4].by_hand, ByHand::nothing);
+}
+
 TEST(AdoptOptions, TakesThoseOfTheLoadedFile) {
   ObservedBackend fresh{"web_1", {named("a"), named("b")}, {}};
   adopt({{"a", "10.0.0.1", 80, 1, true, {"check", "weight", "3"}}, {"c", "10.0.0.1", 80, 1, true, {}}}, false, fresh);

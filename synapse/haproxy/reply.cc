@@ -120,10 +120,12 @@ void apply(const Command& command, ObservedBackend& backend) {
   auto* server = backend.find(command.server.name);
   if (server == nullptr) return;
   switch (command.kind) {
-    case CommandKind::set_ready:
-      server->up = server->up || server->forced_maintenance;
+    case CommandKind::set_ready: {
+      const bool verified = server->unverified && server->check_passed && server->check_health > 0;
+      server->up = server->up || server->forced_maintenance || verified;
       out_of_service(*server, false, false);
       break;
+    }
     case CommandKind::set_maintenance:
       server->up = false;
       out_of_service(*server, true, false);

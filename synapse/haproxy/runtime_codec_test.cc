@@ -178,6 +178,22 @@ TEST(Acknowledge, AppliesWhatWasDone) {
   EXPECT_TRUE(backend.servers.empty());
 }
 
+TEST(Acknowledge, AServerThatPassedItsCheckIsUpWhenItEnters) {
+  for (const bool passed : {true, false}) {
+    auto backend = backend_with_a();
+    auto& server = backend.servers[0];
+    auto drain = set_drain("web_1", "a");
+    drain.verifies = true;
+    acknowledge(drain, "\n", backend);
+    acknowledge(health_down("web_1", "a"), "\n", backend);
+    EXPECT_FALSE(server.up);
+    server.check_passed = passed;
+    server.check_health = passed ? 1 : 0;
+    acknowledge(set_ready("web_1", "a"), "\n", backend);
+    EXPECT_EQ(server.up, passed);
+  }
+}
+
 TEST(Acknowledge, ASurpriseChangesNothing) {
   auto backend = backend_with_a();
   auto before = backend;
