@@ -8,7 +8,7 @@ from harness.processes import children_of, command_line, descendants
 from harness.wait import eventually
 
 MAINTENANCE, DRAIN, READY = 1, 8, 0  # RuntimeSocket.admin_state()
-SOON = 15  # seconds; what is meant is less than two
+SOON = 20  # seconds; what is meant is less than two
 
 
 def reloads(program, **labels):

@@ -50,7 +50,7 @@ def test_a_service_is_reached_on_a_port_and_on_a_unix_socket(sandbox, registry, 
     assert "balance leastconn" in program.haproxy_config()
     worker = program.runtime.worker_pid()
     registry.add("b", sandbox.backend("b").port)
-    eventually(lambda: request(path) == (200, "b"), 10)
+    eventually(lambda: request(path) == (200, "b"))
     assert program.runtime.worker_pid() == worker
 
 
@@ -61,10 +61,10 @@ def test_backend_name_is_the_name_in_haproxy(sandbox, registry, mode):
     assert program.runtime.names_in_rotation("web") == {"a"}
     worker = program.runtime.worker_pid()
     registry.add("b", sandbox.backend("b").port)
-    eventually(lambda: program.runtime.names_in_rotation("web") == {"a", "b"}, 10)
+    eventually(lambda: program.runtime.names_in_rotation("web") == {"a", "b"})
     assert program.runtime.worker_pid() == worker
     # A new synapse finds its servers under that name, before the registry has spoken.
-    eventually(lambda: "server b " in program.haproxy_config(), 10)
+    eventually(lambda: "server b " in program.haproxy_config())
 
 
 def test_services_share_a_frontend_by_host_name(sandbox, registries):
@@ -149,7 +149,7 @@ def test_two_routers_each_run_their_own_haproxy(sandbox, registries):
     os.kill(workers[0], 9)
     c = sandbox.backend("c")
     registries("b").add("c", c.port)
-    eventually(lambda: runtimes[1].names_in_rotation("b_2") == {"b", "c"}, 10)
+    eventually(lambda: runtimes[1].names_in_rotation("b_2") == {"b", "c"})
     eventually(lambda: answers(ports[0], 2) == {"a": 2}, 20)
     assert runtimes[1].worker_pid() == workers[1]
     assert program.stop(20) == 0
@@ -172,10 +172,10 @@ def test_one_router_runs_an_haproxy_and_another_drives_somebody_elses(sandbox, r
     assert answers(ports[0], 2) == {"own": 2} and answers(ports[1], 2) == {"foreign": 2}
     reloads = len(haproxy.reloads())
     foreign.add("more", sandbox.backend("more").port)
-    eventually(lambda: haproxy.runtime.names_in_rotation("foreign_2") == {"foreign", "more"}, 10)
+    eventually(lambda: haproxy.runtime.names_in_rotation("foreign_2") == {"foreign", "more"})
     assert len(haproxy.reloads()) == reloads
     assert program.stop(20) == 0
-    eventually(lambda: answers(ports[0], 1) == {"ConnectionRefusedError": 1}, 10)
+    eventually(lambda: answers(ports[0], 1) == {"ConnectionRefusedError": 1})
     assert set(answers(ports[1], 4)) == {"foreign", "more"}, "somebody else's HAProxy goes on"
 
 
@@ -187,7 +187,7 @@ def test_when_the_first_socket_is_of_no_use_the_next_one_is_taken(sandbox, regis
     haproxy.global_lines.append(f"stats socket {second} mode 600 level admin")
     program = sandbox.synapse({"routers": [haproxy.router([synapse_service(registry, port, name="web")])]})
     program.await_ready()
-    eventually(lambda: os.path.exists(second), 10)
+    eventually(lambda: os.path.exists(second))
     worker = haproxy.runtime.worker_pid()
     os.unlink(haproxy.socket_path)
     registry.add("b", sandbox.backend("b").port)
@@ -195,4 +195,4 @@ def test_when_the_first_socket_is_of_no_use_the_next_one_is_taken(sandbox, regis
     eventually(lambda: further.names_in_rotation("web") == {"a", "b"}, 15)
     assert further.worker_pid() == worker, "no reload was needed"
     assert set(answers(port, 4)) == {"a", "b"}
-    eventually(lambda: haproxy.socket_path in program.log() and second in program.log(), 10)
+    eventually(lambda: haproxy.socket_path in program.log() and second in program.log())

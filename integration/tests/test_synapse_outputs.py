@@ -66,7 +66,7 @@ def test_a_template_sees_all_services_and_the_command_runs_when_the_file_changed
     assert text_of(ran) == first + ".\n"
     api.add("b", 8002)
     second = first + "b 127.0.0.1:8002 \n"
-    eventually(lambda: text_of(ran) == f"{first}.\n{second}.\n", 10)
+    eventually(lambda: text_of(ran) == f"{first}.\n{second}.\n")
     assert text_of(out) == second
     # A change that changes nothing here: neither a write nor a command.
     inode = os.stat(out).st_ino
@@ -89,7 +89,7 @@ def test_a_template_waits_for_every_service(sandbox, registries):
     router = {"type": "template", "destinationFile": out, "template": LIST}
     services = [synapse_service(web, name="web"), synapse_service(unknown, name="unknown")]
     program = sandbox.synapse({"routers": [{**router, "services": services}]})
-    eventually(lambda: "web: 1 servers available" in program.log(), 10)
+    eventually(lambda: "web: 1 servers available" in program.log())
     always(lambda: text_of(out) == "of an earlier life\n", 0.5)
     assert not program.ready()
     dead.start()
@@ -115,12 +115,12 @@ def test_a_command_that_fails_is_told_counted_and_tried_again(sandbox, registrie
             ]
         }
     )
-    eventually(lambda: "postTemplateCommand" in program.log() and "exit status 3: broken pipe" in program.log(), 10)
+    eventually(lambda: "postTemplateCommand" in program.log() and "exit status 3: broken pipe" in program.log())
     assert program.metrics().value("synapse_router_update_failure", type="template") >= 1
     assert not program.ready()
     _file(sandbox, "fixed", "")
     program.await_ready(20)
-    eventually(lambda: "is up to date again" in program.log(), 10)
+    eventually(lambda: "is up to date again" in program.log())
     assert program.log().count("exit status 3") == 1, "a trouble is said once"
 
 
@@ -162,14 +162,14 @@ def test_each_service_is_a_json_file_as_airbnb_writes_it(sandbox, registries):
     assert text_of(api_file) == "[]"
     inode = os.stat(web_file).st_ino
     api.add("b", 8002)
-    eventually(lambda: [each["port"] for each in json.loads(text_of(api_file))] == [8002], 10)
+    eventually(lambda: [each["port"] for each in json.loads(text_of(api_file))] == [8002])
     assert os.stat(web_file).st_ino == inode
     program.stop()
     # The next one does not touch what is right, and removes what is of a service that is gone: nothing else.
     mine = _file(sandbox, "out/mine.json", "[]")
     config["routers"][0]["services"] = services[:1]
     sandbox.synapse(config).await_ready()
-    eventually(lambda: not os.path.exists(api_file), 10)
+    eventually(lambda: not os.path.exists(api_file))
     assert os.path.exists(mine) and os.stat(web_file).st_ino == inode
 
 
@@ -188,7 +188,7 @@ def test_a_changed_template_is_taken_while_synapse_runs(sandbox, registries):
     _file(sandbox, "x.mustache", "{{#services}}")
     eventually(lambda: 'line 1: Unclosed section "services"' in program.log(), 15)
     web.add("b", 8002)
-    eventually(lambda: text_of(out) == first + "b 127.0.0.1:8002 \n", 10)
+    eventually(lambda: text_of(out) == first + "b 127.0.0.1:8002 \n")
     _file(sandbox, "x.mustache", "{{#services}}{{#servers}}<{{name}}>{{/servers}}{{/services}}")
     eventually(lambda: sorted(text_of(out)) == sorted("<a><b>"), 15)
 
@@ -270,7 +270,7 @@ def test_oneshot_takes_what_an_earlier_run_kept(sandbox):
         ],
     }
     program = sandbox.synapse(config).await_ready()
-    eventually(lambda: [name for name in os.listdir(state) if name.endswith(".json")], 10)
+    eventually(lambda: [name for name in os.listdir(state) if name.endswith(".json")])
     assert program.stop() == 0
     os.unlink(out)
     server.stop()

@@ -11,7 +11,7 @@ from harness.ports import free_port
 from harness.wait import always, eventually
 from harness.web import answers, exchange
 
-SOON = 10.0
+SOON = 20.0
 # Quick verdicts of HAProxy's own check, which asks the backend for its status.
 CHECKED = {
     "serverOptions": "check inter 100ms fastinter 100ms rise 1 fall 1",

@@ -199,7 +199,7 @@ def test_a_bad_service_in_front_of_another_changes_nothing_for_that(sandbox, reg
     other.add("x", sandbox.backend("x").port)
     program = start_synapse(sandbox, mode, synapse_service(registry, ports[0], name="web")).await_ready()
     eventually(lambda: answers(ports[0], 1) == {"a": 1})
-    eventually(lambda: "server a " in program.haproxy_config(), 10)
+    eventually(lambda: "server a " in program.haproxy_config())
     before, worker = loads(program), program.runtime.worker_pid()
     good = json.dumps(program.config)
     bad = synapse_service(other, ports[1], name="api", routerOptions={"backend": ["zork on"]})
