@@ -89,6 +89,7 @@ App::App(std::string version, ConfigFiles files, std::string log_level)
   // A reader of our stdout or of a socket that went away is an error of that write, not our end.
   std::signal(SIGPIPE, SIG_IGN);
   common::raise_descriptor_limit();
+  metrics_.show_limits("nerve");
 }
 
 App::~App() = default;

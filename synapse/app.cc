@@ -85,7 +85,9 @@ App::App(ConfigFiles files, std::string log_level)
                 {.load = [this] { return load(); },
                  .prove = [this](auto done) { prove(std::move(done)); },
                  .apply = [this] { return apply(); },
-                 .unchanged = [this] { withdraw(); }}) {}
+                 .unchanged = [this] { withdraw(); }}) {
+  metrics_.show_limits("synapse");
+}
 
 App::~App() = default;
 
