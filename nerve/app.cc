@@ -29,6 +29,8 @@ constexpr seconds kSweepLimit{30};
 // For news that are on their way when the registrations are handed over.
 constexpr seconds kHandOverLimit{1};
 constexpr seconds kCloseLimit{4};
+// On top of all that, before a service manager loses its patience.
+constexpr seconds kStopMargin{2};
 // A terminal and a wrapper script may both pass on one and the same wish.
 constexpr seconds kOneWish{1};
 const char* name_of_signal(int number) {
@@ -225,6 +227,7 @@ void App::save_state() {
 
 int App::run() {
   wait_for_signal();
+  manager_.ready();
   io_.run();
   const int status = orderly_ ? EXIT_SUCCESS : EXIT_FAILURE;
   if (sessions_left_) std::_Exit(status);
@@ -269,6 +272,7 @@ void App::on_signal(int number) {
 asio::awaitable<void> App::stop() {
   const auto now = [] { return std::chrono::steady_clock::now(); };
   const auto drained_by = now() + roster_->longest_drain() + kDrainMargin;
+  manager_.stopping(roster_->longest_drain() + kDrainMargin + kDeregisterLimit + kCloseLimit + kStopMargin);
   roster_->stop(Service::Ending::shutdown);
   const bool stopped = co_await wait_until(&App::all_stopped, drained_by);
   if (!stopped) {
@@ -297,6 +301,7 @@ asio::awaitable<void> App::stop() {
 }
 
 asio::awaitable<void> App::hand_over() {
+  manager_.stopping(kHandOverLimit + kStopMargin);
   roster_->stop(Service::Ending::hand_over);
   const bool confirmed = co_await wait_until(&App::all_confirmed, std::chrono::steady_clock::now() + kHandOverLimit);
   if (!confirmed) roster_->warn_of_unconfirmed();
