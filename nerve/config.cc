@@ -41,6 +41,7 @@ void read_api(ObjectReader& object, Config& config) {
   }
   config.api_token_file = object.text("apiTokenFile", "");
   config.api_legacy_get = object.boolean("apiLegacyGet", config.api_legacy_get);
+  config.core_dumps = object.boolean("coreDumps", config.core_dumps);
   config.api_allowed_hosts = common::read_allowed_hosts(object);
 }
 

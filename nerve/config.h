@@ -21,6 +21,7 @@ struct Config {
   std::string api_socket;                      // path of a unix socket on which the admin API listens, too; empty: none
   std::string api_token_file;                  // holds what changing requests must present; empty: nothing
   bool api_legacy_get = true;                  // the changing routes answer to GET, too
+  bool core_dumps = false;                     // counts at the start only
   std::vector<std::string> api_allowed_hosts;  // names by which the API is reached, besides those of this machine
   std::string templated_config_path;           // empty: the expanded file is not kept
   std::string services_dir;                    // absolute or relative to the working directory; empty: there is none
