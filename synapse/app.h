@@ -21,6 +21,7 @@
 #include "common/process/orphan_reaper.h"
 #include "common/reload/config_follower.h"
 #include "common/runtime/loop_watch.h"
+#include "common/runtime/service_manager.h"
 #include "common/runtime/task_group.h"
 #include "common/telemetry/metrics.h"
 #include "synapse/config.h"
@@ -90,6 +91,7 @@ class App {
   std::optional<common::LoopWatch> loop_;
   common::ApiGuard guard_{metrics_, "synapse"};
   std::unique_ptr<common::http::Server> api_;
+  common::ServiceManager manager_{io_, [this] { return health().problems.empty(); }};
   int exit_code_ = 0;
 };
 

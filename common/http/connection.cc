@@ -12,6 +12,8 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
+#include "common/limits/limits.h"
+
 namespace common::http {
 namespace {
 
@@ -127,6 +129,7 @@ class Connection {
 
  private:
   void make_room() {
+    limit_hit(Limit::api_connections);
     refused(Refusal::displaced);
     stream_.close();
   }
@@ -192,6 +195,7 @@ class Connection {
   }
 
   Response refuse(int status, std::string_view why) const {
+    if (status != 400) limit_hit(status == 413 ? Limit::api_body : Limit::api_header);
     refused(status == 400 ? Refusal::malformed : Refusal::too_large);
     return error_response(status, why);
   }
