@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "common/limits/limits.h"
 #include "common/registration/base64.h"
 #include "common/registration/fields.h"
 #include "common/registration/serverset.h"
@@ -244,7 +245,8 @@ Result<Registration> decode(std::string_view child, std::string_view data, std::
   }
   if (data.empty()) return fail("empty data");
   if (data.size() > max_data) {
-    return fail(std::to_string(data.size()) + " bytes of data, more than " + std::to_string(max_data));
+    limit_hit(Limit::record_bytes);
+    return fail("more than " + std::to_string(max_data) + " bytes of data");
   }
   const auto fields = read_fields(data);
   if (!fields) return fields.error();
