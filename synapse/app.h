@@ -16,6 +16,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "common/file/file_lock.h"
 #include "common/http/server.h"
 #include "common/process/orphan_reaper.h"
 #include "common/reload/config_follower.h"
@@ -45,6 +46,7 @@ class App {
   int run();
 
  private:
+  bool claim_state();
   bool listen();
   common::LoadedConfig load();
   void prove(std::function<void(common::Result<void>)> done);
@@ -84,6 +86,7 @@ class App {
   common::ConfigFollower follower_;
   Sessions sessions_{io_};
   NameServers name_servers_{io_};
+  std::unique_ptr<common::FileLock> state_lock_;
   std::optional<SavedRecords> saved_;
   std::vector<std::unique_ptr<Unit>> units_;  // in the order of the configuration
   std::optional<common::LoopWatch> loop_;

@@ -55,6 +55,9 @@ std::string with_words(std::string text, const std::string& words) {
 void ConfigFile::read() {
   const auto text = common::read_file(path_, kMaxBytes);
   text_ = text ? *text : "";
+  // Of a life that was killed while it wrote or checked.
+  for (const auto* name : {"", ".candidate", ".proof", ".rejected", ".behind"}) common::remove_unfinished(path_ + name);
+  for (const auto* name : {".candidate", ".proof"}) ::unlink((path_ + name).c_str());
   behind_ = ::access((path_ + ".behind").c_str(), F_OK) == 0;
 }
 
