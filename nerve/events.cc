@@ -23,6 +23,9 @@ prometheus::Family<prometheus::Counter>& counters(common::Metrics& metrics, cons
   return prometheus::BuildCounter().Name(name).Help(help).Register(metrics.registry());
 }
 
+// It may be so all the time.
+constexpr std::chrono::minutes kToldEvery{10};
+
 prometheus::Histogram::BucketBoundaries lateness_buckets() {
   return {0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5};
 }
@@ -61,6 +64,26 @@ struct ServiceMetrics::Families {
 
 ServiceMetrics::ServiceMetrics(common::Metrics& metrics) : families_(std::make_unique<Families>(metrics)) {}
 ServiceMetrics::~ServiceMetrics() = default;
+
+ExecLimitEvents::ExecLimitEvents(common::Metrics& metrics)
+    : waiting_(prometheus::BuildGauge()
+                   .Name("nerve_exec_checks_waiting")
+                   .Help("Exec checks that are due and wait until fewer than maxExecChecks run")
+                   .Register(metrics.registry())
+                   .Add({})),
+      delayed_(counters(metrics, "nerve_exec_checks_delayed_total", "Exec checks that had to wait").Add({})),
+      told_(kToldEvery) {}
+
+void ExecLimitEvents::waiting(std::size_t now, std::size_t at_once) {
+  const bool more = now > std::exchange(before_, now);
+  waiting_.Set(static_cast<double>(now));
+  if (!more) return;
+  delayed_.Increment();
+  const auto time = common::MinInterval::Clock::now();
+  if (told_.earliest(time) > time) return;
+  told_.acted(time);
+  log::warn("{} exec checks run at once, as many as maxExecChecks allows: others wait, and start late", at_once);
+}
 
 ServiceEvents::ServiceEvents(const Telemetry& telemetry, Subject subject)
     : metrics_(telemetry.metrics),

@@ -15,6 +15,7 @@
 #include "common/process/command.h"
 #include "common/registration/registration.h"
 #include "common/telemetry/repeated_error.h"
+#include "common/time/min_interval.h"
 #include "nerve/check/check_runner.h"
 #include "nerve/health/service_health.h"
 #include "nerve/lifecycle/lifecycle.h"
@@ -41,6 +42,20 @@ class ServiceMetrics {
   friend class ServiceEvents;
   struct Families;
   std::unique_ptr<Families> families_;
+};
+
+// How many exec checks wait because others run. Owned by App.
+class ExecLimitEvents {
+ public:
+  explicit ExecLimitEvents(common::Metrics& metrics);
+
+  void waiting(std::size_t now, std::size_t at_once);
+
+ private:
+  prometheus::Gauge& waiting_;
+  prometheus::Counter& delayed_;
+  std::size_t before_ = 0;
+  common::MinInterval told_;
 };
 
 // Where the events of services go. Must outlive them.

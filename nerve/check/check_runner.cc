@@ -8,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "common/runtime/deadline.h"
+#include "common/runtime/turns.h"
 #include "nerve/check/schedule.h"
 
 namespace nerve {
@@ -38,10 +39,17 @@ asio::awaitable<void> CheckRunner::run(Duration first_delay) {
     since_ = due;
     timer.expires_at(due);
     co_await timer.async_wait(asio::use_awaitable);
+    common::Turns::Turn turn;
+    if (auto* const turns = check_->turns()) {
+      auto taken = co_await turns->take();
+      turn = std::move(taken);
+    }
+    // Cancelled while it waited: the next co_await ends the coroutine.
     const auto started = Clock::now();
     state_ = State::running;
     since_ = started;
     const Answer answer = co_await ask();
+    turn = {};
     // What came of a check that was cancelled with us is no answer.
     const auto cancellation = co_await asio::this_coro::cancellation_state;
     if (cancellation.cancelled() != asio::cancellation_type::none) co_return;
