@@ -51,7 +51,10 @@ struct ServiceMetrics::Families {
                      .Name("nerve_check_start_lateness_seconds")
                      .Help("How much later than planned the checks of all services start")
                      .Register(metrics.registry())
-                     .Add({}, lateness_buckets())) {}
+                     .Add({}, lateness_buckets())),
+        not_made(
+            counters(metrics, "nerve_checks_not_made_total", "Checks for which there was no file descriptor").Add({})) {
+  }
 
   prometheus::Family<prometheus::Counter>& check_failures;
   prometheus::Family<prometheus::Counter>& exec_failures;
@@ -60,6 +63,7 @@ struct ServiceMetrics::Families {
   prometheus::Family<prometheus::Gauge>& confirmed;
   prometheus::Family<prometheus::Gauge>& available;
   prometheus::Histogram& lateness;
+  prometheus::Counter& not_made;
 };
 
 ServiceMetrics::ServiceMetrics(common::Metrics& metrics) : families_(std::make_unique<Families>(metrics)) {}
@@ -112,6 +116,9 @@ ServiceEvents::ServiceEvents(const Telemetry& telemetry, Subject subject)
 }
 
 void ServiceEvents::check_answered(std::size_t check, const Answer& answer, const CheckRunner::Timing& timing) {
+  if (const int times = not_made_.over(); times > 0) {
+    log::info("{}: there are file descriptors again, {} checks could not be made meanwhile", prefix_, times);
+  }
   metrics_.families_->lateness.Observe(std::chrono::duration<double>(timing.lateness).count());
   if (!answer.passed && subject_.with_metrics) check_failures_[check]->Increment();
   if (!log::enabled(log::Level::debug)) return;
@@ -120,6 +127,14 @@ void ServiceEvents::check_answered(std::size_t check, const Answer& answer, cons
     log::debug("{}: check {} passed in {:.1f} ms", prefix_, subject_.check_types[check], ms);
   } else {
     log::debug("{}: check {} failed in {:.1f} ms: {}", prefix_, subject_.check_types[check], ms, answer.reason);
+  }
+}
+
+void ServiceEvents::check_not_made(std::size_t check, const Answer& answer) {
+  metrics_.families_->not_made.Increment();
+  if (not_made_.failed()) {
+    log::error("{}: check {} cannot be made, nerve has no file descriptors left ({}): it does not count", prefix_,
+               subject_.check_types[check], answer.reason);
   }
 }
 

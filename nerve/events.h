@@ -78,6 +78,8 @@ class ServiceEvents {
   ServiceEvents(const Telemetry& telemetry, Subject subject);
 
   void check_answered(std::size_t check, const Answer& answer, const CheckRunner::Timing& timing);
+  // We have no file descriptor to ask with; counts neither way.
+  void check_not_made(std::size_t check, const Answer& answer);
   void check_changed(std::size_t check, const Answer& answer, const std::string& target);
   void health_changed(const Health& health);
 
@@ -128,6 +130,7 @@ class ServiceEvents {
   std::vector<prometheus::Gauge*> confirmed_;
   std::map<CommandKind, prometheus::Counter*> exec_failures_;  // those that have failed
   prometheus::Counter* rate_limited_ = nullptr;
+  common::RepeatedError not_made_;
   std::vector<common::RepeatedError> report_errors_;
   std::map<CommandKind, common::RepeatedError> command_errors_;
   std::vector<bool> told_confirmed_;  // of the reporters, since the service is announced

@@ -15,6 +15,7 @@ import time
 
 from harness import processes
 from harness.configs import nerve, nerve_service, synapse, synapse_service
+from harness.haproxy import RuntimeSocket, takes_traffic
 from harness.ports import free_port
 from harness.wait import eventually
 from harness.web import request
@@ -98,33 +99,57 @@ class Pod:
 
 
 class Scene:
-    """`quiet`: what may be in the log of a program that has had no trouble is not looked at."""
+    """`runtime_dir`, and where we see it; `pod_keys(name)`: further arguments of each Pod."""
 
-    def __init__(self, sandbox, registry, pods=2, haproxy=None, synapse_config=None, synapse_wrapper=(), pod_keys=None):
+    def __init__(
+        self,
+        sandbox,
+        registry,
+        pods=2,
+        haproxy=None,
+        synapse_config=None,
+        synapse_wrapper=(),
+        runtime_dir=None,
+        runtime_seen=None,
+        pod_keys=lambda name: {},
+    ):
         self.sandbox, self.registry, self.haproxy = sandbox, registry, haproxy
-        self._synapse_wrapper = synapse_wrapper
-        self.pods = [Pod(sandbox, registry, f"pod{i}", **(pod_keys or {})) for i in range(pods)]
+        self._synapse_wrapper, self._runtime_seen, self._pod_keys = synapse_wrapper, runtime_seen, pod_keys
+        self.pods = []
+        for number in range(pods):
+            self.add_pod(f"pod{number}")
         self.port = free_port()
         service = synapse_service(registry, self.port, name="web")
         routers = synapse(service) if haproxy is None else {"routers": [haproxy.router([service])]}
         if haproxy is None:
-            routers["routers"][0]["runtimeDir"] = sandbox.path(sandbox.unique("haproxy-of-synapse"))
-            os.makedirs(routers["routers"][0]["runtimeDir"])
+            routers["routers"][0]["runtimeDir"] = runtime_dir or sandbox.path(sandbox.unique("haproxy-of-synapse"))
         self.synapse_config = {"apiPort": free_port(), **routers, **(synapse_config or {})}
         self.synapse = None
         self.start_synapse()
         eventually(lambda: not self.differences(), 60, "all pods are served")
         self.application = Application(self.port)
         self._resources = {name: self._resources_of(process) for name, process in self.programs().items()}
+        self._resources_of_a_nerve = self._resources[f"nerve of {self.pods[0].name}"]
 
     def start_synapse(self):
         self.synapse = self.sandbox.synapse(self.synapse_config, wrapper=self._synapse_wrapper)
+        if self._runtime_seen:
+            self.synapse.runtime = RuntimeSocket(os.path.join(self._runtime_seen, "haproxy.sock"))
         return self.synapse.await_ready(60)
+
+    def add_pod(self, name):
+        self.pods.append(Pod(self.sandbox, self.registry, name, **self._pod_keys(name)))
+
+    def remove_pod(self, index):
+        """As an operator does it: nerve first, which waits until nobody asks any more."""
+        pod = self.pods.pop(index)
+        assert pod.nerve.stop(60) == 0
+        eventually(lambda: pod.address not in self.synapse.runtime.in_rotation("web"), what="HAProxy lets it go")
+        pod.backend.stop()
 
     def reconfigure_synapse(self):
         """Has it read what synapse_config is now."""
-        with open(self.synapse.config_path, "w", encoding="utf-8") as file:
-            json.dump(self.synapse_config, file)
+        self.synapse.replace_config(json.dumps(self.synapse_config))
         self.synapse.signal(signal.SIGHUP)
 
     def programs(self):
@@ -167,6 +192,21 @@ class Scene:
             found.append(f"HAProxy serves {served}, alive are {live}")
         return found
 
+    def impossible(self):
+        """What must not be at any moment, whatever happens."""
+        found = []
+        addresses = [f"{each['host']}:{each['port']}" for each in self.registry.records().values()]
+        if len(set(addresses)) != len(addresses):
+            found.append(f"registered twice: {addresses}")
+        served = [
+            f"{row['srv_addr']}:{row['srv_port']}"
+            for row in self.synapse.runtime.servers("web")
+            if takes_traffic(row)
+        ]
+        if len(set(served)) != len(served):
+            found.append(f"HAProxy serves twice: {served}")
+        return found
+
     def leaks(self):
         """Processes, zombies, descriptors and watches beyond what there was when everything was calm."""
         found = []
@@ -174,7 +214,7 @@ class Scene:
             zombies = processes.zombies_of(process.pid)
             if zombies:
                 found.append(f"{name} has {zombies} zombies")
-            before, now = self._resources[name], self._resources_of(process)
+            before, now = self._resources.get(name, self._resources_of_a_nerve), self._resources_of(process)
             for what, spare in (("descriptors", SPARE_DESCRIPTORS), ("children", 0), ("watches", 0)):
                 if now[what] > before[what] + spare:
                     found.append(f"{name} has {now[what]} {what}, {before[what]} at first")
@@ -186,7 +226,8 @@ class Scene:
         return {
             "descriptors": processes.open_descriptors(process.pid),
             "children": len([pid for pid in processes.children_of(process.pid) if pid not in self.haproxies()]),
-            "watches": self._watches_of(process),
+            # synapse has one on each node, too.
+            "watches": self._watches_of(process) - (len(self.pods) if process is self.synapse else 0),
         }
 
     def _watches_of(self, process):

@@ -41,6 +41,7 @@ asio::awaitable<void> CheckRunner::run(Duration first_delay) {
     co_await timer.async_wait(asio::use_awaitable);
     common::Turns::Turn turn;
     if (auto* const turns = check_->turns()) {
+      state_ = State::queued;
       auto taken = co_await turns->take();
       turn = std::move(taken);
     }
@@ -60,7 +61,8 @@ asio::awaitable<void> CheckRunner::run(Duration first_delay) {
 }
 
 std::optional<std::string> CheckRunner::stalled(TimePoint now) const {
-  if (state_ == State::not_started || now - since_ <= interval_ + timeout_ + kStalledAfter) return std::nullopt;
+  if (state_ == State::not_started || state_ == State::queued || now - since_ <= interval_ + timeout_ + kStalledAfter)
+    return std::nullopt;
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - since_).count();
   return (state_ == State::running ? "has been running for " : "has been due for ") + std::to_string(seconds) + " s";
 }

@@ -58,7 +58,15 @@ void ConfigFile::read() {
   // Of a life that was killed while it wrote or checked.
   for (const auto* name : {"", ".candidate", ".proof", ".rejected", ".behind"}) common::remove_unfinished(path_ + name);
   for (const auto* name : {".candidate", ".proof"}) ::unlink((path_ + name).c_str());
-  behind_ = ::access((path_ + ".behind").c_str(), F_OK) == 0;
+  behind_ = ::access((path_ + ".behind").c_str(), F_OK) == 0 || !can_be_marked();
+}
+
+// Where no mark can be made, as on a disk that may only be read, none says nothing.
+bool ConfigFile::can_be_marked() const {
+  const auto mark = path_ + ".behind";
+  const bool made = common::write_atomically(mark, "", kMode).has_value();
+  if (made) ::unlink(mark.c_str());
+  return made;
 }
 
 void ConfigFile::caught_up() {
