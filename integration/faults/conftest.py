@@ -3,10 +3,12 @@
 import itertools
 import json
 import os
+import random
 
 import pytest
 
 from faults.case import line
+from faults.scene import Scene
 from faults.world import World
 from harness.ensemble import Ensemble
 from harness.sandbox import Sandbox
@@ -45,8 +47,8 @@ def build(request, sandbox):
     """Makes a World, build(zookeeper, ...), and ends it; what its cases tell is reported."""
     worlds = []
 
-    def make(zookeeper, **options):
-        worlds.append(World(sandbox, zookeeper, f"/faults/t{os.getpid()}-{next(_paths)}", **options))
+    def make(zookeeper, kind=World, **options):
+        worlds.append(kind(sandbox, zookeeper, f"/faults/t{os.getpid()}-{next(_paths)}", **options))
         return worlds[-1]
 
     yield make
@@ -59,6 +61,20 @@ def build(request, sandbox):
 def world(build, zookeeper):
     """The usual one, with the one ZooKeeper server that all share: it must not be broken."""
     return build(zookeeper)
+
+
+@pytest.fixture
+def scene(build, zookeeper):
+    """Two pods that can be started again."""
+    return build(zookeeper, kind=Scene, backends=2)
+
+
+@pytest.fixture
+def chance():
+    """FAULTS_SEED=n repeats what was drawn."""
+    seed = int(os.environ.get("FAULTS_SEED", "0")) or random.randrange(1, 10**6)
+    print(f"FAULTS_SEED={seed}")
+    return random.Random(seed)
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -15,8 +15,8 @@ class Disk:
     It lives as long as the sandbox, over all lives of these programs.
     """
 
-    def __init__(self, sandbox, megabytes=4):
-        self.path = sandbox.path(sandbox.unique("disk"))
+    def __init__(self, sandbox, name, megabytes=4):
+        self.path = sandbox.path(name)
         os.mkdir(self.path)
         script = f"mount -t tmpfs -o size={megabytes}m tmpfs {self.path} && echo mounted && exec sleep 100000"
         self._enter = ["nsenter", "--mount"]
@@ -24,16 +24,17 @@ class Disk:
         if os.geteuid() != 0:
             own = ["unshare", "-r", "--mount"]
             self._enter = ["nsenter", "--user", "--preserve-credentials", "--mount"]
-        self._holder = Process("disk", [*own, "sh", "-c", script], sandbox.path(f"{os.path.basename(self.path)}.log"))
+        self._holder = Process("disk", [*own, "sh", "-c", script], sandbox.path(f"{name}.log"))
         sandbox.processes.append(self._holder)
         eventually(lambda: "mounted" in self._holder.log() or not self._holder.running, what="the disk is there")
         if not self._holder.running:
             pytest.skip("this machine allows no mount namespace")
+        self.root = f"/proc/{self._holder.pid}/root"
         self.wrapper = [*self._enter, f"--target={self._holder.pid}", "--"]
 
     def seen(self, *parts):
         """The path under which we see something that is there."""
-        return os.path.join(f"/proc/{self._holder.pid}/root{self.path}", *parts)
+        return os.path.join(self.root + self.path, *parts)
 
     def fill(self):
         with open(self.seen("filling"), "ab", buffering=0) as file:
@@ -49,11 +50,6 @@ class Disk:
     def read_only(self, yes):
         option = "remount,ro" if yes else "remount,rw"
         subprocess.run([*self.wrapper, "mount", "-o", option, self.path], check=True, timeout=20)
-
-
-def with_limit(**limits):
-    """nofile=30, or as=bytes: of the program and what it starts, soft and hard."""
-    return ["prlimit", *(f"--{name}={value}:{value}" for name, value in limits.items()), "--"]
 
 
 def cpu_seconds(pid):

@@ -4,10 +4,13 @@ seed gives the same actions in the same order however fast the machine is."""
 import contextlib
 import dataclasses
 import os
+import random
 import signal
 import time
 from collections.abc import Callable
 
+from faults import actions
+from faults.world import SERVICE
 from harness.wait import eventually
 
 # Nobody listens while HAProxy is started again; an application that fails at once fails often.
@@ -41,14 +44,15 @@ def _stands_still(pid, seconds):
 
 
 class Actions:
-    """Draws from `chance`, acts on `scene`. The numbers of pods and of lines are drawn as shares, because how many there
-    are depends on what was done before."""
+    """Draws from `chance`, acts on `scene`. It counts the pods itself, as they will be when everything that was drawn is
+    done."""
 
     MOST_PODS = 5
 
-    def __init__(self, scene, chance, zookeeper):
-        self._scene, self._chance, self._zookeeper = scene, chance, zookeeper
-        self._pods = len(scene.pods)  # as they will be when everything that was drawn is done
+    def __init__(self, scene, chance):
+        self._scene, self._chance = scene, chance
+        self._pods = len(scene.pods)
+        self._surroundings = [*actions.network(), *actions.zookeeper(scene)]
         self._names = iter(range(100, 10**6))
         self._loads = iter(range(1, 10**6))
         self._kinds = [
@@ -63,8 +67,7 @@ class Actions:
             (2, self._pod_comes),
             (2, self._pod_goes),
             (2, self._weights),
-            (2, self._zookeeper_is_killed),
-            (2, self._zookeeper_stands_still),
+            (8, self._surroundings_break),
             (2, self._session_ends),
             (1, self._signals),
             (2, self._reload),
@@ -81,7 +84,7 @@ class Actions:
         seconds = self._chance.uniform(0.1, 4)
         who, pid = self._chance.choice(
             [
-                ("ZooKeeper", lambda: self._zookeeper.process.pid),
+                ("a server of ZooKeeper", lambda: self._scene.zookeepers[0].process.pid),
                 ("synapse", lambda: self._scene.synapse.pid),
                 ("HAProxy's worker", self._scene.worker),
                 ("HAProxy's master", self._scene.master),
@@ -167,7 +170,7 @@ class Actions:
 
         def do():
             assert pod().nerve.put("/disable", 60)[0] == 200
-            eventually(lambda: pod().address not in self._scene.synapse.runtime.in_rotation("web"), 60)
+            eventually(lambda: pod().address not in self._scene.synapse.runtime.in_rotation(SERVICE), 60)
             pod().backend.stop()
             pod().start_backend()
             assert pod().nerve.put("/enable")[0] == 200
@@ -179,14 +182,14 @@ class Actions:
             return self._pod_goes()
         self._pods += 1
         name = f"pod{next(self._names)}"
-        return Action(f"{name} comes", lambda: self._scene.add_pod(name))
+        return Action(f"{name} comes", lambda: self._scene.come(name))
 
     def _pod_goes(self):
         if self._pods <= 2:
             return self._pod_comes()
         index, _ = self._any_pod()
         self._pods -= 1
-        return Action(f"pod {index} goes", lambda: self._scene.remove_pod(index))
+        return Action(f"pod {index} goes", lambda: self._scene.go(index))
 
     def _weights(self):
         index, pod = self._any_pod()
@@ -198,36 +201,24 @@ class Actions:
 
         return Action(f"pod {index} gets {len(weights)} other weights", do)
 
-    def _zookeeper_is_killed(self):
-        seconds = self._chance.uniform(0, 5)
-
-        def do():
-            self._zookeeper.stop()
-            time.sleep(seconds)
-            self._zookeeper.start()
-            self._scene.sandbox.processes.append(self._zookeeper.process)
-
-        return Action(f"ZooKeeper is killed, back after {seconds:.1f} s", do)
-
-    def _zookeeper_stands_still(self):
+    def _surroundings_break(self):
+        """One of the actions on the network and on ZooKeeper. It lasts, and then it is over."""
+        action = self._chance.choice(self._surroundings)
         seconds = self._chance.uniform(0.1, 8)
+        chance = random.Random(self._chance.randrange(2**32))
         return Action(
-            f"ZooKeeper stands still for {seconds:.1f} s",
-            lambda: _stands_still(self._zookeeper.process.pid, seconds),
+            f"{action.name}, for {seconds:.1f} s", lambda: actions.run(action, self._scene, chance, seconds, time.sleep)
         )
 
     def _session_ends(self):
-        if self._chance.random() < 0.5:
-            who, program = "synapse", lambda: self._scene.synapse
-        else:
-            index, pod = self._any_pod()
-            who, program = f"the nerve of pod {index}", lambda: pod().nerve
+        index, pod = self._any_pod()
 
         def do():
-            session = eventually(lambda: self._zookeeper.session_of(program()), 60)
-            self._zookeeper.expire(session, program())
+            record = eventually(lambda: next(name for name in self._scene.registry.names() if pod().name in name), 60)
+            session = self._scene.registry.stat(record).ephemeralOwner
+            self._scene.zookeepers[0].expire(session, pod().nerve)
 
-        return Action(f"the session of {who} ends", do)
+        return Action(f"the session of the nerve of pod {index} ends", do)
 
     def _signals(self):
         count = self._chance.randrange(50, 500)

@@ -48,10 +48,13 @@ class Residue:
 
     _SPARE = {"descriptors": SPARE_DESCRIPTORS, "threads": 4, "kB": SPARE_KB}
 
-    def grown(self):
+    def grown(self, like="", spare=None):
+        """`like`: what programs that were not there before are compared with; `spare`: more of what ZooKeeper holds."""
         found = []
         for (who, what), now in self._now().items():
-            before = self._before.get((who, what), 0)
+            before = self._before.get((who, what), self._before.get((like, what), 0))
+            if who == "ZooKeeper" and spare:
+                before += max(0, spare[what])
             if now > before + self._SPARE.get(what, 0):
                 found.append(f"{who} has {now} {what}, {before} before")
         return found

@@ -7,11 +7,12 @@ import sys
 import threading
 import time
 
-from faults.actions import Actions
+from faults.process_actions import Actions
 from faults.scene import Scene
 from harness import processes
+from harness.ensemble import Ensemble
 from harness.sandbox import Sandbox
-from harness.zookeeper import Registry
+from harness.wait import eventually
 
 SETTLES_WITHIN = 90
 # Of what was resident at first: caches and the allocator's spare memory.
@@ -49,18 +50,16 @@ class Watch:
 
 
 class Soak:
-    def __init__(self, sandbox, seed, seconds, most_actions=None):
+    def __init__(self, sandbox, seed, seconds, most_actions=None, servers=3):
         self._seed, self._seconds, self._most = seed, seconds, most_actions
-        zookeeper = sandbox.zookeeper()
-        self._registry = Registry(zookeeper, "/services/web")
-        self._scene = Scene(sandbox, self._registry, pods=3)
+        zookeeper = sandbox.zookeeper() if servers == 1 else Ensemble(sandbox)
+        self._scene = Scene(sandbox, zookeeper, "/services/web")
         self._chance = random.Random(seed)
-        self._actions = Actions(self._scene, self._chance, zookeeper)
+        self._actions = Actions(self._scene, self._chance)
         self._watch = Watch(self._scene)
         self._done = 0
         self._failures = 0
         self._worst = (0.0, "nothing")
-        self._since = time.monotonic()
 
     def run(self):
         begun = time.monotonic()
@@ -72,7 +71,6 @@ class Soak:
         finally:
             self._watch.stop()
             self._scene.close()
-            self._registry.close()
         return self._summary(begun, before)
 
     def _step(self, begun):
@@ -91,21 +89,34 @@ class Soak:
             actions[0].do()
             for thread in beside:
                 thread.join()
-            self._scene.settle(SETTLES_WITHIN)
+            self._scene.check(SETTLES_WITHIN)
+            self._no_leaks()
         except AssertionError as error:
             raise Violation(f"{what}: {error}") from error
         took = time.monotonic() - at
         self._worst = max(self._worst, (took, what))
         time.sleep(pause)
-        failures = self._scene.application.failed_since(self._since)
-        self._since = time.monotonic()
-        self._failures += len(failures)
+        self._scene.application.await_answers()
+        seen = self._scene.application.look()["failures"]
+        failures, self._failures = seen[self._failures :], len(seen)
         verdict = f"{len(failures)} requests failed" + (f" (at most {allowed})" if allowed else "")
         print(f"{self._done:4} {at - begun:7.1f} s  {what}: {verdict}, all well after {took:.1f} s", flush=True)
         if len(failures) > allowed:
             raise Violation(f"{what}: {len(failures)} requests failed, {allowed} may: {failures[:5]}")
         if self._watch.wrong:
             raise Violation(f"{what}: {self._watch.wrong[:5]}")
+
+    def _no_leaks(self):
+        leaks = [None]
+
+        def none():
+            leaks[0] = self._scene.leaks()
+            return not leaks[0]
+
+        try:
+            eventually(none, SETTLES_WITHIN, interval=0.1)
+        except AssertionError:
+            raise AssertionError(f"left over: {leaks[0]}") from None
 
     def _figures(self):
         figures = {}
@@ -114,23 +125,25 @@ class Soak:
         return figures
 
     def _end(self, before):
+        self._seen = self._scene.application.look()
+        self._at_end = self._figures()
         at_first = max(kb for name, (kb, _) in before.items() if name != "synapse")
-        for name, (kb, _) in self._figures().items():
+        for name, (kb, _) in self._at_end.items():
             limit = (before[name][0] if name in before else at_first) + GROWTH_KB
             if kb > limit:
                 raise Violation(f"{name} has {kb} kB of memory, {limit} at most")
 
     def _summary(self, begun, before):
-        application = self._scene.application
         worst, when = self._worst
+        seen = self._seen
         lines = [
             f"{self._done} actions in {time.monotonic() - begun:.0f} s, seed {self._seed}",
-            f"{application.requests} requests, {self._failures} failed, all of them within what their action excuses; "
-            f"the slowest took {application.slowest:.1f} s",
+            f"{sum(seen['requests'].values()):,} requests, {self._failures} failed, all within what their action excuses; "
+            f"the longest took {seen['longest']:.1f} s",
             f"looked {self._watch.looks} times in between",
             f"all was well again after {worst:.1f} s at worst: {when}",
         ]
-        for name, (kb, descriptors) in self._figures().items():
+        for name, (kb, descriptors) in self._at_end.items():
             first = f"{before[name][0]} kB, {before[name][1]} descriptors at first; " if name in before else ""
             lines.append(f"{name}: {first}{kb} kB, {descriptors} descriptors at the end")
         return "\n".join(lines)
@@ -140,6 +153,7 @@ def main():
     parser = argparse.ArgumentParser(description="Randomized faults, with everything checked in between.")
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=None, help="repeats the order of the actions")
+    parser.add_argument("--servers", type=int, choices=(1, 3), default=3, help="of ZooKeeper")
     parser.add_argument("--actions", type=int, default=None, help="ends after so many")
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1, 10**9)
@@ -147,15 +161,18 @@ def main():
     processes.adopt_orphans()
     sandbox = Sandbox()
     try:
-        soak = Soak(sandbox, seed, options.minutes * 60, options.actions)
+        soak = Soak(sandbox, seed, options.minutes * 60, options.actions, options.servers)
         print(soak.run(), flush=True)
         print("soak: passed", flush=True)
         return 0
-    except (Violation, AssertionError) as violation:
+    except Exception as violation:  # noqa: BLE001 - whatever it was, it must be told how to repeat it
         for name, log in sandbox.logs():
             print(f"----- {name}\n{log[-4000:]}", flush=True)
         print(f"soak: VIOLATION: {violation}", flush=True)
-        print(f"to repeat: integration/faults/soak --seed {seed} --minutes {options.minutes:g}", flush=True)
+        print(
+            f"to repeat: integration/faults/soak --seed {seed} --minutes {options.minutes:g} --servers {options.servers}",
+            flush=True,
+        )
         return 1
     finally:
         sandbox.close()

@@ -102,7 +102,7 @@ class World:
         config = {"apiPort": free_port(), **synapse(service, **self._options.get("router", {}))}
         router = config["routers"][0]
         router["runtimeDir"] = self.sandbox.path(self.sandbox.unique("haproxy-of-synapse"))
-        os.makedirs(router["runtimeDir"])
+        os.makedirs(router["runtimeDir"], exist_ok=True)
         return config
 
     def start_synapse(self):

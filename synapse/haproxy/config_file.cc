@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <fcntl.h>
 #include <unistd.h>
 #include <utility>
 
@@ -64,9 +65,11 @@ void ConfigFile::read() {
 // Where no mark can be made, as on a disk that may only be read, none says nothing.
 bool ConfigFile::can_be_marked() const {
   const auto mark = path_ + ".behind";
-  const bool made = common::write_atomically(mark, "", kMode).has_value();
-  if (made) ::unlink(mark.c_str());
-  return made;
+  const int made = ::open(mark.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, kMode);
+  if (made < 0) return false;
+  ::close(made);
+  ::unlink(mark.c_str());
+  return true;
 }
 
 void ConfigFile::caught_up() {

@@ -11,9 +11,6 @@ import time
 
 import pytest
 
-from faults.scene import Scene
-from harness import processes
-from harness.configs import nerve, nerve_service, synapse, synapse_service
 from harness.ports import free_port
 from harness.wait import always, eventually
 from harness.zookeeper import EventRecorder
@@ -21,20 +18,7 @@ from harness.zookeeper import EventRecorder
 # While HAProxy is away nobody listens; an application that asks 200 times a second fails so often in three seconds,
 # in which HAProxy is started again on the busiest machine.
 WHILE_HAPROXY_IS_AWAY = 2000
-
-
-@pytest.fixture
-def chance():
-    seed = int(os.environ.get("FAULTS_SEED", "0")) or random.randrange(1, 10**6)
-    print(f"FAULTS_SEED={seed}")
-    return random.Random(seed)
-
-
-@pytest.fixture
-def scene(sandbox, registry):
-    scene = Scene(sandbox, registry)
-    yield scene
-    scene.close()
+NOBODY_LISTENS = "nobody listens while HAProxy is started again"
 
 
 class Changes:
@@ -75,11 +59,11 @@ def test_nerve_and_synapse_killed_at_any_moment_are_no_event(scene, chance):
         for _ in range(3):
             pod = chance.choice(scene.pods)
             time.sleep(chance.uniform(0, 0.3))
-            scene.case("kill -9 of nerve", lambda pod=pod: killed_and_started_again(pod.nerve, pod.start_nerve))
+            scene.happens("kill -9 of nerve", lambda pod=pod: killed_and_started_again(pod.nerve, pod.start_nerve))
             time.sleep(chance.uniform(0, 0.3))
-            scene.case("kill -9 of synapse", lambda: killed_and_started_again(scene.synapse, scene.start_synapse))
+            scene.happens("kill -9 of synapse", lambda: killed_and_started_again(scene.synapse, scene.start_synapse))
     assert scene.worker() == haproxy, "HAProxy was not even reloaded"
-    scene.settle()
+    scene.check()
 
 
 def test_nerve_and_synapse_that_stand_still_are_no_event(scene, chance):
@@ -94,7 +78,7 @@ def test_nerve_and_synapse_that_stand_still_are_no_event(scene, chance):
     with Changes(scene):
         for program in (scene.pods[0].nerve, scene.synapse):
             seconds = chance.uniform(0.5, 2)
-            scene.case(f"{program.name} stands still for {seconds:.1f} s", lambda: stands_still(program, seconds))
+            scene.happens(f"{program.name} stands still for {seconds:.1f} s", lambda: stands_still(program, seconds))
     assert scene.worker() == haproxy
     assert scene.pods[0].nerve.get("/health")[0] == 200
 
@@ -107,8 +91,8 @@ def test_a_killed_haproxy_is_back_soon(scene, chance, victim):
             before = scene.haproxies()
             time.sleep(chance.uniform(0, 0.3))
             pid = scene.worker() if victim == "worker" else scene.master()
-            _, lasted = scene.case(
-                f"kill -9 of HAProxy's {victim}", lambda pid=pid: os.kill(pid, signal.SIGKILL), WHILE_HAPROXY_IS_AWAY
+            _, lasted = scene.happens(
+                f"kill -9 of HAProxy's {victim}", lambda pid=pid: os.kill(pid, signal.SIGKILL), WHILE_HAPROXY_IS_AWAY, NOBODY_LISTENS
             )
             assert lasted < 10, "HAProxy was away for too long"
             assert not set(before) & set(scene.haproxies()), "something of the old HAProxy goes on"
@@ -126,7 +110,7 @@ def test_an_haproxy_that_stands_still_goes_on(scene, chance, victim):
 
     with Changes(scene):
         pid = scene.worker() if victim == "worker" else scene.master()
-        scene.case(f"HAProxy's {victim} stands still", lambda: stands_still(pid))
+        scene.happens(f"HAProxy's {victim} stands still", lambda: stands_still(pid))
     assert sorted(scene.haproxies()) == before, "nobody was ended for it"
 
 
@@ -152,7 +136,7 @@ def test_killed_in_the_middle_of_a_reload(scene, chance, victim):
 
     for number in (1, 2, 3):
         allowed = 0 if victim == "synapse" else WHILE_HAPROXY_IS_AWAY
-        scene.case(f"kill -9 of {victim} during a reload", lambda: during_a_reload(number), allowed)
+        scene.happens(f"kill -9 of {victim} during a reload", lambda: during_a_reload(number), allowed, NOBODY_LISTENS if allowed else "")
 
 
 def kill_if_there(pid):
@@ -162,40 +146,43 @@ def kill_if_there(pid):
         pass
 
 
-def test_two_nerves_of_one_instance_keep_one_node_and_do_not_fight(scene, registry):
+def test_two_nerves_of_one_instance_keep_one_node_and_do_not_fight(scene):
     """With a state and an API of its own each, as after a pod was started twice."""
     pod = scene.pods[0]
-    events = EventRecorder(registry)
+    events = EventRecorder(scene.registry)
+    rivals = []
     rival = {**pod.config, "apiPort": free_port(), "statePath": scene.sandbox.path("rival.json")}
 
     def both_for_a_while():
         program = scene.sandbox.nerve(rival, name="rival")
         eventually(lambda: "available" in program.log())
-        always(lambda: len(registry.records()) == 2, 5, "one node for each instance, all the time", 0.05)
-        both_for_a_while.rival = program
+        always(lambda: len(scene.registry.names()) == 2, 5, "one node for each instance, all the time", 0.05)
+        rivals.append(program)
 
-    scene.case("a second nerve for one instance", both_for_a_while)
+    failed = scene.application.look()["failures"]
+    both_for_a_while()
+    assert not failed and not scene.differences()
     # Each take-over is a deletion and a creation, and the next one waits twice as long.
     assert len(events.events) < 60, "they fight"
 
     def one_ends():
-        assert both_for_a_while.rival.stop() in (0, 1)
+        assert rivals[0].stop() in (0, 1)
 
     # The end of one takes the node away for a moment at most: the other one puts it back.
-    scene.case("one of the two ends", one_ends, within=90)
+    scene.happens("one of two nerves for one instance ends", one_ends, within=90)
 
 
-def test_a_second_nerve_with_the_same_state_changes_nothing(scene, registry):
+def test_a_second_nerve_with_the_same_state_changes_nothing(scene):
     pod = scene.pods[0]
     state = os.path.join(scene.sandbox.directory, f"nerve-{pod.nerve.api_port}.json")
-    events = EventRecorder(registry)
+    events = EventRecorder(scene.registry)
 
     def second():
         program = scene.sandbox.nerve({**pod.config, "apiPort": free_port(), "statePath": state}, wait=False)
         assert program.wait() == 1
         assert "another nerve has it; give each its own" in program.log()
 
-    scene.case("a second nerve with the first one's state", second)
+    scene.happens("a second nerve with the first one's state", second)
     assert not events.events
 
 
@@ -212,9 +199,9 @@ def test_a_second_synapse_is_refused_and_the_first_one_undisturbed(scene):
         assert program.wait() == 1
         assert "another synapse writes configPath" in program.log()
 
-    scene.case("a second synapse for one HAProxy", second)
+    scene.happens("a second synapse for one HAProxy", second)
     assert scene.worker() == worker
-    scene.case("kill -9 of the first, and the second takes its place",
+    scene.happens("kill -9 of the first, and the second takes its place",
                lambda: killed_and_started_again(scene.synapse, scene.start_synapse))
     assert scene.worker() == worker
 
@@ -229,6 +216,6 @@ def test_an_haproxy_without_a_pid_file_is_found(scene):
         os.remove(pid_file)
         scene.start_synapse()
 
-    scene.case("the pid file is lost with synapse", away)
+    scene.happens("the pid file is lost with synapse", away)
     assert scene.worker() == worker
     assert "is still running as process" in scene.synapse.log()

@@ -9,20 +9,13 @@ import time
 
 import pytest
 
-from faults.scene import Scene
+from faults.world import Pod
 from harness import namespaces, processes
 from harness.sandbox import ROOT
 from harness.wait import always, eventually
 from harness.zookeeper import EventRecorder
 
 SIGNALS = 1000
-
-
-@pytest.fixture
-def scene(sandbox, registry):
-    scene = Scene(sandbox, registry)
-    yield scene
-    scene.close()
 
 
 def loads(scene):
@@ -37,9 +30,9 @@ def readings(program):
     return sum("the configuration is what runs already" in line for line in program.log().splitlines())
 
 
-def test_a_storm_of_sighups_is_one_now_and_then(scene, registry):
+def test_a_storm_of_sighups_is_one_now_and_then(scene):
     """Without a change of any file: nothing is loaded, no node is touched, no memory is kept."""
-    events = EventRecorder(registry)
+    events = EventRecorder(scene.registry)
     before = loads(scene)
     programs = [scene.synapse, scene.pods[0].nerve]
     memory = {program: processes.resident_kb(program.pid) for program in programs}
@@ -54,7 +47,7 @@ def test_a_storm_of_sighups_is_one_now_and_then(scene, registry):
         for program in programs:
             assert program.get("/health")[0] == 200
 
-    scene.case(f"{SIGNALS} SIGHUPs to synapse and to nerve", storm)
+    scene.happens(f"{SIGNALS} SIGHUPs to synapse and to nerve", storm)
     for program in programs:
         eventually(lambda program=program: readings(program) > 0)
         assert readings(program) <= 4 * storm.seconds + 3, "each of them was read for"
@@ -73,15 +66,15 @@ def test_a_storm_of_sighups_with_changes_ends_with_the_last_one(scene):
         for number in range(1, 101):
             scene.synapse_config["routers"][0]["services"][0]["serverOptions"] = f"weight {number}"
             scene.reconfigure_synapse()
-            nerve.replace_config(text.replace('"name": "pod0"', f'"weight": {number}, "name": "pod0"'))
+            nerve.replace_config(text.replace('"name": "b1"', f'"weight": {number}, "name": "b1"'))
             for _ in range(10):
                 nerve.signal(signal.SIGHUP)
                 scene.synapse.signal(signal.SIGHUP)
         storm.weight = number
 
-    scene.case("100 changes and 1,000 SIGHUPs for each program", storm, within=60)
-    eventually(lambda: '"serverOptions":"weight 100"' in scene.synapse.get("/config")[1].replace(" ", ""))
-    eventually(lambda: scene.registry.records()["pod0_" + scene.pods[0].address.replace(":", "_")]["weight"] == 100)
+    scene.happens("100 changes and 1,000 SIGHUPs for each program", storm, within=60)
+    eventually(lambda: "weight 100" in scene.synapse.get("/config")[1])
+    eventually(lambda: scene.registry.records()["b1_" + scene.pods[0].address.replace(":", "_")]["weight"] == 100)
     assert loads(scene) - before < 20, "HAProxy loaded every one of them"
 
 
@@ -98,8 +91,8 @@ def test_signals_in_any_order_end_in_order(scene, seed):
         assert program.wait(60) in (0, 1)
         start()
 
-    scene.case("a mix for nerve", lambda: mix(scene.pods[0].nerve, scene.pods[0].start_nerve), within=60)
-    scene.case("a mix for synapse", lambda: mix(scene.synapse, scene.start_synapse), within=60)
+    scene.happens("a mix for nerve", lambda: mix(scene.pods[0].nerve, scene.pods[0].start_nerve), within=60)
+    scene.happens("a mix for synapse", lambda: mix(scene.synapse, scene.start_synapse), within=60)
 
     def end():
         for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGUSR2, signal.SIGHUP, signal.SIGTERM):
@@ -107,26 +100,34 @@ def test_signals_in_any_order_end_in_order(scene, seed):
         assert scene.pods[1].nerve.wait(60) in (0, 1)
         scene.pods[1].start_nerve()
 
-    scene.case("SIGTERM among others ends a nerve", end, within=60)
+    scene.happens("SIGTERM among others ends a nerve", end, within=60)
 
 
-def test_as_the_first_process_of_a_container(sandbox, registry):
-    """Nobody else reaps there, and what is killed with it is the whole container. HAProxy goes with synapse then."""
+def test_as_the_first_process_of_a_container(scene):
+    """Nobody else reaps there, and what is killed with it is the whole container."""
     first = namespaces.first_process()
-    scene = Scene(sandbox, registry, pods=2, pod_keys=lambda name: {"wrapper": first})
-    pod = scene.pods[0]
-    scene.case("kill -9 of a nerve and its container", lambda: (pod.nerve.kill(), pod.start_nerve()), within=60)
-    (inside,) = processes.children_of(pod.nerve.pid)
-    for _ in range(200):
-        os.kill(inside, signal.SIGHUP)
-    scene.case("200 SIGHUPs to the first process", lambda: None)
-    always(lambda: processes.zombies_of(inside) == 0, 0.5)
-    scene.close()
+    pod = Pod(scene, "contained", first)
+    scene.pods.append(pod)
+    try:
+        scene.check()
+        for _ in range(3):
+            pod.nerve.kill()
+            pod.start_nerve()
+            scene.check()
+        (inside,) = processes.children_of(pod.nerve.pid)
+        for number in [signal.SIGHUP] * 200:
+            os.kill(inside, number)
+        scene.check()
+        always(lambda: processes.zombies_of(inside) == 0, 0.5)
+        assert not scene.application.look()["failures"]
+    finally:
+        scene.pods.remove(pod)
+        pod.close()
 
 
 def test_a_short_randomized_run(sandbox):
     """The long one is integration/faults/soak --minutes 10."""
-    command = [sys.executable, "-m", "faults.soak", "--minutes", "0.35", "--seed", "7"]
+    command = [sys.executable, "-m", "faults.soak", "--minutes", "0.35", "--seed", "7", "--servers", "1"]
     done = subprocess.run(
         command, cwd=os.path.join(ROOT, "integration"), capture_output=True, text=True, timeout=170, check=False
     )

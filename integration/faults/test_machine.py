@@ -3,15 +3,14 @@
 import json
 import os
 import resource
-import signal
 import socket
 import time
 
 import pytest
 
-from faults.machine import Disk, cpu_seconds, with_limit
-from faults.scene import Pod, Scene
-from harness import namespaces, processes
+from faults.machine import Disk, cpu_seconds
+from faults.scene import Scene
+from harness import processes
 from harness.configs import check, nerve, nerve_service, reporter
 from harness.ports import free_port
 from harness.wait import always, eventually
@@ -20,34 +19,24 @@ from harness.wait import always, eventually
 class OnDisk:
     """A scene in which everything that the programs write is on a disk of its own."""
 
-    def __init__(self, sandbox, registry):
-        self.disk = Disk(sandbox)
-        path = self.disk.path
-        self.pod_keys = {"wrapper": self.disk.wrapper, "nerve_keys": {}}
-        self.scene = Scene(
-            sandbox,
-            registry,
-            synapse_config={"statePath": f"{path}/state"},
-            synapse_wrapper=self.disk.wrapper,
-            runtime_dir=f"{path}/haproxy",
-            runtime_seen=self.disk.seen("haproxy"),
-            pod_keys=lambda name: {"wrapper": self.disk.wrapper, "nerve_keys": {"statePath": f"{path}/{name}.json"}},
-        )
+    def __init__(self, sandbox, zookeeper, build):
+        self.disk = Disk(sandbox, "haproxy-of-synapse")  # where the first synapse has its things
+        wrapper = [*self.disk.wrapper, "env", f"RUNTIME_DIRECTORY={self.disk.path}"]
+        self.scene = build(zookeeper, kind=Scene, backends=2, wrapper=wrapper, seen=self.disk.root)
 
     def kept(self, name):
         with open(self.disk.seen(name), encoding="utf-8") as file:
             return file.read()
 
     def records_kept(self):
-        (name,) = (name for name in os.listdir(self.disk.seen("state")) if name.endswith(".json"))
-        return self.kept(f"state/{name}")
+        directory = f"state-{self.scene.synapse.api_port}"
+        (name,) = (name for name in os.listdir(self.disk.seen(directory)) if name.endswith(".json"))
+        return self.kept(f"{directory}/{name}")
 
 
 @pytest.fixture
-def on_disk(sandbox, registry):
-    on_disk = OnDisk(sandbox, registry)
-    yield on_disk
-    on_disk.scene.close()
+def on_disk(sandbox, zookeeper, build):
+    return OnDisk(sandbox, zookeeper, build)
 
 
 def told(program, words):
@@ -77,15 +66,15 @@ def test_a_disk_that_takes_nothing_holds_up_nobody(on_disk, trouble):
 
     def changes():
         take_space()
-        scene.add_pod("late")
-        scene.pods[0].nerve.put("/services/pod0/weight/77")
-        scene.remove_pod(1)
+        scene.come("late")
+        scene.pods[0].nerve.put("/services/b1/weight/77")
+        scene.go(1)
 
-    scene.case(f"the disk is {trouble}, and pods come and go", changes)
+    scene.happens(f"the disk is {trouble}, and pods come and go", changes)
     for program in (scene.synapse, scene.pods[0].nerve):
         lives.append((program, told(program, words)))
-    scene.case("kill -9 of nerve meanwhile", lambda: (scene.pods[0].nerve.kill(), scene.pods[0].start_nerve()))
-    scene.case("kill -9 of synapse meanwhile", lambda: (scene.synapse.kill(), scene.start_synapse()))
+    scene.happens("kill -9 of nerve meanwhile", lambda: (scene.pods[0].nerve.kill(), scene.pods[0].start_nerve()))
+    scene.happens("kill -9 of synapse meanwhile", lambda: (scene.synapse.kill(), scene.start_synapse()))
     assert scene.worker() == worker, "HAProxy was reloaded or lost"
     eventually(lambda: told(scene.synapse, words) > 0)
     time.sleep(6)  # as long as a retry takes
@@ -97,12 +86,12 @@ def test_a_disk_that_takes_nothing_holds_up_nobody(on_disk, trouble):
     def all_is_written():
         give_space()
         late = scene.pods[-1].address
-        eventually(lambda: late.rpartition(":")[2] in on_disk.kept("haproxy/haproxy.cfg"), 60)
+        eventually(lambda: late.rpartition(":")[2] in on_disk.kept("haproxy.cfg"), 60)
         eventually(lambda: late.rpartition(":")[2] in on_disk.records_kept(), 60)
         for pod in scene.pods:
-            eventually(lambda pod=pod: json.loads(on_disk.kept(f"{pod.name}.json"))["sessions"], 60)
+            eventually(lambda pod=pod: json.loads(on_disk.kept(f"nerve-{pod.nerve.api_port}.json"))["sessions"], 60)
 
-    scene.case("there is space again", all_is_written, within=60)
+    scene.happens("there is space again", all_is_written, within=60)
     left = [name for _, _, names in os.walk(disk.seen()) for name in names if "unfinished" in name]
     assert not left, left
 
@@ -126,44 +115,42 @@ def test_files_that_a_crash_has_cut_off(on_disk, size):
         scene.start_synapse()
 
     worker, master = scene.worker(), scene.master()
-    scene.case(f"all files are {size}", cut, within=60)
+    scene.happens(f"all files are {size}", cut, within=60)
     assert scene.master() == master, "a second HAProxy was started"
     assert scene.worker() == worker or "loaded the configuration" in scene.synapse.log()
 
 
-def test_no_descriptors_for_nerve(sandbox, registry):
+def test_no_descriptors_for_nerve(scene):
     """Connections to the admin API that nobody uses have taken them all. A check that cannot be made says nothing
     about the backend."""
-    limit = {"wrapper": with_limit(nofile=60)}
-    scene = Scene(sandbox, registry, pod_keys=lambda name: limit)
     pod = scene.pods[0]
     held = []
 
     def take_all():
-        for _ in range(64):
+        most = processes.open_descriptors(pod.nerve.pid) + 20
+        resource.prlimit(pod.nerve.pid, resource.RLIMIT_NOFILE, (most, most))
+        for _ in range(60):
             connection = socket.create_connection(("127.0.0.1", pod.nerve.api_port))
             held.append(connection)
-        eventually(lambda: processes.open_descriptors(pod.nerve.pid) >= 59, what="no descriptor is left")
+        eventually(lambda: processes.open_descriptors(pod.nerve.pid) >= most - 1, what="no descriptor is left")
         before = cpu_seconds(pod.nerve.pid)
         always(lambda: len(scene.registry.names()) == 2, 4, "the backends stay announced", 0.1)
         assert cpu_seconds(pod.nerve.pid) - before < 2, "it spins"
         for connection in held:
             connection.close()
 
-    scene.case("nerve has no descriptors left", take_all)
+    scene.happens("nerve has no descriptors left", take_all)
     assert pod.nerve.get("/status")[0] == 200
     assert len(pod.nerve.log().splitlines()) < 60, pod.nerve.log()
     # And it still finds out that a backend is dead.
     pod.backend.kill()
     eventually(lambda: len(scene.registry.names()) == 1)
     pod.start_backend()
-    scene.settle()
-    scene.close()
+    scene.check()
 
 
-def test_no_descriptors_for_synapse(sandbox, registry):
+def test_no_descriptors_for_synapse(scene):
     """synapse reaches neither HAProxy nor the registry anew; what HAProxy has goes on, and all is caught up with."""
-    scene = Scene(sandbox, registry)
     held = []
 
     def take_all():
@@ -172,23 +159,21 @@ def test_no_descriptors_for_synapse(sandbox, registry):
         for _ in range(60):
             held.append(socket.create_connection(("127.0.0.1", scene.synapse.api_port)))
         eventually(lambda: processes.open_descriptors(scene.synapse.pid) >= most - 1, what="no descriptor is left")
-        scene.add_pod("late")
+        scene.come("late")
         before = cpu_seconds(scene.synapse.pid)
         time.sleep(3)
         assert cpu_seconds(scene.synapse.pid) - before < 2, "it spins"
         for connection in held:
             connection.close()
 
-    scene.case("synapse has no descriptors left", take_all, within=60)
+    scene.happens("synapse has no descriptors left", take_all, within=60)
     assert scene.synapse.get("/health")[0] == 200
     assert len(scene.synapse.log().splitlines()) < 80, scene.synapse.log()
-    scene.close()
 
 
 @pytest.mark.parametrize("program", ["nerve", "synapse"])
-def test_no_memory_ends_a_program_with_a_word(sandbox, registry, program):
+def test_no_memory_ends_a_program_with_a_word(scene, program):
     """It never goes on with something half done, and the next life takes over what this one had."""
-    scene = Scene(sandbox, registry)
     victim = scene.synapse if program == "synapse" else scene.pods[0].nerve
     worker = scene.worker()
 
@@ -210,9 +195,8 @@ def test_no_memory_ends_a_program_with_a_word(sandbox, registry, program):
         else:
             scene.pods[0].start_nerve()
 
-    scene.case(f"{program} has no memory left", no_memory, within=60)
+    scene.happens(f"{program} has no memory left", no_memory, within=60)
     assert scene.worker() == worker
-    scene.close()
 
 
 def test_a_hundred_exec_checks_that_hang_are_no_hundred_processes(sandbox, registry):
