@@ -5,9 +5,11 @@ import os
 import signal
 import time
 
+from faults.residue import Residue
 from faults.world import SERVICE, Pod, World
 from harness.haproxy import RuntimeSocket, takes_traffic
 from harness.wait import eventually
+from harness.zookeeper import EventRecorder
 
 # What one more pod may hold in ZooKeeper: nerve's watches, and synapse's on its node.
 WATCHES_OF_A_POD = 3
@@ -46,6 +48,12 @@ class Scene(World):
         eventually(lambda: pod.address not in self.synapse.runtime.in_rotation(SERVICE), what="HAProxy lets it go")
         pod.backend.stop()
         pod.close()
+
+    def record_events(self):
+        """An EventRecorder, whose own watches are nothing that is left over."""
+        recorder = EventRecorder(self.registry)
+        self._residue = Residue(self)
+        return recorder
 
     def impossible(self):
         """What must not be at any moment, whatever happens: somebody twice."""

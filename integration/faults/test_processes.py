@@ -13,7 +13,6 @@ import pytest
 
 from harness.ports import free_port
 from harness.wait import always, eventually
-from harness.zookeeper import EventRecorder
 
 # While HAProxy is away nobody listens; an application that asks 200 times a second fails so often in three seconds,
 # in which HAProxy is started again on the busiest machine.
@@ -149,7 +148,7 @@ def kill_if_there(pid):
 def test_two_nerves_of_one_instance_keep_one_node_and_do_not_fight(scene):
     """With a state and an API of its own each, as after a pod was started twice."""
     pod = scene.pods[0]
-    events = EventRecorder(scene.registry)
+    events = scene.record_events()
     rivals = []
     rival = {**pod.config, "apiPort": free_port(), "statePath": scene.sandbox.path("rival.json")}
 
@@ -159,9 +158,9 @@ def test_two_nerves_of_one_instance_keep_one_node_and_do_not_fight(scene):
         always(lambda: len(scene.registry.names()) == 2, 5, "one node for each instance, all the time", 0.05)
         rivals.append(program)
 
-    failed = scene.application.look()["failures"]
     both_for_a_while()
-    assert not failed and not scene.differences()
+    scene.check()
+    assert not scene.application.look()["failures"]
     # Each take-over is a deletion and a creation, and the next one waits twice as long.
     assert len(events.events) < 60, "they fight"
 
@@ -175,7 +174,7 @@ def test_two_nerves_of_one_instance_keep_one_node_and_do_not_fight(scene):
 def test_a_second_nerve_with_the_same_state_changes_nothing(scene):
     pod = scene.pods[0]
     state = os.path.join(scene.sandbox.directory, f"nerve-{pod.nerve.api_port}.json")
-    events = EventRecorder(scene.registry)
+    events = scene.record_events()
 
     def second():
         program = scene.sandbox.nerve({**pod.config, "apiPort": free_port(), "statePath": state}, wait=False)

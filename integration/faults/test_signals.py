@@ -13,7 +13,6 @@ from faults.world import Pod
 from harness import namespaces, processes
 from harness.sandbox import ROOT
 from harness.wait import always, eventually
-from harness.zookeeper import EventRecorder
 
 SIGNALS = 1000
 
@@ -32,7 +31,7 @@ def readings(program):
 
 def test_a_storm_of_sighups_is_one_now_and_then(scene):
     """Without a change of any file: nothing is loaded, no node is touched, no memory is kept."""
-    events = EventRecorder(scene.registry)
+    events = scene.record_events()
     before = loads(scene)
     programs = [scene.synapse, scene.pods[0].nerve]
     memory = {program: processes.resident_kb(program.pid) for program in programs}
