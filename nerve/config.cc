@@ -157,6 +157,7 @@ class ConfigParser {
     read_api(object, config);
     config.templated_config_path = object.text("templatedConfigPath", "");
     config.watch_config = object.boolean("watchConfig", config.watch_config);
+    config.max_exec_checks = static_cast<int>(object.integer("maxExecChecks", config.max_exec_checks, {1, 10'000}));
     config.state_path = object.text("statePath", default_state_path(config.api_port));
     read_services(object);
     object.finish();

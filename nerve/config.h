@@ -27,6 +27,7 @@ struct Config {
   std::string services_dir;                    // absolute or relative to the working directory; empty: there is none
   std::string state_path;                      // empty: nothing is kept for the next life
   bool watch_config = true;                    // reload when a file changes
+  int max_exec_checks = 64;                    // that run at the same time; the others wait for their turn
   std::vector<ServiceConfig> services;
 };
 

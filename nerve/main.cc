@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "common/runtime/core_dumps.h"
+#include "common/runtime/memory.h"
 #include "common/telemetry/log.h"
 #include "nerve/app.h"
 #include "nerve/cli.h"
@@ -33,6 +34,7 @@ int main(int argc, char** argv) {
   nerve::CommandLine line;
   if (const auto ended = nerve::parse_command_line(argc, argv, NERVE_VERSION, line)) return *ended;
   if (line.admin) return nerve::run_admin_command(*line.admin);
+  common::end_when_memory_is_out();
   nerve::ConfigFiles files(line.config_path, line.strict);
   auto parsed = load(files, !line.check);
   if (!parsed) return EXIT_FAILURE;

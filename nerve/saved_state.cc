@@ -3,10 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
-#include <fcntl.h>
 #include <filesystem>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
@@ -106,29 +103,17 @@ Result<SavedState> decode_state(std::string_view text) {
   }
 }
 
-Result<SavedStateFile> SavedStateFile::claim(const std::string& path) {
+Result<std::unique_ptr<SavedStateFile>> SavedStateFile::claim(const std::string& path) {
   std::error_code error;
   const auto directory = std::filesystem::path(path).parent_path();
   if (!directory.empty()) std::filesystem::create_directories(directory, error);
   if (error) return fail("cannot create " + directory.string() + ": " + error.message());
   // Another file than the state itself, which is replaced at each change.
-  const std::string lock_path = path + ".lock";
-  const int lock = ::open(lock_path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-  if (lock < 0) return fail("cannot write " + lock_path + ": " + std::strerror(errno));
-  if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
-    const bool held = errno == EWOULDBLOCK;
-    const std::string reason = held ? "another nerve has it" : std::strerror(errno);
-    ::close(lock);
-    return fail("cannot claim " + path + ": " + reason);
-  }
-  return SavedStateFile(path, lock);
-}
-
-SavedStateFile::SavedStateFile(SavedStateFile&& other) noexcept
-    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)), saved_(std::move(other.saved_)) {}
-
-SavedStateFile::~SavedStateFile() {
-  if (lock_ >= 0) ::close(lock_);
+  auto lock = common::FileLock::claim(path + ".lock");
+  if (!lock) return lock.error();
+  if (!*lock) return std::unique_ptr<SavedStateFile>();
+  common::remove_unfinished(path);
+  return std::unique_ptr<SavedStateFile>(new SavedStateFile(path, *std::move(lock)));
 }
 
 Result<SavedState> SavedStateFile::load() const {

@@ -106,11 +106,22 @@ bool App::start(const ParsedConfig& parsed) {
     }
     units_.push_back(*std::move(unit));
   }
-  if (!listen()) return false;
+  if (!claim_state() || !listen()) return false;
   forget_unwanted();
   for (auto& unit : units_) unit->start();
   follower_.begin(loaded_of(parsed, files_));
   return true;
+}
+
+// Two would remove each other's files. Where it cannot be marked it cannot be written either, which is told then.
+bool App::claim_state() {
+  if (config_.state_path.empty()) return true;
+  auto lock = common::FileLock::claim(config_.state_path + "/synapse.lock");
+  if (!lock) return true;
+  state_lock_ = *std::move(lock);
+  if (state_lock_) return true;
+  log::error("another synapse uses statePath {}; stop it, or give each a statePath of its own", config_.state_path);
+  return false;
 }
 
 void App::begin(const ParsedConfig& parsed) {
@@ -247,7 +258,7 @@ asio::awaitable<void> App::wait_for_signal() {
   for (;;) {
     const int number = co_await signals_.async_wait(asio::use_awaitable);
     if (number == SIGHUP) {
-      follower_.reload("SIGHUP", true);
+      follower_.ask("SIGHUP");
       continue;
     }
     log::info("{}: stopping", number == SIGUSR2 ? "SIGUSR2" : number == SIGINT ? "SIGINT" : "SIGTERM");

@@ -17,6 +17,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "common/admin/api_guard.h"
+#include "common/file/file_lock.h"
 #include "common/http/server.h"
 #include "common/process/orphan_reaper.h"
 #include "common/reload/config_follower.h"
@@ -47,6 +48,7 @@ class App {
   int run();
 
  private:
+  bool claim_state();
   bool listen();
   common::LoadedConfig load();
   void prove(std::function<void(common::Result<void>)> done);
@@ -86,6 +88,7 @@ class App {
   common::ConfigFollower follower_;
   Sessions sessions_{io_};
   NameServers name_servers_{io_};
+  std::unique_ptr<common::FileLock> state_lock_;
   std::optional<SavedRecords> saved_;
   std::vector<std::unique_ptr<Unit>> units_;  // in the order of the configuration
   std::optional<common::LoopWatch> loop_;

@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
   if (const auto ended = synapse::parse_command_line(argc, argv, synapse::version(), line)) return *ended;
   if (line.admin) return synapse::run_admin_command(*line.admin);
   common::prefer_little_memory();
+  common::end_when_memory_is_out();
   synapse::ConfigFiles files(line.config_path, line.strict);
   const auto parsed = files.load();
   for (const auto& warning : parsed.diagnostics.warnings) fmt::print(stderr, "warning: {}\n", warning);

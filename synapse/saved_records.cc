@@ -21,11 +21,20 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kVersion = 1;
 constexpr std::chrono::seconds kWrittenWithin{1};
+constexpr std::chrono::seconds kTriedAgainAfter{5};
 constexpr std::size_t kMostBytes = 64 * 1024 * 1024;
 // Addresses and labels are the operators' business.
 constexpr mode_t kMode = 0640;
 constexpr std::size_t kHashDigits = 16;
 constexpr std::string_view kExtension = ".json";
+
+// The directory is made again when somebody has removed it.
+Result<void> write(const std::string& directory, const std::string& file, const std::string& text) {
+  std::error_code error;
+  fs::create_directories(directory, error);
+  if (error) return fail("cannot make " + directory + ": " + error.message());
+  return common::write_atomically(directory + "/" + file, text, kMode);
+}
 
 std::string now() {
   return common::rfc3339(std::chrono::system_clock::now());
@@ -131,12 +140,14 @@ std::optional<SavedService> SavedRecords::load(const std::string& file) const {
 
 void SavedRecords::changed(const std::string& file, const std::string& service, Servers servers) {
   if (!writes_) return;
-  if (changes_.empty() && !busy_) due_.set(common::Alarm::Clock::now() + kWrittenWithin);
+  const bool waiting = !changes_.empty();
   changes_.insert_or_assign(file, Change{service, std::move(servers)});
+  if (!waiting && !busy_) look_again();
 }
 
 void SavedRecords::begin() {
   busy_ = true;
+  failed_ = false;
   writing_ = std::exchange(changes_, {});
   write_next();
 }
@@ -144,25 +155,31 @@ void SavedRecords::begin() {
 // One file after the other, so that the loop is never held up by many.
 void SavedRecords::write_next() {
   while (!writing_.empty()) {
-    const auto change = writing_.extract(writing_.begin());
-    const auto servers = change.mapped().servers();
+    const auto change = std::make_shared<Changes::node_type>(writing_.extract(writing_.begin()));
+    const auto servers = change->mapped().servers();
     if (!servers) continue;
     const auto result = std::make_shared<Result<void>>();
-    writer_.run([result, path = directory_ + "/" + change.key(),
-                 text = encode_saved(change.mapped().service, *servers,
-                                     now())] { *result = common::write_atomically(path, text, kMode); },
-                [this, result] { written(*result); });
+    writer_.run(
+        [result, directory = directory_, file = change->key(),
+         text = encode_saved(change->mapped().service, *servers, now())] { *result = write(directory, file, text); },
+        [this, result, change] { written(std::move(*change), *result); });
     return;
   }
   busy_ = false;
-  if (!changes_.empty()) due_.set(common::Alarm::Clock::now() + kWrittenWithin);
+  if (!changes_.empty()) look_again();
 }
 
-void SavedRecords::written(const Result<void>& result) {
+void SavedRecords::look_again() {
+  due_.set(common::Alarm::Clock::now() + (failed_ ? kTriedAgainAfter : kWrittenWithin));
+}
+
+void SavedRecords::written(Changes::node_type change, const Result<void>& result) {
   if (result) {
-    events_.state_written();
+    if (!failed_) events_.state_written();
   } else {
+    failed_ = true;
     events_.state_not_written(result.error().message);
+    changes_.insert(std::move(change));  // unless there is a later one
   }
   write_next();
 }
@@ -194,8 +211,7 @@ void SavedRecords::flush() {
   for (const auto& [file, change] : std::exchange(writing_, {})) {
     const auto servers = change.servers();
     if (!servers) continue;
-    const auto result =
-        common::write_atomically(directory_ + "/" + file, encode_saved(change.service, *servers, now()), kMode);
+    const auto result = write(directory_, file, encode_saved(change.service, *servers, now()));
     if (!result) events_.state_not_written(result.error().message);
   }
 }

@@ -51,7 +51,8 @@ class SavedRecords {
   // What a service has now; nothing when it is gone.
   using Servers = std::function<std::optional<std::vector<RoutedServer>>()>;
 
-  // The service's servers are others now: they are asked for and written within about a second.
+  // The service's servers are others now: they are asked for and written within about a second. What cannot be written
+  // (a disk is full) is tried again every few seconds.
   void changed(const std::string& file, const std::string& service, Servers servers);
 
   // Removes what is not among these, and what an earlier life never finished; forgets changes of it. A service's file
@@ -72,7 +73,8 @@ class SavedRecords {
 
   void begin();
   void write_next();
-  void written(const common::Result<void>& result);
+  void written(Changes::node_type change, const common::Result<void>& result);
+  void look_again();
 
   const std::string directory_;
   const bool writes_;
@@ -80,6 +82,7 @@ class SavedRecords {
   Changes changes_;  // since the writing began
   Changes writing_;  // what is left of it
   bool busy_ = false;
+  bool failed_ = false;  // some of what was tried last
   common::Alarm due_;
   common::BlockingPool writer_;
 };

@@ -130,6 +130,28 @@ TEST_F(SavedRecordsTest, WritesWhatAServiceHasWhenItIsTime) {
   EXPECT_EQ(loaded->records.front().registration->name, "new");
 }
 
+TEST_F(SavedRecordsTest, TriesAgainWhatCouldNotBeWritten) {
+  std::filesystem::remove_all(directory_);
+  ASSERT_TRUE(common::write_atomically(directory_, "a file stands where the directory should be"));
+  SavedRecords saved(io_, directory_, events_);
+  const std::vector<RoutedServer> servers{server("a")};
+  bool asked = false;
+  saved.changed("web.json", "web", [&] {
+    asked = true;
+    return std::optional(servers);
+  });
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while ((!asked || saved.busy()) && std::chrono::steady_clock::now() < deadline) {
+    io_.run_one_for(std::chrono::seconds(1));
+  }
+  ASSERT_TRUE(std::filesystem::is_regular_file(directory_));
+  std::filesystem::remove(directory_);
+  while (!std::filesystem::exists(directory_ + "/web.json") && std::chrono::steady_clock::now() < deadline) {
+    io_.run_one_for(std::chrono::seconds(1));
+  }
+  EXPECT_TRUE(saved.load("web.json"));
+}
+
 TEST_F(SavedRecordsTest, WritesTheRestAtTheEndButNothingOfWhoIsGone) {
   SavedRecords saved(io_, directory_, events_);
   const std::vector<RoutedServer> servers{server("a")};

@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
+using testing::UnorderedElementsAreArray;
 
 // Each test in a directory of its own.
 class WriteAtomically : public testing::Test {
@@ -129,6 +130,19 @@ TEST_F(WriteAtomically, TwoFilesSideBySide) {
   ASSERT_TRUE(write_atomically(path("a"), "1").has_value());
   ASSERT_TRUE(write_atomically(path("b"), "2").has_value());
   EXPECT_THAT(files(), UnorderedElementsAre("a", "b"));
+}
+
+TEST_F(WriteAtomically, WhatAKilledWriterLeftIsRemovedAndNothingElse) {
+  const std::vector<std::string> others{
+      "f", "f.behind", "f.backup", "f.unfinished-12345", "f.unfinished-1234567", "g.unfinished-123456"};
+  for (const auto& name : others) ASSERT_TRUE(write_atomically(path(name), "kept").has_value());
+  std::ofstream(path("f.unfinished-aB3dEf")) << "half";
+  fs::create_directory(path("f.unfinished-direct"));
+  remove_unfinished(path("f"));
+  auto left = others;
+  left.emplace_back("f.unfinished-direct");
+  EXPECT_THAT(files(), UnorderedElementsAreArray(left));
+  remove_unfinished(path("not/there"));
 }
 
 using ReadFile = WriteAtomically;

@@ -17,6 +17,7 @@
 #include "common/registration/validate.h"
 #include "common/runtime/task_group.h"
 #include "common/telemetry/log.h"
+#include "common/time/min_interval.h"
 
 namespace common::http {
 namespace {
@@ -78,6 +79,7 @@ class Listener : public std::enable_shared_from_this<Listener<Protocol>> {
  private:
   static asio::awaitable<void> accept(std::shared_ptr<Listener> self) {
     asio::steady_timer pause(self->acceptor_.get_executor());
+    MinInterval told(std::chrono::minutes(1));
     while (self->acceptor_.is_open()) {
       boost::system::error_code error;
       auto socket = co_await self->acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
@@ -86,7 +88,10 @@ class Listener : public std::enable_shared_from_this<Listener<Protocol>> {
         continue;
       }
       if (error == asio::error::operation_aborted) co_return;
-      log::warn("admin API cannot accept a connection: {}", error.message());
+      if (const auto now = MinInterval::Clock::now(); told.earliest(now) <= now) {
+        log::warn("admin API cannot accept a connection: {}", error.message());
+        told.acted(now);
+      }
       pause.expires_after(std::chrono::milliseconds(100));  // out of descriptors, most likely
       co_await pause.async_wait(asio::use_awaitable);
     }

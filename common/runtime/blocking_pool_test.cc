@@ -1,7 +1,9 @@
 #include "common/runtime/blocking_pool.h"
 
 #include <atomic>
+#include <chrono>
 #include <latch>
+#include <sys/resource.h>
 #include <thread>
 #include <vector>
 
@@ -64,6 +66,29 @@ TEST(BlockingPool, IsBusyWhileAJobRuns) {
   go.count_down();
   io.run();
   EXPECT_FALSE(busy_after);
+}
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kMemoryCanBeLimited = false;  // a sanitizer takes terabytes of addresses
+#else
+constexpr bool kMemoryCanBeLimited = true;
+#endif
+
+TEST(BlockingPool, AJobWaitsForAThreadThatTheSystemDoesNotGive) {
+  if (!kMemoryCanBeLimited) GTEST_SKIP();
+  boost::asio::io_context io;
+  BlockingPool pool(io);
+  bool done = false;
+  struct rlimit limit {};
+  ASSERT_EQ(::getrlimit(RLIMIT_AS, &limit), 0);
+  struct rlimit none = limit;
+  none.rlim_cur = 1;  // no stack for a thread
+  ASSERT_EQ(::setrlimit(RLIMIT_AS, &none), 0);
+  pool.run([] {}, [&] { done = true; });
+  ASSERT_EQ(::setrlimit(RLIMIT_AS, &limit), 0);
+  EXPECT_TRUE(pool.busy());
+  io.run_for(std::chrono::seconds(20));
+  EXPECT_TRUE(done);
 }
 
 TEST(BlockingPool, AtItsEndItWaitsForWhatRunsAndDropsTheRest) {

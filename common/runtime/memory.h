@@ -8,4 +8,8 @@ namespace common {
 // back to the system at once instead of leaving a hole.
 void prefer_little_memory();
 
+// A process that gets no memory ends with a line that says so, wherever it is: it goes on with nothing half done, and a
+// supervisor starts it afresh.
+void end_when_memory_is_out();
+
 }  // namespace common

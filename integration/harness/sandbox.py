@@ -41,6 +41,13 @@ class Program(Process):
         env = {"RUNTIME_DIRECTORY": directory}
         super().__init__(name, argv, os.path.join(directory, f"{name}.log"), env=env, cwd=directory)
 
+    def replace_config(self, text):
+        """In one step, so that nobody reads half of it."""
+        fresh = self.config_path + ".fresh"
+        with open(fresh, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(fresh, self.config_path)
+
     def get(self, path, method="GET", timeout=15.0):
         return web.request(self.api_port, path, method, timeout)
 

@@ -6,6 +6,10 @@
 
 #include <boost/asio/awaitable.hpp>
 
+namespace common {
+class Turns;
+}  // namespace common
+
 namespace nerve {
 
 struct Answer {
@@ -26,6 +30,10 @@ class Check {
   // True when the kind keeps the timeout itself, because it can tell more about it then; CheckRunner only steps in when
   // that fails.
   virtual bool keeps_time() const { return false; }
+
+  // Where each run waits for its turn, when only so many of the kind may run at once; null: none has to wait. The
+  // timeout begins with the turn.
+  virtual common::Turns* turns() { return nullptr; }
 };
 
 }  // namespace nerve

@@ -15,6 +15,7 @@
 #include "common/http/client.h"
 #include "common/runtime/resolver.h"
 #include "common/runtime/task_group.h"
+#include "common/runtime/turns.h"
 #include "nerve/check/check_runner.h"
 #include "nerve/check/kinds.h"
 
@@ -73,7 +74,7 @@ class Checks : public testing::Test {
   Answer ask(const CheckConfig& check) {
     std::optional<Answer> got;
     common::TaskGroup tasks(io);
-    CheckRunner runner(make_check(check, CheckContext{resolver, client, brokers}), check,
+    CheckRunner runner(make_check(check, CheckContext{resolver, client, brokers, turns}), check,
                        [&](const Answer& answer, const CheckRunner::Timing&) {
                          got = answer;
                          tasks.cancel();
@@ -107,6 +108,7 @@ class Checks : public testing::Test {
   common::Resolver resolver{io};
   common::http::Client client{io, resolver};
   common::BlockingPool brokers{io};
+  common::Turns turns{io, 2, [](std::size_t) {}};
   int port = 0;
   std::string request;
 };

@@ -1,4 +1,4 @@
-"""Fixtures of the integration tests. See ../README.md."""
+"""Fixtures of the integration tests and of the fault suite. See README.md."""
 
 import os
 import signal
@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from harness import processes  # noqa: E402
 from harness.sandbox import Sandbox  # noqa: E402
@@ -110,6 +110,12 @@ def zookeeper():
 
 
 _shared = []  # functions that give the pids of what more than one test uses
+
+
+@pytest.fixture(scope="session")
+def keep():
+    """Takes a function that gives the pids of what more than one test uses."""
+    return _shared.append
 
 
 @pytest.fixture

@@ -1,0 +1,198 @@
+"""What a fault happens to: backends with a nerve each, synapse with its HAProxy, ZooKeeper, and an application.
+
+Between each program and each ZooKeeper server stands a Link of its own, so that a case can cut off whom it likes.
+"""
+
+import os
+
+from faults.application import Application
+from faults.case import Case
+from faults.residue import Residue
+from harness import processes
+from harness.configs import nerve, nerve_service, synapse, synapse_service
+from harness.link import Link
+from harness.ports import free_port
+from harness.wait import eventually
+from harness.zookeeper import Registry, ZookeeperServer
+
+SERVICE = "web"
+
+
+class Pod:
+    """A backend and its nerve; both can be started again as they were. `links`: nerve's ways to ZooKeeper. `service_keys`:
+    more keys of the service."""
+
+    def __init__(self, world, name, wrapper=(), **service_keys):
+        self._world, self.name, self._wrapper = world, name, wrapper
+        self.links = [Link(server.port) for server in world.zookeepers]
+        self.backend = world.sandbox.backend(name)
+        service = nerve_service(self.backend.port, name=name, reporters=[world.reporter(self.links)], **service_keys)
+        self.config = {"apiPort": free_port(), **nerve(service)}
+        self.nerve = None
+        self.start_nerve()
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.backend.port}"
+
+    def start_nerve(self):
+        self.nerve = self._world.sandbox.nerve(self.config, name=f"nerve-{self.name}", wrapper=self._wrapper)
+        return self.nerve
+
+    def start_backend(self):
+        self.backend = self._world.sandbox.backend(self.name, self.backend.port)
+
+    def close(self):
+        for link in self.links:
+            link.close()
+
+
+class World:
+    """`zookeeper`: a ZookeeperServer or an Ensemble; whoever gave it ends it. `path` is this world's alone.
+
+    A context manager: it ends the application and the links; the processes are the sandbox's.
+    """
+
+    def __init__(self, sandbox, zookeeper, path, backends=3, session_ms=4000, rate=50, **options):
+        """`options`: `service`, more keys of synapse's service; `router`, of its router; `pod`, of nerve's services;
+        `hosts`, a function that makes the names of ZooKeeper's servers of the ports; `wrapper`, for all programs."""
+        self.sandbox, self.zookeeper, self.path = sandbox, zookeeper, path
+        self.zookeepers = [zookeeper] if isinstance(zookeeper, ZookeeperServer) else zookeeper.servers
+        self._session_ms, self._options = session_ms, options
+        self._hosts = options.get("hosts", lambda ports: [f"127.0.0.1:{port}" for port in ports])
+        self._wrapper = options.get("wrapper", ())
+        self.registry = Registry(zookeeper, path)
+        self.reports = []
+        self.synapse_links = [Link(server.port) for server in self.zookeepers]
+        self.pods = [Pod(self, f"b{n}", self._wrapper, **options.get("pod", {})) for n in range(1, backends + 1)]
+        self.port = free_port()
+        self.synapse_config = self._synapse_config()
+        self.synapse = None
+        self.start_synapse()
+        eventually(lambda: not self.differences(), 60, "everything serves", interval=0.05)
+        self.application = Application(self.port, rate)
+        self.application.await_answers()
+        self._residue = Residue(self)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.application.close()
+        for pod in self.pods:
+            pod.close()
+        for link in self.synapse_links:
+            link.close()
+        self.registry.close()
+
+    # What it is made of.
+
+    def reporter(self, links):
+        where = {"type": "zookeeper", "hosts": self._hosts([link.port for link in links]), "path": self.path}
+        return {**where, "connectionTimeoutInMilli": self._session_ms}
+
+    def _synapse_config(self):
+        service = synapse_service(self.registry, self.port, name=SERVICE, **self._options.get("service", {}))
+        if "watcher" not in self._options.get("service", {}):
+            service["watcher"]["hosts"] = self._hosts([link.port for link in self.synapse_links])
+            service["watcher"]["timeoutInMilli"] = self._session_ms
+        config = {"apiPort": free_port(), **synapse(service, **self._options.get("router", {}))}
+        router = config["routers"][0]
+        router["runtimeDir"] = self.sandbox.path(self.sandbox.unique("haproxy-of-synapse"))
+        os.makedirs(router["runtimeDir"], exist_ok=True)
+        return config
+
+    def start_synapse(self):
+        """Also again, with the configuration, the HAProxy and the files that there are."""
+        self.synapse = self.sandbox.synapse(self.synapse_config, wrapper=self._wrapper)
+        return self.synapse.await_ready(60)
+
+    @property
+    def nerves(self):
+        return [pod.nerve for pod in self.pods]
+
+    @property
+    def backends(self):
+        return [pod.backend for pod in self.pods]
+
+    @property
+    def nerve_links(self):
+        return [link for pod in self.pods for link in pod.links]
+
+    def programs(self):
+        """name -> Process of everything of ours that runs."""
+        named = {"synapse": self.synapse, **{f"nerve of {pod.name}": pod.nerve for pod in self.pods}}
+        return {name: process for name, process in named.items() if process.running}
+
+    def haproxies(self):
+        """The pids of HAProxy's processes, wherever they stand; not of one that only checks a file."""
+        path = self.synapse.router["configPath"]
+
+        def is_ours(words):
+            return words and words[0].endswith("haproxy") and "-c" not in words and path in words
+
+        return [pid for pid in processes.descendants() if is_ours(processes.command_line(pid))]
+
+    def worker(self):
+        return self.synapse.runtime.worker_pid()
+
+    def master(self):
+        return processes.parent_of(self.worker())
+
+    def reopen_registry(self):
+        """A client of its own that knows nothing: servers that have lost their data refuse one that knows more."""
+        self.registry.close()
+        self.registry = Registry(self.zookeeper, self.path)
+
+    # What must hold.
+
+    def expected(self):
+        """The addresses of the live backends, sorted."""
+        return sorted(pod.address for pod in self.pods if pod.backend.running)
+
+    def differences(self):
+        """What is not as it should be, in words: the registry has each live backend once and nothing else, HAProxy serves
+        what the registry says, both programs say that all is well."""
+        found = []
+        live = self.expected()
+        registered = sorted(f"{each['host']}:{each['port']}" for each in self.registry.records().values())
+        if registered != live:
+            found.append(f"registered are {registered}, alive {live}")
+        served = self.served()
+        if served != live:
+            found.append(f"HAProxy serves {served}, alive are {live}")
+        names = [row["srv_name"] for row in self.synapse.runtime.servers(SERVICE)]
+        if len(set(names)) != len(names):
+            found.append(f"HAProxy has a server twice: {names}")
+        for name, process in self.programs().items():
+            status, text = process.get("/health")
+            if status != 200:
+                found.append(f"{name} is not well: {text.strip()}")
+        return found
+
+    def served(self):
+        return sorted(self.synapse.runtime.in_rotation(SERVICE))
+
+    def leaks(self):
+        """What there is more than before the first case."""
+        return self._residue.grown()
+
+    def check(self, within=60):
+        """Waits until everything is as it should be; an error that says what is not."""
+        wrong = ["nothing was looked at"]
+
+        def calm():
+            wrong[0] = self.differences()
+            return not wrong[0]
+
+        try:
+            eventually(calm, within, interval=0.02)
+        except AssertionError as error:
+            raise AssertionError(f"not as it should be after {within} s: {wrong[0]}; {error}") from None
+
+    def case(self, name, **keys):
+        """See Case."""
+        return Case(self, name, **keys)
