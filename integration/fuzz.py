@@ -122,9 +122,9 @@ def interrupt(number, _frame):
 
 
 def main():
-    build = os.environ["BUILD_DIR"]
     targets = sorted(os.listdir(CORPUS))
     given = arguments(targets)
+    build = os.environ["BUILD_DIR"]
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
     print(f"{'target':16}{'inputs':>10}{'inputs/s':>10}{'seconds':>9}{'edges':>8}{'corpus':>8}{'findings':>10}", flush=True)

@@ -3,6 +3,6 @@
 #   integration/fuzz.sh [--seconds N] [--runs N] [--jobs N] [--keep DIR] [target...]
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 case ${1-} in
-  -h|--help) exec /usr/bin/env python3 "$here/fuzz.py" --help ;;
+  -h|--help) exec /usr/bin/python3 "$here/fuzz.py" --help ;;
 esac
 exec "$here/setup.sh" --preset fuzz -- /usr/bin/python3 "$here/fuzz.py" "$@"
