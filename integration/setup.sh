@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs what the build and the tests need (Debian 12 and 13, as root) and builds. Does nothing that is done already.
-#   integration/setup.sh [--preset release|dev|asan|tsan] [-- COMMAND...]
+#   integration/setup.sh [--preset release|dev|asan|tsan|fuzz] [-- COMMAND...]
 # COMMAND is executed in the place of this script once everything is there, with BUILD_DIR in its environment.
 set -uo pipefail
 export LC_ALL=C.UTF-8
@@ -63,6 +63,13 @@ packages=(g++ cmake ninja-build ccache libfmt-dev libspdlog-dev libyaml-cpp-dev 
   python3-pytest python3-pytest-xdist python3-grpcio libcurl4-openssl-dev tinyproxy-bin openssl libpq-dev libmariadb-dev
   librabbitmq-dev libkainjow-mustache-dev postgresql mariadb-server redis-server rabbitmq-server iproute2)
 
+# Only libFuzzer needs clang, which is larger than all the rest. What is built is then the fuzz targets.
+targets=()
+if [ "$preset" = fuzz ]; then
+  packages+=(clang libclang-rt-dev)
+  targets=(fuzz)
+fi
+
 installed() {
   [ "$(dpkg-query -W -f='${db:Status-Status}\n' "$1" 2>/dev/null | sort -u)" = installed ]
 }
@@ -124,7 +131,7 @@ by_memory=$(awk '/^MemAvailable:/ {print int($2 / 1500000)}' /proc/meminfo)
 [ "$jobs" -le "${by_memory:-1}" ] || jobs=$((by_memory > 1 ? by_memory : 1))
 cd "$root" || exit 1
 long "configuring build/$preset" cmake --preset "$preset"
-long "building build/$preset ($jobs at a time)" ninja -C "$build" -j "$jobs"
+long "building build/$preset ($jobs at a time)" ninja -C "$build" -j "$jobs" "${targets[@]}"
 exec 9>&-
 say "ready: build/$preset"
 if [ $# -gt 0 ]; then

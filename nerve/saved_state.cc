@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/file/write_atomically.h"
+#include "common/whole_number.h"
 
 namespace nerve {
 namespace {
@@ -59,7 +60,7 @@ Json to_json(const Resumed& service) {
 SavedSession session_of(const Json& json) {
   SavedSession session;
   session.key = json.at("ensemble").get<std::string>();
-  session.id = json.at("id").get<std::int64_t>();
+  session.id = common::whole_number(json.at("id"));
   session.password = from_hex(json.at("password").get<std::string>());
   for (const auto& node : json.at("nodes")) {
     session.nodes.push_back({node.at("path").get<std::string>(), node.at("persistent").get<bool>()});
@@ -73,8 +74,7 @@ Resumed service_of(const Json& json) {
   if (mode == kModes.end()) throw std::invalid_argument("a service's mode is unknown");
   service.mode = static_cast<Mode>(mode - kModes.begin());
   if (json.contains("weight")) {
-    service.full_weight = json.at("weight").get<int>();
-    if (*service.full_weight < 1 || *service.full_weight > 255) throw std::invalid_argument("a weight is out of range");
+    service.full_weight = static_cast<int>(common::whole_number(json.at("weight"), 1, 255));
   }
   return service;
 }
@@ -93,7 +93,7 @@ std::string encode(const SavedState& state) {
 Result<SavedState> decode_state(std::string_view text) {
   try {
     const Json json = Json::parse(text);
-    if (json.at("version").get<int>() != kVersion) return fail("it is of another version of nerve");
+    if (common::whole_number(json.at("version")) != kVersion) return fail("it is of another version of nerve");
     SavedState state;
     for (const auto& session : json.at("sessions")) state.sessions.push_back(session_of(session));
     for (const auto& [name, service] : json.at("services").items()) state.services[name] = service_of(service);

@@ -27,6 +27,15 @@ SavedState state() {
   return state;
 }
 
+TEST(SavedState, TakesNoNumberThatDoesNotFit) {
+  const std::string begin = R"({"version": )";
+  const std::string end = R"(, "sessions": [], "services": {"web": {"mode": "enabled", "weight": )";
+  EXPECT_TRUE(decode_state(begin + "1" + end + "255}}}"));
+  EXPECT_EQ(decode_state(begin + "1e223" + end + "1}}}").error().message, "a number is not a whole one");
+  EXPECT_EQ(decode_state(begin + "1" + end + "4294967297}}}").error().message, "a number is out of range");
+  EXPECT_EQ(decode_state(begin + "1" + end + "18446744073709551615}}}").error().message, "a number is out of range");
+}
+
 TEST(SavedState, ComesBackAsItWas) {
   SavedState given = state();
   given.services = {{"web", given.services.begin()->second}, {"db/1", Resumed{.mode = Mode::forced}}};

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
 #include "common/file/write_atomically.h"
 #include "common/telemetry/event_log.h"
@@ -15,11 +14,8 @@ namespace synapse {
 namespace {
 
 namespace fs = std::filesystem;
-using common::fail;
 using common::Result;
-using Json = nlohmann::ordered_json;
 
-constexpr int kVersion = 1;
 constexpr std::chrono::seconds kWrittenWithin{1};
 constexpr std::chrono::seconds kTriedAgainAfter{5};
 constexpr std::size_t kMostBytes = 64 * 1024 * 1024;
@@ -40,30 +36,6 @@ std::string now() {
   return common::rfc3339(std::chrono::system_clock::now());
 }
 
-// What the record said, not what the service's rules made of it.
-Json record_of(const RoutedServer& server) {
-  common::Registration registration{.available = server.available || server.draining,
-                                    .unavailable_reason = server.unavailable_reason,
-                                    .host = server.host,
-                                    .port = server.registered_port != 0 ? server.registered_port : server.port,
-                                    .name = server.registered_name,
-                                    .haproxy_server_options = "",
-                                    .weight = server.registered_weight,
-                                    .labels = server.labels};
-  for (const auto& word : server.options) {
-    registration.haproxy_server_options += (registration.haproxy_server_options.empty() ? "" : " ") + word;
-  }
-  return Json::parse(common::encode(registration));
-}
-
-Record record_in(const Json& entry) {
-  // The name of a node that carries its record would be believed more than the record.
-  return {.child = entry.at("child").get<std::string>(),
-          .registration = common::decode("", entry.at("record").dump()),
-          .created_ms = entry.at("createdMs").get<std::int64_t>(),
-          .created_zxid = entry.at("createdZxid").get<std::int64_t>()};
-}
-
 // Of a file of ours.
 std::string service_of(const std::string& name) {
   return name.substr(0, name.size() - kExtension.size() - kHashDigits - 1);
@@ -76,36 +48,6 @@ bool is_ours(const std::string& name) {
 }
 
 }  // namespace
-
-std::string encode_saved(const std::string& service, const std::vector<RoutedServer>& servers,
-                         const std::string& saved_at) {
-  Json records = Json::array();
-  for (const auto& server : servers) {
-    // These are the operator's, who lists them at every start.
-    if (server.is_default || server.on_socket()) continue;
-    records.push_back({{"child", server.child},
-                       {"createdMs", server.created_ms},
-                       {"createdZxid", server.created_zxid},
-                       {"record", record_of(server)}});
-  }
-  const Json root{{"version", kVersion}, {"service", service}, {"savedAt", saved_at}, {"records", std::move(records)}};
-  return root.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
-Result<SavedService> decode_saved(std::string_view text) {
-  try {
-    const auto root = Json::parse(text);
-    if (const auto version = root.at("version").get<int>(); version != kVersion) {
-      return fail("is of version " + std::to_string(version) + ", this synapse knows " + std::to_string(kVersion));
-    }
-    SavedService saved;
-    saved.saved_at = root.at("savedAt").get<std::string>();
-    for (const auto& entry : root.at("records")) saved.records.push_back(record_in(entry));
-    return saved;
-  } catch (const Json::exception& error) {
-    return fail(std::string("cannot be read: ") + error.what());
-  }
-}
 
 SavedRecords::SavedRecords(boost::asio::io_context& io, std::string directory, Events& events, Access access)
     : directory_(std::move(directory)),

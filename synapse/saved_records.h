@@ -9,7 +9,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
@@ -20,18 +19,9 @@
 #include "common/runtime/blocking_pool.h"
 #include "synapse/events.h"
 #include "synapse/pool/pool.h"
+#include "synapse/saved_text.h"
 
 namespace synapse {
-
-struct SavedService {
-  std::vector<Record> records;
-  std::string saved_at;  // RFC 3339
-};
-
-// The file's text, and back. The error says why the text is of no use. Pure.
-[[nodiscard]] std::string encode_saved(const std::string& service, const std::vector<RoutedServer>& servers,
-                                       const std::string& saved_at);
-[[nodiscard]] common::Result<SavedService> decode_saved(std::string_view text);
 
 class SavedRecords {
  public:
