@@ -65,6 +65,8 @@ class Events {
   void service_removed(const ServiceName& service);  // from the configuration; its time series end
   void record_left_out(const ServiceName& service, const std::string& child, const std::string& reason);
   void record_accepted(const ServiceName& service, const std::string& child);  // ends the trouble with it
+  // There are no others any more: what was told of them is forgotten.
+  void records_left_out_are(const ServiceName& service, const std::set<std::string>& children);
   void watcher_failed(const ServiceName& service, const std::string& type, const std::string& error);
   void watcher_recovered(const ServiceName& service);
   // How long ago the service's source confirmed what we know.
@@ -81,6 +83,7 @@ class Events {
   void state_not_written(const std::string& why);
   void state_written();
   void host_not_resolved(const std::string& host, const std::string& error);
+  void host_forgotten(const std::string& host);  // nobody needs it any more
   void host_resolved(const std::string& host, const std::string& address);
 
   // HAProxy. `router` is the router's config path.

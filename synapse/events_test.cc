@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/limits/limits.h"
 #include "common/telemetry/log.h"
 
 namespace synapse {
@@ -13,8 +14,10 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsSupersetOf;
 using testing::Not;
 
 class EventsTest : public testing::Test {
@@ -67,6 +70,36 @@ TEST_F(EventsTest, RecordsServersAndRecords) {
   events.record_accepted(web, "a_node");
   EXPECT_THAT(recorded(), ElementsAre("weight a: 1 -> 2 ()", "record a_node:  -> left out (port 0)",
                                       "record a_node: left out -> in order ()"));
+}
+
+TEST_F(EventsTest, RecordsThatCameAndWentDoNotSilenceLaterTrouble) {
+  for (int i = 0; i < 20'000; ++i) {
+    events.record_left_out(web, "evil" + std::to_string(i), "port 0");
+    if (i % 100 == 99) events.records_left_out_are(web, {});
+  }
+  const auto hits = common::limit_hits(common::Limit::told_troubles);
+  events.watcher_failed(web, "zookeeper", "no");
+  events.record_left_out(web, "another", "port 0");
+  EXPECT_THAT(recorded(), IsSupersetOf({"source :  -> failed (no)", "record another:  -> left out (port 0)"}));
+  EXPECT_EQ(common::limit_hits(common::Limit::told_troubles), hits);
+}
+
+TEST_F(EventsTest, TellsOfSoManyRecordsSinglyAndCountsTheRest) {
+  const auto hits = common::limit_hits(common::Limit::told_troubles);
+  for (int i = 0; i < 1'010; ++i) events.record_left_out(web, "evil" + std::to_string(i), "port 0");
+  EXPECT_EQ(common::limit_hits(common::Limit::told_troubles), hits + 10);
+  events.watcher_failed(web, "zookeeper", "no");
+  EXPECT_THAT(recorded(), Contains("source :  -> failed (no)"));
+  EXPECT_THAT(metrics.text(), HasSubstr("synapse_record_rejected_total{service=\"web\"} 1000\n"));
+}
+
+TEST_F(EventsTest, NamesThatAreNotNeededAnyMoreDoNotSilenceLaterTrouble) {
+  for (int i = 0; i < 20'000; ++i) {
+    events.host_not_resolved("evil" + std::to_string(i), "no");
+    events.host_forgotten("evil" + std::to_string(i));
+  }
+  events.watcher_failed(web, "zookeeper", "no");
+  EXPECT_THAT(recorded(), Contains("source :  -> failed (no)"));
 }
 
 TEST_F(EventsTest, AStormDoesNotPushOutEverythingElse) {

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/limits/limits.h"
+
 namespace common {
 namespace {
 
@@ -66,6 +68,7 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
     content.append(chunk.data(), static_cast<std::size_t>(got));
     if (content.size() > max_bytes) {
       ::close(fd);
+      limit_hit(Limit::file_bytes);
       return fail(path + ": larger than " + std::to_string(max_bytes) + " bytes");
     }
   }

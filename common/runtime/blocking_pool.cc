@@ -10,6 +10,8 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
+#include "common/limits/limits.h"
+
 namespace common {
 namespace {
 
@@ -74,6 +76,7 @@ BlockingPool::~BlockingPool() {
 void BlockingPool::run(std::function<void()> work, std::function<void()> done) {
   std::unique_lock lock(state_->mutex);
   state_->jobs.push_back(Job{std::move(work), std::move(done), boost::asio::make_work_guard(state_->io)});
+  if (state_->idle < state_->jobs.size() && state_->threads >= state_->max_threads) limit_hit(Limit::blocking_threads);
   if (state_->idle < state_->jobs.size() && state_->threads < state_->max_threads) {
     ++state_->threads;
     // The thread owns a share of the state, so it may still be returning from work_until_idle() when we are gone.

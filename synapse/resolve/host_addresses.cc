@@ -39,7 +39,12 @@ HostAddresses::HostAddresses(asio::io_context& io, Events& events, std::function
 void HostAddresses::follow(const std::string& owner, const std::set<std::string>& hosts) {
   for (auto entry = entries_.begin(); entry != entries_.end();) {
     if (!hosts.contains(entry->first)) entry->second->owners.erase(owner);
-    entry = entry->second->owners.empty() ? entries_.erase(entry) : std::next(entry);
+    if (!entry->second->owners.empty()) {
+      ++entry;
+      continue;
+    }
+    events_.host_forgotten(entry->first);
+    entry = entries_.erase(entry);
   }
   for (const auto& host : hosts) {
     auto& entry = entries_[host];
