@@ -9,6 +9,7 @@ import stat
 import pytest
 
 from harness import processes
+from harness.build import sanitized
 from harness.configs import check, nerve, nerve_service, synapse, synapse_service
 from harness.confined import UID, confined, rights, writable
 from harness.ports import free_port
@@ -81,7 +82,7 @@ def is_confined(pid, directories):
             "users": {str(UID)},
             "capabilities": {"0" * 16},
             "no_new_privileges": "1",
-            "filter": "2",
+            "filter": "0" if sanitized() else "2",
         }
         assert mounts == set(directories)
 
@@ -260,4 +261,4 @@ def test_without_a_place_to_write_nerve_works_and_synapse_says_what_it_needs(san
     router = sandbox.synapse(config, wait=False, wrapper=confined(sandbox, [], "synapse"))
     assert router.wait() == 1
     assert nowhere in router.log()
-    assert "Read-only file system" in router.log()
+    assert re.search("Read-only file system|Permission denied", router.log())

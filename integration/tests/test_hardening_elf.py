@@ -6,19 +6,11 @@ import subprocess
 
 import pytest
 
+from harness.build import sanitized, setting
 from harness.sandbox import BUILD, binary
 
-
-def _cache(key):
-    with open(os.path.join(BUILD, "CMakeCache.txt"), encoding="utf-8") as file:
-        found = re.search(rf"^{key}:\w+=(.*)$", file.read(), re.MULTILINE)
-    return found[1] if found else ""
-
-
 pytestmark = pytest.mark.skipif(
-    not os.path.exists(os.path.join(BUILD, "CMakeCache.txt"))
-    or _cache("CMAKE_BUILD_TYPE") != "Release"
-    or bool(_cache("SANITIZE")),
+    setting("CMAKE_BUILD_TYPE") != "Release" or sanitized(),
     reason="only what is shipped is hardened: the preset release",
 )
 
