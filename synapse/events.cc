@@ -254,7 +254,8 @@ void Events::service_removed(const ServiceName& name) {
   record(name, "service", "", "present", "removed", "the configuration does not name it any more");
   const auto last_words = [&](const std::string& trouble) {
     return trouble == subject("counts", name) || trouble == subject("empty", name) ||
-           trouble == subject("watcher", name) || trouble == subject("held", name);
+           trouble == subject("watcher", name) || trouble == subject("held", name) ||
+           trouble.starts_with(subject("record", name) + " ");
   };
   std::erase_if(troubles_, [&](const auto& trouble) { return last_words(trouble.first); });
   // What several routers count together ends with the last one.
@@ -275,6 +276,20 @@ void Events::servers_defaulted(const ServiceName& name) {
   if (!news(subject("empty", name), kDefaulted)) return;
   record(name, "defaulted", "", "false", "true", "no server is available");
   log::warn("{}: no server is available; the default servers serve", name.service);
+}
+
+void Events::record_left_out(const ServiceName& name, const std::string& child, const std::string& reason) {
+  if (!news(subject("record", name) + " " + child, reason)) return;
+  families_->left_out.Add({{"service", name.service}}).Increment();
+  record(name, "record", child, "", "left out", reason);
+  log::warn("{}: {} is left out: {}", name.service, child, reason);
+}
+
+void Events::record_accepted(const ServiceName& name, const std::string& child) {
+  if (troubles_.empty()) return;
+  if (!over(subject("record", name) + " " + child)) return;
+  record(name, "record", child, "left out", "in order", "");
+  log::info("{}: record {} is in order again", name.service, child);
 }
 
 void Events::watcher_failed(const ServiceName& name, const std::string& type, const std::string& error) {

