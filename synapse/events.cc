@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 #include <prometheus/registry.h>
 
+#include "common/limits/limits.h"
 #include "common/telemetry/log.h"
 #include "synapse/events_families.h"
 
@@ -81,7 +82,10 @@ Events::Events(common::Metrics& metrics) : families_(std::make_unique<Families>(
 Events::~Events() = default;
 
 bool Events::news(const std::string& subject, const std::string& words) {
-  if (troubles_.size() >= kMaxTroubles && !troubles_.contains(subject)) return false;
+  if (troubles_.size() >= kMaxTroubles && !troubles_.contains(subject)) {
+    common::limit_hit(common::Limit::told_troubles);
+    return false;
+  }
   auto& said = troubles_[subject];
   if (said == words) return false;
   said = words;
@@ -301,6 +305,10 @@ void Events::host_not_resolved(const std::string& host, const std::string& error
 void Events::host_resolved(const std::string& host, const std::string& address) {
   over("host " + host);
   log::info("{} resolves to {}", host, address);
+}
+
+void Events::host_forgotten(const std::string& host) {
+  over("host " + host);
 }
 
 void Events::output_written(const std::string& path, std::size_t bytes) {

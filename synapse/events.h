@@ -81,6 +81,7 @@ class Events {
   void state_not_written(const std::string& why);
   void state_written();
   void host_not_resolved(const std::string& host, const std::string& error);
+  void host_forgotten(const std::string& host);  // nobody needs it any more
   void host_resolved(const std::string& host, const std::string& address);
 
   // HAProxy. `router` is the router's config path.

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/limits/limits.h"
 #include "common/telemetry/log.h"
 
 namespace synapse {
@@ -13,6 +14,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
@@ -73,6 +75,21 @@ TEST_F(EventsTest, RecordsServersAndRecords) {
   events.records_judged(web, routed, {});
   EXPECT_THAT(recorded(), ElementsAre("weight a: 1 -> 2 ()", "record a_node:  -> left out (port 0)",
                                       "record a_node: left out -> in order ()"));
+}
+
+TEST_F(EventsTest, CountsTroublesThatAreTooManyToBeTold) {
+  const auto hits = common::limit_hits(common::Limit::told_troubles);
+  for (int i = 0; i < 10'010; ++i) events.host_not_resolved("evil" + std::to_string(i), "no");
+  EXPECT_EQ(common::limit_hits(common::Limit::told_troubles), hits + 10);
+}
+
+TEST_F(EventsTest, NamesThatAreNotNeededAnyMoreDoNotSilenceLaterTrouble) {
+  for (int i = 0; i < 20'000; ++i) {
+    events.host_not_resolved("evil" + std::to_string(i), "no");
+    events.host_forgotten("evil" + std::to_string(i));
+  }
+  events.watcher_failed(web, "zookeeper", "no");
+  EXPECT_THAT(recorded(), Contains("source :  -> failed (no)"));
 }
 
 TEST_F(EventsTest, AStormDoesNotPushOutEverythingElse) {

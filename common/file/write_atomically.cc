@@ -10,6 +10,8 @@
 #include <unistd.h>
 #include <vector>
 
+#include "common/limits/limits.h"
+
 namespace common {
 namespace {
 
@@ -89,6 +91,7 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
     content.append(chunk.data(), static_cast<std::size_t>(got));
     if (content.size() > max_bytes) {
       ::close(fd);
+      limit_hit(Limit::file_bytes);
       return fail(path + ": larger than " + std::to_string(max_bytes) + " bytes");
     }
   }

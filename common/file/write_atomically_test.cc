@@ -12,6 +12,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/limits/limits.h"
+
 namespace common {
 namespace {
 
@@ -155,7 +157,9 @@ TEST_F(ReadFile, NamesTheReason) {
 TEST_F(ReadFile, IsBounded) {
   ASSERT_TRUE(write_atomically(path("f"), "12345").has_value());
   EXPECT_EQ(*read_file(path("f"), 5), "12345");
+  const auto hits = limit_hits(Limit::file_bytes);
   EXPECT_EQ(read_file(path("f"), 4).error().message, path("f") + ": larger than 4 bytes");
+  EXPECT_EQ(limit_hits(Limit::file_bytes), hits + 1);
 }
 
 TEST_F(ReadFile, ReadsAnEmptyFile) {

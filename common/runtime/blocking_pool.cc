@@ -12,6 +12,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "common/limits/limits.h"
+
 namespace common {
 namespace {
 
@@ -96,6 +98,7 @@ BlockingPool::~BlockingPool() {
 void BlockingPool::run(std::function<void()> work, std::function<void()> done) {
   std::unique_lock lock(state_->mutex);
   state_->jobs.push_back(Job{std::move(work), std::move(done), boost::asio::make_work_guard(state_->io)});
+  if (state_->idle < state_->jobs.size() && state_->threads >= state_->max_threads) limit_hit(Limit::blocking_threads);
   state_->start_thread_if_needed();
 }
 

@@ -9,6 +9,8 @@
 
 #include <gtest/gtest.h>
 
+#include "common/limits/limits.h"
+
 namespace common {
 namespace {
 
@@ -31,6 +33,19 @@ TEST(BlockingPool, RunsJobsSideBySideUpToItsSize) {
   for (int i = 0; i < 2; ++i) pool.run([&] { both.arrive_and_wait(); }, [&] { ++done; });
   io.run();
   EXPECT_EQ(done, 2);
+}
+
+TEST(BlockingPool, CountsJobsThatHaveToWait) {
+  boost::asio::io_context io;
+  BlockingPool pool(io, 1);
+  const auto hits = limit_hits(Limit::blocking_threads);
+  std::latch go(1);
+  pool.run([&] { go.wait(); }, [] {});
+  EXPECT_EQ(limit_hits(Limit::blocking_threads), hits);
+  pool.run([] {}, [] {});
+  EXPECT_EQ(limit_hits(Limit::blocking_threads), hits + 1);
+  go.count_down();
+  io.run();
 }
 
 TEST(BlockingPool, ManyJobsAllGetTheirTurn) {
