@@ -128,6 +128,7 @@ void App::begin(const ParsedConfig& parsed) {
   config_ = parsed.config;
   config_.services.clear();
   shown_ = parsed.shown;
+  settled_.set(common::Alarm::Clock::now() + common::kStartTakesAtMost);
 }
 
 common::LoadedConfig App::load() {

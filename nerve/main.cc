@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "common/runtime/memory.h"
 #include "common/telemetry/log.h"
 #include "nerve/app.h"
 #include "nerve/cli.h"
@@ -31,6 +32,7 @@ int main(int argc, char** argv) {
   nerve::CommandLine line;
   if (const auto ended = nerve::parse_command_line(argc, argv, NERVE_VERSION, line)) return *ended;
   if (line.admin) return nerve::run_admin_command(*line.admin);
+  common::prefer_little_memory();
   nerve::ConfigFiles files(line.config_path, line.strict);
   auto parsed = load(files, !line.check);
   if (!parsed) return EXIT_FAILURE;

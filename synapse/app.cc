@@ -116,6 +116,7 @@ bool App::start(const ParsedConfig& parsed) {
 void App::begin(const ParsedConfig& parsed) {
   config_ = *parsed.config;
   shown_ = parsed.shown;
+  settled_.set(common::Alarm::Clock::now() + common::kStartTakesAtMost);
 }
 
 common::LoadedConfig App::load() {

@@ -1,14 +1,42 @@
 #include "common/runtime/memory.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <link.h>
 #include <malloc.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 namespace common {
+namespace {
+
+// Segments that cannot be written hold nothing but what stands in the file.
+int unmap_unchanged(dl_phdr_info* object, std::size_t, void*) {
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  for (int i = 0; i < object->dlpi_phnum; ++i) {
+    const auto& segment = object->dlpi_phdr[i];
+    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) continue;
+    const std::uintptr_t begin = object->dlpi_addr + segment.p_vaddr;
+    const std::uintptr_t first = begin / page * page;
+    ::madvise(reinterpret_cast<void*>(first), begin + segment.p_memsz - first, MADV_DONTNEED);
+  }
+  return 0;
+}
+
+}  // namespace
 
 void prefer_little_memory() {
   constexpr int kLarge = 128 * 1024;  // glibc's own value, which it otherwise raises as large blocks are freed
   ::mallopt(M_ARENA_MAX, 1);
   ::mallopt(M_MMAP_THRESHOLD, kLarge);
   ::mallopt(M_TRIM_THRESHOLD, kLarge);
+}
+
+void give_back_memory() {
+  ::malloc_trim(0);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  ::dl_iterate_phdr(unmap_unchanged, nullptr);
+#endif
 }
 
 }  // namespace common
