@@ -132,6 +132,7 @@ void App::begin(const ParsedConfig& parsed) {
   config_.services.clear();
   exec_turns_.set_at_once(static_cast<std::size_t>(config_.max_exec_checks));
   shown_ = parsed.shown;
+  settled_.set(common::Alarm::Clock::now() + common::kStartTakesAtMost);
 }
 
 common::LoadedConfig App::load() {

@@ -20,6 +20,7 @@
 #include "common/result.h"
 #include "common/runtime/alarm.h"
 #include "common/runtime/blocking_pool.h"
+#include "common/runtime/memory.h"
 #include "common/runtime/resolver.h"
 #include "common/runtime/service_manager.h"
 #include "common/runtime/task_group.h"
@@ -105,6 +106,7 @@ class App {
   common::RepeatedError state_error_;
   bool swept_ = false;  // what the earlier life has left and nobody wants any more
   common::Alarm sweep_{io_, [this] { sweep(); }};
+  common::Alarm settled_{io_, common::give_back_memory};
   common::Alarm save_{io_, [this] { save_state(); }};
   std::optional<Sessions> sessions_;
   std::optional<Roster> roster_;

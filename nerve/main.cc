@@ -35,6 +35,7 @@ int main(int argc, char** argv) {
   if (const auto ended = nerve::parse_command_line(argc, argv, NERVE_VERSION, line)) return *ended;
   if (line.admin) return nerve::run_admin_command(*line.admin);
   common::end_when_memory_is_out();
+  common::prefer_little_memory();
   nerve::ConfigFiles files(line.config_path, line.strict);
   auto parsed = load(files, !line.check);
   if (!parsed) return EXIT_FAILURE;

@@ -127,6 +127,7 @@ bool App::claim_state() {
 void App::begin(const ParsedConfig& parsed) {
   config_ = *parsed.config;
   shown_ = parsed.shown;
+  settled_.set(common::Alarm::Clock::now() + common::kStartTakesAtMost);
 }
 
 common::LoadedConfig App::load() {

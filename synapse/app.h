@@ -21,7 +21,9 @@
 #include "common/http/server.h"
 #include "common/process/orphan_reaper.h"
 #include "common/reload/config_follower.h"
+#include "common/runtime/alarm.h"
 #include "common/runtime/loop_watch.h"
+#include "common/runtime/memory.h"
 #include "common/runtime/service_manager.h"
 #include "common/runtime/task_group.h"
 #include "common/telemetry/metrics.h"
@@ -85,6 +87,7 @@ class App {
   common::OrphanReaper orphans_{io_};
   common::Metrics metrics_;
   Events events_{metrics_};
+  common::Alarm settled_{io_, common::give_back_memory};
   common::ConfigFollower follower_;
   Sessions sessions_{io_};
   NameServers name_servers_{io_};

@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
   common::prefer_little_memory();
   common::end_when_memory_is_out();
   synapse::ConfigFiles files(line.config_path, line.strict);
-  const auto parsed = files.load();
+  auto parsed = files.load();
   for (const auto& warning : parsed.diagnostics.warnings) fmt::print(stderr, "warning: {}\n", warning);
   for (const auto& error : parsed.diagnostics.errors) fmt::print(stderr, "error: {}\n", error);
   if (!parsed.config) return EXIT_FAILURE;
@@ -32,5 +32,7 @@ int main(int argc, char** argv) {
   common::log::set_level(line.log_level.empty() ? parsed.config->log_level : line.log_level);
   if (line.oneshot) return synapse::Oneshot(*parsed.config, line.oneshot_timeout).run();
   synapse::App app(std::move(files), line.log_level);
-  return app.start(parsed) ? app.run() : EXIT_FAILURE;
+  const bool started = app.start(parsed);
+  parsed = {};  // the app has what it needs
+  return started ? app.run() : EXIT_FAILURE;
 }

@@ -10,14 +10,12 @@
 #include <boost/asio/post.hpp>
 
 #include "common/telemetry/log.h"
+#include "common/time/whole_second.h"
 
 namespace common::zookeeper {
 namespace {
 
 namespace asio = boost::asio;
-
-// The C client misses state changes now and then; its state is looked at as often as this.
-constexpr std::chrono::seconds kStatePollInterval{1};
 
 // A handle that has been without a connection for so many of its timeouts is opened anew under the same session. It
 // resolves the host names again, and comes to terms with servers that have lost their data and refuse whoever knows
@@ -58,7 +56,7 @@ Session::Core::Core(asio::io_context& io, BlockingPool& pool, SessionOptions opt
       poll_(io, [this] { poll_state(); }),
       random_(std::random_device{}()),
       client_id_(to_client_id(options_.resume)) {
-  poll_.set(Clock::now() + kStatePollInterval);
+  poll_.set(next_whole_second(Clock::now()));
 }
 
 void Session::Core::open() {
@@ -237,8 +235,9 @@ void Session::Core::close_here() {
   handle->close();
 }
 
+// The C client misses state changes now and then.
 void Session::Core::poll_state() {
-  poll_.set(Clock::now() + kStatePollInterval);
+  poll_.set(next_whole_second(Clock::now()));
   if (handle_ && opened_) on_state(handle_->state());
   complain_when_away();
   const auto now = Clock::now();

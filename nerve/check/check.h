@@ -2,6 +2,7 @@
 // its answers mean are the business of CheckRunner and the health room.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
@@ -20,6 +21,9 @@ struct Answer {
 class Check {
  public:
   virtual ~Check() = default;
+
+  // Begins to ask. The answer, when it is known without waiting; otherwise run() is called, which goes on.
+  virtual std::optional<Answer> begin() { return std::nullopt; }
 
   // Asks once. Never called again before it has ended. It must react to cancellation, and keeps no time itself.
   virtual boost::asio::awaitable<Answer> run() = 0;

@@ -213,6 +213,8 @@ common::Result<ObservedState> parse_servers_state(std::string_view reply) {
     backend.name = row->backend;
     backend.servers.push_back(std::move(row->server));
   }
+  // It is kept until the next reading.
+  for (auto& [name, backend] : state.backends) backend.servers.shrink_to_fit();
   return state;
 }
 
