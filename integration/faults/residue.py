@@ -46,12 +46,16 @@ class Residue:
             sums["sessions"] = max(sums["sessions"], int(told["zk_global_sessions"]))
         return sums
 
+    def _usual(self, what):
+        """For what was not there: as much as any other has."""
+        return max((value for (_, kind), value in self._before.items() if kind == what), default=0)
+
     _SPARE = {"descriptors": SPARE_DESCRIPTORS, "threads": 4, "kB": SPARE_KB}
 
     def grown(self):
         found = []
         for (who, what), now in self._now().items():
-            before = self._before.get((who, what), 0)
+            before = self._before.get((who, what), self._usual(what))
             if now > before + self._SPARE.get(what, 0):
                 found.append(f"{who} has {now} {what}, {before} before")
         return found
