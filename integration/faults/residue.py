@@ -16,8 +16,9 @@ class Residue:
     A program that was started again is compared with its former life.
     """
 
-    def __init__(self, world):
+    def __init__(self, world, spare_kb=SPARE_KB):
         self._world = world
+        self._spare = {"descriptors": SPARE_DESCRIPTORS, "threads": 4, "kB": spare_kb}
         self._before = eventually(self._now, 30, "everything can be counted")
 
     def _now(self):
@@ -50,12 +51,10 @@ class Residue:
         """For what was not there: as much as any other has."""
         return max((value for (_, kind), value in self._before.items() if kind == what), default=0)
 
-    _SPARE = {"descriptors": SPARE_DESCRIPTORS, "threads": 4, "kB": SPARE_KB}
-
     def grown(self):
         found = []
         for (who, what), now in self._now().items():
             before = self._before.get((who, what), self._usual(what))
-            if now > before + self._SPARE.get(what, 0):
+            if now > before + self._spare.get(what, 0):
                 found.append(f"{who} has {now} {what}, {before} before")
         return found

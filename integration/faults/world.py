@@ -63,7 +63,8 @@ class World:
     def __init__(self, sandbox, zookeeper, path, backends=3, session_ms=4000, rate=50, **options):
         """`options`: `service`, more keys of synapse's service (or a function that makes them of the pods); `router`, of its
         router; `pod`, of nerve's services (or a function that makes them of the pod's number), and
-        `reporter`, of their reporter; `delay` and `loss`, of all links (see Link);
+        `reporter`, of their reporter; `delay` and `loss`, of all links (see Link); `spare_kb`, by
+        which a program may grow;
         `hosts`, a function that makes the names of ZooKeeper's servers of the ports; `wrapper`, for all programs."""
         self.sandbox, self.zookeeper, self.path = sandbox, zookeeper, path
         self.zookeepers = [zookeeper] if isinstance(zookeeper, ZookeeperServer) else zookeeper.servers
@@ -84,7 +85,7 @@ class World:
         eventually(lambda: not self.differences(), 60, "everything serves", interval=0.05)
         self.application = Application(self.port, rate)
         self.application.await_answers()
-        self._residue = Residue(self)
+        self._residue = Residue(self, **{key: options[key] for key in ("spare_kb",) if key in options})
 
     def __enter__(self):
         return self
