@@ -68,9 +68,9 @@ def test_a_disk_that_takes_nothing_holds_up_nobody(on_disk, trouble):
 
     def changes():
         take_space()
-        scene.come("late")
+        scene.add_pod()
         scene.pods[0].nerve.put("/services/b1/weight/77")
-        scene.go(1)
+        scene.remove_pod(scene.pods[1])
 
     scene.happens(f"the disk is {trouble}, and pods come and go", changes)
     for program in (scene.synapse, scene.pods[0].nerve):
@@ -108,12 +108,12 @@ def test_a_log_on_a_full_disk_holds_up_nobody(sandbox, zookeeper, build):
         disk.fill()
         for program in (scene.synapse, scene.pods[0].nerve):
             program.signal(signal.SIGHUP)
-        scene.come("late")
+        scene.add_pod()
         scene.pods[0].nerve.kill()
         scene.pods[0].start_nerve()
         scene.synapse.kill()
         scene.start_synapse()
-        scene.go(1)
+        scene.remove_pod(scene.pods[1])
 
     scene.happens("the disk of the logs is full", changes)
     size = os.path.getsize(disk.seen("log"))
@@ -185,7 +185,7 @@ def test_no_descriptors_for_synapse(scene):
         for _ in range(60):
             held.append(socket.create_connection(("127.0.0.1", scene.synapse.api_port)))
         eventually(lambda: processes.open_descriptors(scene.synapse.pid) >= most - 1, what="no descriptor is left")
-        scene.come("late")
+        scene.add_pod()
         before = cpu_seconds(scene.synapse.pid)
         time.sleep(3)
         assert cpu_seconds(scene.synapse.pid) - before < 2, "it spins"
