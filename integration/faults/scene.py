@@ -1,7 +1,6 @@
 """A World whose programs come, go and start again."""
 
 import json
-import os
 import signal
 import time
 

@@ -4,7 +4,6 @@ The times are drawn anew each time; a failure tells its seed, and FAULTS_SEED=n 
 """
 
 import os
-import random
 import signal
 import threading
 import time
