@@ -229,10 +229,8 @@ def test_a_hundred_exec_checks_that_hang_are_no_hundred_processes(sandbox, regis
     marker = f"9{os.getpid()}{free_port()}"
     script = f"trap '' TERM HUP; sleep {marker} & sleep {marker} & sleep {marker}"
     backend = sandbox.backend("good")
-    hang = [
-        nerve_service(1, registry, name=f"bad{i}", checks=[check("exec", command=["sh", "-c", script], timeoutInMilli=500)])
-        for i in range(100)
-    ]
+    hanging = check("exec", command=["sh", "-c", script], timeoutInMilli=500)
+    hang = [nerve_service(1, registry, name=f"bad{i}", checks=[hanging]) for i in range(100)]
     good = nerve_service(backend.port, registry, name="good", checks=[check(), check("exec", command=["true"])])
     program = sandbox.nerve({"maxExecChecks": 8, **nerve(good, *hang)})
 
