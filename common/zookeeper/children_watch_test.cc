@@ -263,6 +263,38 @@ TEST_F(ChildrenWatchTest, ANewSessionReadsOnlyWhatChanged) {
   EXPECT_EQ(reads(), 6 + 4);
 }
 
+TEST_F(ChildrenWatchTest, ANewSessionWatchesNothingThatIsGone) {
+  zookeeper.other(CreateOperation{"/web", "", false});
+  for (const auto* name : {"a", "b"}) create(name, "1");
+  zookeeper.connect(1);
+  const auto watch = make();
+  settle();
+  zookeeper.disconnect();
+  zookeeper.expire(1);
+  zookeeper.other(DeleteOperation{"/web/b", -1});
+  zookeeper.connect(2);
+  settle();
+  EXPECT_EQ(snapshots.back(), "a=1 ");
+  EXPECT_TRUE(zookeeper.is_watched("/web/a"));
+  EXPECT_FALSE(zookeeper.is_watched("/web/b"));
+}
+
+TEST_F(ChildrenWatchTest, AListThatIsRefusedKeepsNoNodeFromBeingWatched) {
+  zookeeper.other(CreateOperation{"/web", "", false});
+  create("a", "1");
+  zookeeper.connect(1);
+  const auto watch = make();
+  settle();
+  zookeeper.disconnect();
+  zookeeper.expire(1);
+  zookeeper.forbidden.insert("/web");
+  zookeeper.connect(2);
+  settle();
+  zookeeper.other(SetOperation{"/web/a", "2"});
+  settle();
+  EXPECT_EQ(snapshots.back(), "a=2 ");
+}
+
 TEST_F(ChildrenWatchTest, ANewSessionOverNothingNewTellsNothing) {
   zookeeper.other(CreateOperation{"/web", "", false});
   create("a", "1");

@@ -53,7 +53,6 @@ class Actions:
         self._scene, self._chance = scene, chance
         self._pods = len(scene.pods)
         self._surroundings = [*actions.network(), *actions.zookeeper(scene)]
-        self._names = iter(range(100, 10**6))
         self._loads = iter(range(1, 10**6))
         self._kinds = [
             (3, self._nerve_ends),
@@ -181,15 +180,14 @@ class Actions:
         if self._pods >= self.MOST_PODS:
             return self._pod_goes()
         self._pods += 1
-        name = f"pod{next(self._names)}"
-        return Action(f"{name} comes", lambda: self._scene.come(name))
+        return Action("a pod comes", self._scene.add_pod)
 
     def _pod_goes(self):
         if self._pods <= 2:
             return self._pod_comes()
         index, _ = self._any_pod()
         self._pods -= 1
-        return Action(f"pod {index} goes", lambda: self._scene.go(index))
+        return Action(f"pod {index} goes", lambda: self._scene.remove_pod(self._scene.pods[index]))
 
     def _weights(self):
         index, pod = self._any_pod()

@@ -16,8 +16,9 @@ class Residue:
     A program that was started again is compared with its former life.
     """
 
-    def __init__(self, world):
+    def __init__(self, world, spare_kb=SPARE_KB):
         self._world = world
+        self._spare = {"descriptors": SPARE_DESCRIPTORS, "threads": 4, "kB": spare_kb}
         self._before = eventually(self._now, 30, "everything can be counted")
 
     def _now(self):
@@ -46,15 +47,17 @@ class Residue:
             sums["sessions"] = max(sums["sessions"], int(told["zk_global_sessions"]))
         return sums
 
-    _SPARE = {"descriptors": SPARE_DESCRIPTORS, "threads": 4, "kB": SPARE_KB}
+    def _usual(self, what):
+        """For what was not there: as much as any other has."""
+        return max((value for (_, kind), value in self._before.items() if kind == what), default=0)
 
-    def grown(self, like="", spare=None):
-        """`like`: what programs that were not there before are compared with; `spare`: more of what ZooKeeper holds."""
+    def grown(self, spare=None):
+        """`spare`: so much more of what ZooKeeper holds is right."""
         found = []
         for (who, what), now in self._now().items():
-            before = self._before.get((who, what), self._before.get((like, what), 0))
+            before = self._before.get((who, what), self._usual(what))
             if who == "ZooKeeper" and spare:
                 before += max(0, spare[what])
-            if now > before + self._SPARE.get(what, 0):
+            if now > before + self._spare.get(what, 0):
                 found.append(f"{who} has {now} {what}, {before} before")
         return found

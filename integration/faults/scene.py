@@ -1,14 +1,12 @@
 """A World whose programs come, go and start again."""
 
 import json
-import os
 import signal
 import time
 
 from faults.residue import Residue
-from faults.world import SERVICE, Pod, World
+from faults.world import SERVICE, World
 from harness.haproxy import RuntimeSocket, takes_traffic
-from harness.wait import eventually
 from harness.zookeeper import EventRecorder
 
 # What one more pod may hold in ZooKeeper: nerve's watches, and synapse's on its node.
@@ -20,11 +18,9 @@ class Scene(World):
 
     def __init__(self, sandbox, zookeeper, path, seen="", **options):
         self._seen = seen
-        self._first = None
         # An HAProxy that ends asks clients for new connections there; a kept one in tcp mode would hold an old worker.
         options.setdefault("service", {"mode": "http"})
         super().__init__(sandbox, zookeeper, path, **options)
-        self._first = self.pods[0].name
         self._at_first = len(self.pods)
 
     def start_synapse(self):
@@ -36,18 +32,6 @@ class Scene(World):
         """Has it read what synapse_config is now."""
         self.synapse.replace_config(json.dumps(self.synapse_config))
         self.synapse.signal(signal.SIGHUP)
-
-    def come(self, name):
-        """One pod more."""
-        self.pods.append(Pod(self, name, self._wrapper, **self._options.get("pod", {})))
-
-    def go(self, index):
-        """One pod less, as an operator does it: nerve first, then the backend, when nobody asks it any more."""
-        pod = self.pods.pop(index)
-        assert pod.nerve.stop(60) == 0
-        eventually(lambda: pod.address not in self.synapse.runtime.in_rotation(SERVICE), what="HAProxy lets it go")
-        pod.backend.stop()
-        pod.close()
 
     def record_events(self):
         """An EventRecorder, whose own watches are nothing that is left over."""
@@ -68,10 +52,10 @@ class Scene(World):
         return found
 
     def leaks(self):
-        """Of the pods that came later the first one is the measure."""
+        """With what the pods hold in ZooKeeper that came later."""
         more = len(self.pods) - self._at_first
         spare = {"ephemerals": more, "sessions": more, "watches": more * WATCHES_OF_A_POD}
-        return self._residue.grown(like=f"nerve of {self._first}", spare=spare)
+        return self._residue.grown(spare)
 
     def happens(self, what, do, allowed=0, why="", within=60):
         """Does something as a case of its own. Returns how many requests failed, and for how long some did."""

@@ -68,9 +68,9 @@ def test_a_disk_that_takes_nothing_holds_up_nobody(on_disk, trouble):
 
     def changes():
         take_space()
-        scene.come("late")
+        scene.add_pod()
         scene.pods[0].nerve.put("/services/b1/weight/77")
-        scene.go(1)
+        scene.remove_pod(scene.pods[1])
 
     scene.happens(f"the disk is {trouble}, and pods come and go", changes)
     for program in (scene.synapse, scene.pods[0].nerve):
@@ -108,12 +108,12 @@ def test_a_log_on_a_full_disk_holds_up_nobody(sandbox, zookeeper, build):
         disk.fill()
         for program in (scene.synapse, scene.pods[0].nerve):
             program.signal(signal.SIGHUP)
-        scene.come("late")
+        scene.add_pod()
         scene.pods[0].nerve.kill()
         scene.pods[0].start_nerve()
         scene.synapse.kill()
         scene.start_synapse()
-        scene.go(1)
+        scene.remove_pod(scene.pods[1])
 
     scene.happens("the disk of the logs is full", changes)
     size = os.path.getsize(disk.seen("log"))
@@ -185,7 +185,7 @@ def test_no_descriptors_for_synapse(scene):
         for _ in range(60):
             held.append(socket.create_connection(("127.0.0.1", scene.synapse.api_port)))
         eventually(lambda: processes.open_descriptors(scene.synapse.pid) >= most - 1, what="no descriptor is left")
-        scene.come("late")
+        scene.add_pod()
         before = cpu_seconds(scene.synapse.pid)
         time.sleep(3)
         assert cpu_seconds(scene.synapse.pid) - before < 2, "it spins"
@@ -229,10 +229,8 @@ def test_a_hundred_exec_checks_that_hang_are_no_hundred_processes(sandbox, regis
     marker = f"9{os.getpid()}{free_port()}"
     script = f"trap '' TERM HUP; sleep {marker} & sleep {marker} & sleep {marker}"
     backend = sandbox.backend("good")
-    hang = [
-        nerve_service(1, registry, name=f"bad{i}", checks=[check("exec", command=["sh", "-c", script], timeoutInMilli=500)])
-        for i in range(100)
-    ]
+    hanging = check("exec", command=["sh", "-c", script], timeoutInMilli=500)
+    hang = [nerve_service(1, registry, name=f"bad{i}", checks=[hanging]) for i in range(100)]
     good = nerve_service(backend.port, registry, name="good", checks=[check(), check("exec", command=["true"])])
     program = sandbox.nerve({"maxExecChecks": 8, **nerve(good, *hang)})
 

@@ -4,7 +4,6 @@ The times are drawn anew each time; a failure tells its seed, and FAULTS_SEED=n 
 """
 
 import os
-import random
 import signal
 import threading
 import time
@@ -91,7 +90,10 @@ def test_a_killed_haproxy_is_back_soon(scene, chance, victim):
             time.sleep(chance.uniform(0, 0.3))
             pid = scene.worker() if victim == "worker" else scene.master()
             _, lasted = scene.happens(
-                f"kill -9 of HAProxy's {victim}", lambda pid=pid: os.kill(pid, signal.SIGKILL), WHILE_HAPROXY_IS_AWAY, NOBODY_LISTENS
+                f"kill -9 of HAProxy's {victim}",
+                lambda pid=pid: os.kill(pid, signal.SIGKILL),
+                WHILE_HAPROXY_IS_AWAY,
+                NOBODY_LISTENS,
             )
             assert lasted < 10, "HAProxy was away for too long"
             assert not set(before) & set(scene.haproxies()), "something of the old HAProxy goes on"
@@ -134,8 +136,8 @@ def test_killed_in_the_middle_of_a_reload(scene, chance, victim):
         eventually(lambda: scene.synapse.runtime.info()["description"] == f"load-{number}", 60)
 
     for number in (1, 2, 3):
-        allowed = 0 if victim == "synapse" else WHILE_HAPROXY_IS_AWAY
-        scene.happens(f"kill -9 of {victim} during a reload", lambda: during_a_reload(number), allowed, NOBODY_LISTENS if allowed else "")
+        allowed, why = (0, "") if victim == "synapse" else (WHILE_HAPROXY_IS_AWAY, NOBODY_LISTENS)
+        scene.happens(f"kill -9 of {victim} during a reload", lambda: during_a_reload(number), allowed, why)
 
 
 def kill_if_there(pid):

@@ -3,6 +3,8 @@
 Between each program and each ZooKeeper server stands a Link of its own, so that a case can cut off whom it likes.
 """
 
+import itertools
+import json
 import os
 
 from faults.application import Application
@@ -12,7 +14,7 @@ from harness import processes
 from harness.configs import nerve, nerve_service, synapse, synapse_service
 from harness.link import Link
 from harness.ports import free_port
-from harness.wait import eventually
+from harness.wait import always, eventually
 from harness.zookeeper import Registry, ZookeeperServer
 
 SERVICE = "web"
@@ -24,12 +26,17 @@ class Pod:
 
     def __init__(self, world, name, wrapper=(), **service_keys):
         self._world, self.name, self._wrapper = world, name, wrapper
-        self.links = [Link(server.port) for server in world.zookeepers]
+        self.host = service_keys.get("host", "127.0.0.1")
+        self.links = world.make_links()
         self.backend = world.sandbox.backend(name)
         service = nerve_service(self.backend.port, name=name, reporters=[world.reporter(self.links)], **service_keys)
         self.config = {"apiPort": free_port(), **nerve(service)}
         self.nerve = None
         self.start_nerve()
+
+    @property
+    def registered_as(self):
+        return f"{self.host}:{self.backend.port}"
 
     @property
     def address(self):
@@ -54,7 +61,10 @@ class World:
     """
 
     def __init__(self, sandbox, zookeeper, path, backends=3, session_ms=4000, rate=50, **options):
-        """`options`: `service`, more keys of synapse's service; `router`, of its router; `pod`, of nerve's services;
+        """`options`: `service`, more keys of synapse's service (or a function that makes them of the pods); `router`, of its
+        router; `pod`, of nerve's services (or a function that makes them of the pod's number), and
+        `reporter`, of their reporter; `delay` and `loss`, of all links (see Link); `spare_kb`, by
+        which a program may grow;
         `hosts`, a function that makes the names of ZooKeeper's servers of the ports; `wrapper`, for all programs."""
         self.sandbox, self.zookeeper, self.path = sandbox, zookeeper, path
         self.zookeepers = [zookeeper] if isinstance(zookeeper, ZookeeperServer) else zookeeper.servers
@@ -63,8 +73,11 @@ class World:
         self._wrapper = options.get("wrapper", ())
         self.registry = Registry(zookeeper, path)
         self.reports = []
-        self.synapse_links = [Link(server.port) for server in self.zookeepers]
-        self.pods = [Pod(self, f"b{n}", self._wrapper, **options.get("pod", {})) for n in range(1, backends + 1)]
+        self.synapse_links = self.make_links()
+        self._numbers = itertools.count(1)
+        self.pods = []
+        for _ in range(backends):
+            self.add_pod()
         self.port = free_port()
         self.synapse_config = self._synapse_config()
         self.synapse = None
@@ -72,7 +85,7 @@ class World:
         eventually(lambda: not self.differences(), 60, "everything serves", interval=0.05)
         self.application = Application(self.port, rate)
         self.application.await_answers()
-        self._residue = Residue(self)
+        self._residue = Residue(self, **{key: options[key] for key in ("spare_kb",) if key in options})
 
     def __enter__(self):
         return self
@@ -90,13 +103,22 @@ class World:
 
     # What it is made of.
 
+    def make_links(self):
+        """One to each server of ZooKeeper."""
+        links = [Link(server.port) for server in self.zookeepers]
+        for link in links:
+            link.delay, link.loss = self._options.get("delay", 0.0), self._options.get("loss", 0.0)
+        return links
+
     def reporter(self, links):
         where = {"type": "zookeeper", "hosts": self._hosts([link.port for link in links]), "path": self.path}
-        return {**where, "connectionTimeoutInMilli": self._session_ms}
+        return {**where, "connectionTimeoutInMilli": self._session_ms, **self._options.get("reporter", {})}
 
     def _synapse_config(self):
-        service = synapse_service(self.registry, self.port, name=SERVICE, **self._options.get("service", {}))
-        if "watcher" not in self._options.get("service", {}):
+        keys = self._options.get("service", {})
+        keys = keys(self.pods) if callable(keys) else keys
+        service = synapse_service(self.registry, self.port, name=SERVICE, **keys)
+        if "watcher" not in keys:
             service["watcher"]["hosts"] = self._hosts([link.port for link in self.synapse_links])
             service["watcher"]["timeoutInMilli"] = self._session_ms
         config = {"apiPort": free_port(), **synapse(service, **self._options.get("router", {}))}
@@ -109,6 +131,22 @@ class World:
         """Also again, with the configuration, the HAProxy and the files that there are."""
         self.synapse = self.sandbox.synapse(self.synapse_config, wrapper=self._wrapper)
         return self.synapse.await_ready(60)
+
+    def add_pod(self):
+        number, keys = next(self._numbers), self._options.get("pod", {})
+        pod = Pod(self, f"b{number}", self._wrapper, **(keys(number) if callable(keys) else keys))
+        self.pods.append(pod)
+        return pod
+
+    def remove_pod(self, pod):
+        """As a deploy does it: nerve drains it, and the backend ends when nobody is sent there any more."""
+        if pod.nerve.running:
+            pod.nerve.stop()
+        eventually(lambda: pod.address not in self.served(), 60, f"HAProxy sends nothing to {pod.name}")
+        self.pods.remove(pod)
+        self.application.await_answers()
+        pod.backend.stop()
+        pod.close()
 
     @property
     def nerves(self):
@@ -159,14 +197,20 @@ class World:
         found = []
         live = self.expected()
         registered = sorted(f"{each['host']}:{each['port']}" for each in self.registry.records().values())
-        if registered != live:
-            found.append(f"registered are {registered}, alive {live}")
+        expected = sorted(pod.registered_as for pod in self.pods if pod.backend.running)
+        if registered != expected:
+            found.append(f"registered are {registered}, alive {expected}")
         served = self.served()
         if served != live:
             found.append(f"HAProxy serves {served}, alive are {live}")
         names = [row["srv_name"] for row in self.synapse.runtime.servers(SERVICE)]
         if len(set(names)) != len(names):
             found.append(f"HAProxy has a server twice: {names}")
+        for pod in self.pods:
+            if pod.nerve.running:
+                reporters = json.loads(pod.nerve.get("/status")[1])[0]["Reporters"]
+                if not all(reporter["Connected"] and reporter["Confirmed"] for reporter in reporters):
+                    found.append(f"nerve of {pod.name} does not know whether it is registered: {reporters}")
         for name, process in self.programs().items():
             status, text = process.get("/health")
             if status != 200:
@@ -174,7 +218,18 @@ class World:
         return found
 
     def served(self):
-        return sorted(self.synapse.runtime.in_rotation(SERVICE))
+        return sorted(self.weights())
+
+    def weights(self):
+        """address -> weight of what HAProxy sends requests to."""
+        return self.synapse.runtime.in_rotation(SERVICE)
+
+    def stays(self, condition, seconds):
+        """The condition holds so long, and the application is served; for the time that a fault lasts."""
+        failed = len(self.application.look()["failures"])
+        always(condition, seconds, interval=0.05)
+        failures = self.application.look()["failures"][failed:]
+        assert not failures, f"the application saw {failures[:3]}"
 
     def leaks(self):
         """What there is more than before the first case."""

@@ -5,6 +5,7 @@ import ipaddress
 import socket
 import struct
 import threading
+import time
 
 from harness.ports import free_port
 
@@ -29,14 +30,15 @@ class NameServer:
     `mode`: "answer", "silent", "garbage", or the number of an error that every question gets.
     """
 
-    def __init__(self, address="127.0.0.1"):
+    def __init__(self, address="127.0.0.1", port=None):
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self.mode = "answer"
         self.silent_about = set()  # names
+        self.delay = 0.0  # seconds until an answer is sent
         self.questions = []  # (name, type), in lower case
         self._zone = {}  # (name, type) -> list of records' wires
         self._names = set()
-        self.port = free_port()
+        self.port = port or free_port()
         self._datagrams = socket.socket(family, socket.SOCK_DGRAM)
         self._datagrams.bind((address, self.port))
         self._streams = socket.socket(family, socket.SOCK_STREAM)
@@ -98,6 +100,7 @@ class NameServer:
         asked = question[12 : at + 5]
         name = ".".join(name).lower()
         self.questions.append((name, kind))
+        time.sleep(self.delay)
         mode = self.mode
         if mode == "silent" or name in self.silent_about:
             return None

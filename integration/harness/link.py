@@ -97,6 +97,11 @@ class Link:
         with self._lock:
             return len(self._pairs)
 
+    def ports_to_server(self):
+        """From which it is connected to the server."""
+        with self._lock:
+            return {server.getsockname()[1] for _, server in self._pairs}
+
     # How.
 
     def _listen(self):

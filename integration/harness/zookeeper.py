@@ -118,11 +118,17 @@ class ZookeeperServer:
 
     def session_of(self, process):
         """The id of the session that a process holds, by the address of its connection."""
-        ports = process.open_sockets()
+        return self.session_at(process.open_sockets(), process.name)
+
+    def session_at(self, ports, name="this port"):
+        """The id of the session whose connection comes from one of these ports."""
         for port, session in re.findall(r"127\.0\.0\.1:(\d+)\[\d+\]\(.*?sid=(0x[0-9a-f]+)", self.command("cons")):
             if int(port) in ports:
                 return int(session, 16)
-        raise LookupError(f"{process.name} has no session")
+        raise LookupError(f"{name} has no session")
+
+    def knows_session(self, session_id):
+        return f"0x{session_id:x}" in self.command("dump")
 
     def expire(self, session_id, holder=None):
         """Ends a session under its living owner, as the server does after a silence that lasted too long.
