@@ -52,6 +52,8 @@ class NameServer:
 
     def close(self):
         self._stopping = True
+        with contextlib.suppress(OSError):
+            self._datagrams.shutdown(socket.SHUT_RDWR)  # whoever waits there would keep the port
         self._datagrams.close()
         with contextlib.suppress(OSError):
             self._streams.shutdown(socket.SHUT_RDWR)
