@@ -121,6 +121,8 @@ class NameServer:
         while not self._stopping:
             try:
                 question, sender = self._datagrams.recvfrom(4096)
+                if not question:
+                    continue
                 threading.Thread(target=self._reply, args=(question, sender), daemon=True).start()
             except OSError:
                 return
