@@ -62,7 +62,7 @@ packages=(g++ cmake ninja-build ccache libfmt-dev libspdlog-dev libyaml-cpp-dev 
   prometheus-cpp-dev libgtest-dev libgmock-dev libzookeeper-mt-dev zookeeper haproxy curl python3 python3-kazoo
   python3-pytest python3-pytest-xdist python3-grpcio libcurl4-openssl-dev tinyproxy-bin openssl libpq-dev libmariadb-dev
   librabbitmq-dev libkainjow-mustache-dev postgresql mariadb-server redis-server rabbitmq-server iproute2
-  libfaketime binutils systemd python3-seccomp python3-yaml)
+  binutils systemd python3-seccomp python3-yaml)
 
 # Only libFuzzer needs clang, which is larger than all the rest. What is built is then the fuzz targets.
 targets=()

@@ -227,7 +227,10 @@ class World:
     def stays(self, condition, seconds):
         """The condition holds so long, and the application is served; for the time that a fault lasts."""
         failed = len(self.application.look()["failures"])
-        always(condition, seconds, interval=0.05)
+        try:
+            always(condition, seconds, interval=0.05)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; what is wrong now: {self.differences()}") from None
         failures = self.application.look()["failures"][failed:]
         assert not failures, f"the application saw {failures[:3]}"
 

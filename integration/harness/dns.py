@@ -52,6 +52,8 @@ class NameServer:
 
     def close(self):
         self._stopping = True
+        with contextlib.suppress(OSError):
+            self._datagrams.shutdown(socket.SHUT_RDWR)  # whoever waits there would keep the port
         self._datagrams.close()
         with contextlib.suppress(OSError):
             self._streams.shutdown(socket.SHUT_RDWR)
@@ -119,6 +121,8 @@ class NameServer:
         while not self._stopping:
             try:
                 question, sender = self._datagrams.recvfrom(4096)
+                if not question:
+                    continue
                 threading.Thread(target=self._reply, args=(question, sender), daemon=True).start()
             except OSError:
                 return

@@ -17,6 +17,7 @@ from harness.zookeeper import ZookeeperServer
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("BUILD_DIR", os.path.join(ROOT, "build", "release"))
+SANITIZED = os.path.basename(BUILD) in ("asan", "tsan")  # by the name of the preset
 _SANITIZER = re.compile(r"(ERROR|WARNING): \w+Sanitizer|runtime error: ")
 
 
