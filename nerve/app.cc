@@ -86,7 +86,8 @@ App::App(std::string version, ConfigFiles files, std::string log_level)
                  .prove = {},
                  .apply = [this] { return apply(); },
                  .unchanged = [this] { read_token_again(); }}),
-      access_(legacy_get_used) {
+      access_(legacy_get_used,
+              [this](const std::string& peer) { guard_.refused(common::http::Refusal::unauthorized, peer); }) {
   signals_.add(SIGUSR2);
   // A reader of our stdout or of a socket that went away is an error of that write, not our end.
   std::signal(SIGPIPE, SIG_IGN);
@@ -137,13 +138,15 @@ common::LoadedConfig App::load() {
 
 common::Result<void> App::open_api(const Config& config) {
   if (auto set = set_access(access_, config); !set) return set.error();
+  guard_.allow(config.api_allowed_hosts);
   auto routes = make_api(roster_->services(), {.version = version_,
                                                .metrics = [this] { return metrics_.text(); },
                                                .config = [this] { return shown_; },
                                                .events = events_,
                                                .liveness = *liveness_,
                                                .access = access_});
-  auto api = common::http::Server::listen(io_, config.api_host, config.api_port, std::move(routes));
+  auto api = common::http::Server::listen(io_, config.api_host, config.api_port, std::move(routes),
+                                          guard_.server_options(config.api_host));
   if (!api) return api.error();
   if (!config.api_socket.empty()) {
     if (auto listening = (*api)->listen_on_socket(config.api_socket); !listening) return listening.error();
@@ -177,6 +180,7 @@ common::Result<void> App::claim_state(const std::string& path) {
 common::Result<common::ConfigDifference> App::apply() {
   const auto parsed = std::exchange(loaded_, {});
   if (const auto set = set_access(access_, parsed.config); !set) return set.error();
+  guard_.allow(parsed.config.api_allowed_hosts);
   log::set_level(log_level_.empty() ? parsed.config.log_level : log_level_);
   warn_of_fixed_keys(config_, parsed.config);
   if (const auto kept = ConfigFiles::keep_expanded(parsed); !kept) {

@@ -11,6 +11,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "common/admin/api_guard.h"
 #include "common/http/access.h"
 #include "common/http/client.h"
 #include "common/http/server.h"
@@ -100,6 +101,7 @@ class App {
   std::optional<Sessions> sessions_;
   std::optional<Roster> roster_;
   std::optional<Liveness> liveness_;
+  common::ApiGuard guard_{metrics_, "nerve"};
   common::http::Access access_;
   std::unique_ptr<common::http::Server> api_;
   common::ServiceManager manager_{io_, [this] { return liveness_->look(Liveness::Clock::now()).problems.empty(); }};

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "common/admin/api_config.h"
 #include "common/config/document.h"
 #include "common/config/runtime_directory.h"
 #include "common/config/shown.h"
@@ -40,6 +41,8 @@ void read_api(ObjectReader& object, Config& config) {
   }
   config.api_token_file = object.text("apiTokenFile", "");
   config.api_legacy_get = object.boolean("apiLegacyGet", config.api_legacy_get);
+  config.core_dumps = object.boolean("coreDumps", config.core_dumps);
+  config.api_allowed_hosts = common::read_allowed_hosts(object);
 }
 
 // The services of both sources, which must differ in name and in the places that they report to.

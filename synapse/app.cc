@@ -141,6 +141,7 @@ common::Result<common::ConfigDifference> App::apply() {
     if (!unit) return common::fail("routers[" + std::to_string(i) + "]: " + unit.error().message);
     added.emplace(places[i], *std::move(unit));
   }
+  guard_.allow(parsed.config->api_allowed_hosts);
   log::set_level(log_level_.empty() ? parsed.config->log_level : log_level_);
   warn_of_fixed_keys(config_, *parsed.config);
   begin(parsed);
@@ -222,7 +223,9 @@ bool App::listen() {
                             .config = [this] { return shown_; },
                             .events = events_.log(),
                             .started = started_});
-  auto listening = common::http::Server::listen(io_, config_.api_host, config_.api_port, std::move(routes));
+  guard_.allow(config_.api_allowed_hosts);
+  auto listening = common::http::Server::listen(io_, config_.api_host, config_.api_port, std::move(routes),
+                                                guard_.server_options(config_.api_host));
   if (!listening) {
     log::error("{}", listening.error().message);
     return false;

@@ -16,6 +16,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "common/admin/api_guard.h"
 #include "common/http/server.h"
 #include "common/process/orphan_reaper.h"
 #include "common/reload/config_follower.h"
@@ -88,6 +89,7 @@ class App {
   std::optional<SavedRecords> saved_;
   std::vector<std::unique_ptr<Unit>> units_;  // in the order of the configuration
   std::optional<common::LoopWatch> loop_;
+  common::ApiGuard guard_{metrics_, "synapse"};
   std::unique_ptr<common::http::Server> api_;
   common::ServiceManager manager_{io_, [this] { return health().problems.empty(); }};
   int exit_code_ = 0;
