@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "common/runtime/core_dumps.h"
 #include "common/runtime/memory.h"
 #include "common/telemetry/log.h"
 #include "synapse/api.h"
@@ -12,6 +13,7 @@
 #include "synapse/oneshot.h"
 
 int main(int argc, char** argv) {
+  common::allow_core_dumps(false);  // before the first secret is read
   synapse::CommandLine line;
   if (const auto ended = synapse::parse_command_line(argc, argv, synapse::version(), line)) return *ended;
   if (line.admin) return synapse::run_admin_command(*line.admin);
@@ -25,6 +27,7 @@ int main(int argc, char** argv) {
     fmt::print("{} is in order\n", line.config_path);
     return EXIT_SUCCESS;
   }
+  common::allow_core_dumps(parsed.config->core_dumps);
   common::log::set_level(line.log_level.empty() ? parsed.config->log_level : line.log_level);
   if (line.oneshot) return synapse::Oneshot(*parsed.config, line.oneshot_timeout).run();
   synapse::App app(std::move(files), line.log_level);
