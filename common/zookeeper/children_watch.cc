@@ -246,6 +246,10 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
     const auto [known, appeared] = children_.try_emplace(child);
     // Read once more without having changed: its data may have been taken.
     if (!appeared && known->second.stat == reply.stat) return;
+    if (reply.data.size() > options_.most_data) {
+      reply.data.resize(options_.most_data);
+      reply.data.shrink_to_fit();
+    }
     known->second = {std::move(reply.data), reply.stat};
     changed_ = true;
   }

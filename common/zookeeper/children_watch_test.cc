@@ -93,6 +93,15 @@ TEST_F(ChildrenWatchTest, FollowsAdditionsChangesAndRemovals) {
   EXPECT_THAT(snapshots, ElementsAre("", "a=1 ", "a=2 ", "a=3 ", ""));
 }
 
+TEST_F(ChildrenWatchTest, KeepsNoMoreOfANodeThanWhoeverAsksWillRead) {
+  zookeeper.other(CreateOperation{"/web", "", false});
+  create("a", std::string(100'000, 'x'));
+  zookeeper.connect(1);
+  const auto watch = make();
+  settle();
+  EXPECT_THAT(snapshots, ElementsAre("a=" + std::string(65'537, 'x') + " "));
+}
+
 TEST_F(ChildrenWatchTest, APathThatDoesNotExistYetIsWatchedUntilItDoes) {
   zookeeper.connect(1);
   const auto watch = make();
