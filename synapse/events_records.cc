@@ -1,10 +1,12 @@
 // What is told of the records of a service.
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
+#include "common/limits/limits.h"
 #include "common/telemetry/log.h"
 #include "synapse/events.h"
 #include "synapse/events_families.h"
@@ -13,12 +15,23 @@ namespace synapse {
 
 namespace log = common::log;
 
+namespace {
+
+// A path-encoded name may be as long as ZooKeeper takes it.
+std::string shortened(const std::string& child) {
+  constexpr std::size_t most = 300;
+  return child.size() <= most ? child : child.substr(0, most) + "...";
+}
+
+}  // namespace
+
 void Events::records_judged(const ServiceName& name, const Routed& routed, Clock::time_point now) {
   auto& state = service(name);
   std::unordered_map<std::string, std::size_t> left_out;
   const auto may_tell = [&] {
     if (state.words.take(now)) return true;
     ++state.untold;
+    common::limit_hit(common::Limit::told_troubles);
     return false;
   };
   for (const auto& out : routed.left_out) {
@@ -29,8 +42,8 @@ void Events::records_judged(const ServiceName& name, const Routed& routed, Clock
     if (before != state.left_out.end() && before->second == reason) continue;
     families_->left_out.Add({{"service", name.service}}).Increment();
     if (!may_tell()) continue;
-    record(name, "record", out.child, "", "left out", out.reason);
-    log::warn("{}: {} is left out: {}", name.service, out.child, out.reason);
+    record(name, "record", shortened(out.child), "", "left out", out.reason);
+    log::warn("{}: {} is left out: {}", name.service, shortened(out.child), out.reason);
   }
   std::swap(state.left_out, left_out);
   std::erase_if(left_out, [&](const auto& before) { return state.left_out.contains(before.first); });
@@ -38,8 +51,8 @@ void Events::records_judged(const ServiceName& name, const Routed& routed, Clock
   for (const auto& server : routed.servers) {
     if (left_out.empty()) break;
     if (left_out.erase(server.child) == 0 || !may_tell()) continue;
-    record(name, "record", server.child, "left out", "in order", "");
-    log::info("{}: record {} is in order again", name.service, server.child);
+    record(name, "record", shortened(server.child), "left out", "in order", "");
+    log::info("{}: record {} is in order again", name.service, shortened(server.child));
   }
   if (state.untold > 0 && state.summary.earliest(now) <= now) {
     state.summary.acted(now);
@@ -57,6 +70,7 @@ void Events::servers_in_excess(const ServiceName& name, std::size_t excess, std:
   record(name, "excess", "", before == 0 ? "false" : "true", excess == 0 ? "false" : "true",
          excess == 0 ? "" : std::to_string(excess) + " servers more than maxServers allows");
   if (excess == 0) return log::info("{}: there are not more servers than maxServers any more", name.service);
+  common::limit_hit(common::Limit::service_servers);
   log::warn(
       "{}: {} servers are left out because there are more than maxServers; {} are routed. Look at the registry, or "
       "raise maxServers",

@@ -12,7 +12,6 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
-#include "common/limits/limits.h"
 
 namespace common::http {
 namespace {
@@ -129,7 +128,6 @@ class Connection {
 
  private:
   void make_room() {
-    limit_hit(Limit::api_connections);
     refused(Refusal::displaced);
     stream_.close();
   }
@@ -195,7 +193,6 @@ class Connection {
   }
 
   Response refuse(int status, std::string_view why) const {
-    if (status != 400) limit_hit(status == 413 ? Limit::api_body : Limit::api_header);
     refused(status == 400 ? Refusal::malformed : Refusal::too_large);
     return error_response(status, why);
   }

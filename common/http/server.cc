@@ -13,7 +13,6 @@
 
 #include "common/http/connection.h"
 #include "common/http/socket_file.h"
-#include "common/limits/limits.h"
 #include "common/registration/validate.h"
 #include "common/runtime/task_group.h"
 #include "common/telemetry/log.h"
@@ -102,7 +101,6 @@ class Listener : public std::enable_shared_from_this<Listener<Protocol>> {
     // Those that were told to make room end one turn of the loop later; a flood must not outrun them.
     const bool crowded = tasks_.size() > 2 * kMaxConnections;
     if (crowded || !context_->places.make_room()) {
-      limit_hit(Limit::api_connections);
       if (context_->options.on_refused) context_->options.on_refused(Refusal::full, peer);
       return;  // which closes it
     }

@@ -8,13 +8,9 @@ namespace common {
 namespace {
 
 constexpr std::array kRows{
-    LimitRow{Limit::api_connections, "api_connections", true},
-    LimitRow{Limit::api_header, "api_header", true},
-    LimitRow{Limit::api_body, "api_body", true},
     LimitRow{Limit::blocking_threads, "blocking_threads", true},
     LimitRow{Limit::file_bytes, "file_bytes", true},
     LimitRow{Limit::resolver_names, "resolver_names", true},
-    LimitRow{Limit::record_bytes, "record_bytes", false},
     LimitRow{Limit::told_troubles, "told_troubles", false},
 };
 

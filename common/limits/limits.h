@@ -12,15 +12,10 @@
 namespace common {
 
 enum class Limit {
-  api_connections,   // the admin API: more connections than it has room for
-  api_header,        // a request whose header is too long: 431
-  api_body,          // a request whose body is too long: 413
   blocking_threads,  // something that may block waits, because all threads of its pool are busy
   file_bytes,        // a file is too long to be read
   resolver_names,    // more host names than are remembered: the oldest one is looked up again
-  // Only synapse has these.
-  record_bytes,   // a record is longer than any real one
-  told_troubles,  // more troubles at once than are told singly
+  told_troubles,     // more troubles at once than are told singly; only synapse has it
 };
 
 struct LimitRow {

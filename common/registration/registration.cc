@@ -6,7 +6,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "common/limits/limits.h"
 #include "common/registration/base64.h"
 #include "common/registration/fields.h"
 #include "common/registration/serverset.h"
@@ -245,7 +244,6 @@ Result<Registration> decode(std::string_view child, std::string_view data, std::
   }
   if (data.empty()) return fail("empty data");
   if (data.size() > max_data) {
-    limit_hit(Limit::record_bytes);
     return fail("more than " + std::to_string(max_data) + " bytes of data");
   }
   const auto fields = read_fields(data);
