@@ -170,6 +170,7 @@ class Actions:
         def do():
             assert pod().nerve.put("/disable", 60)[0] == 200
             eventually(lambda: pod().address not in self._scene.synapse.runtime.in_rotation(SERVICE), 60)
+            self._scene.application.await_answers()  # what was under way there
             pod().backend.stop()
             pod().start_backend()
             assert pod().nerve.put("/enable")[0] == 200
