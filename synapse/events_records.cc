@@ -70,7 +70,6 @@ void Events::servers_in_excess(const ServiceName& name, std::size_t excess, std:
   record(name, "excess", "", before == 0 ? "false" : "true", excess == 0 ? "false" : "true",
          excess == 0 ? "" : std::to_string(excess) + " servers more than maxServers allows");
   if (excess == 0) return log::info("{}: there are not more servers than maxServers any more", name.service);
-  common::limit_hit(common::Limit::service_servers);
   log::warn(
       "{}: {} servers are left out because there are more than maxServers; {} are routed. Look at the registry, or "
       "raise maxServers",

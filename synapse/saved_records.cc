@@ -14,6 +14,7 @@ namespace synapse {
 namespace {
 
 namespace fs = std::filesystem;
+using common::fail;
 using common::Result;
 
 constexpr std::chrono::seconds kWrittenWithin{1};
