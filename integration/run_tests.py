@@ -16,6 +16,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
 sys.path.insert(0, HERE)
 
+from harness import sanitizers  # noqa: E402
 from harness.processes import adopt_orphans, end_descendants  # noqa: E402
 
 UNIT_TEST_SECONDS = 300
@@ -45,8 +46,10 @@ def unit_test(executable, work):
     name = os.path.basename(executable)
     report = os.path.join(work, name + ".json")
     log = os.path.join(work, name + ".log")
+    env = {**os.environ, **sanitizers.environment(work)}
     with open(log, "wb") as output:
-        status = run([executable, f"--gtest_output=json:{report}"], UNIT_TEST_SECONDS, stdout=output, stderr=output)
+        argv = [executable, f"--gtest_output=json:{report}"]
+        status = run(argv, UNIT_TEST_SECONDS, stdout=output, stderr=output, env=env)
     try:
         with open(report, encoding="utf-8") as file:
             result = json.load(file)
@@ -56,12 +59,13 @@ def unit_test(executable, work):
             status = "it ran no test"
     except (OSError, ValueError, KeyError):
         passed, failed = 0, 0
-    if (failed > 0) != (status != 0):  # the process and its report disagree
+    findings = sanitizers.take_findings(work)
+    if (failed > 0) != (status != 0) or (findings and not failed):  # the process and its report disagree
         failed += 1
     print(f"{name}: {passed} passed" + (f", {failed} failed ({status})" if failed else ""), flush=True)
     if failed:
         with open(log, encoding="utf-8", errors="replace") as file:
-            print(file.read()[-20_000:], flush=True)
+            print(file.read()[-20_000:], *findings, sep="\n", flush=True)
     return passed, failed
 
 
@@ -99,6 +103,7 @@ def integration_tests(arguments, work):
 
 def main():
     adopt_orphans()
+    sanitizers.settle_addresses()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
     work = tempfile.mkdtemp(prefix="nst-")

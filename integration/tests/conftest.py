@@ -1,14 +1,16 @@
 """Fixtures of the integration tests. See ../README.md."""
 
 import os
+import shutil
 import signal
 import sys
+import tempfile
 
 import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from harness import processes  # noqa: E402
+from harness import processes, sanitizers  # noqa: E402
 from harness.sandbox import Sandbox  # noqa: E402
 from harness.servers_db import Mariadb, Postgres, Rabbitmq, Redis, SharedServers  # noqa: E402
 from harness.servers_http import ScriptedServer  # noqa: E402
@@ -17,15 +19,20 @@ from harness.zookeeper import Registry  # noqa: E402
 TEST_SECONDS = 180
 
 
-def pytest_configure():
+def pytest_configure(config):
     processes.adopt_orphans()
+    sanitizers.settle_addresses()
+    config.findings = tempfile.mkdtemp(prefix="findings-")
+    os.chmod(config.findings, 0o1777)  # also for a program that runs as somebody else
+    os.environ.update(sanitizers.environment(config.findings))
     # As Ctrl-C: the fixtures end what they have started.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.default_int_handler)
 
 
-def pytest_unconfigure():
+def pytest_unconfigure(config):
     processes.end_descendants()
+    shutil.rmtree(config.findings, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items):
@@ -75,13 +82,23 @@ def zookeeper():
 _shared = []  # functions that give the pids of what more than one test uses
 
 
+@pytest.fixture(autouse=True)
+def no_finding(request):
+    """Set up first, so the last to look: by then every program of the test has ended."""
+    yield
+    findings = sanitizers.take_findings(request.config.findings)
+    assert not findings, "a sanitizer has found something:\n" + "\n\n".join(findings)
+
+
 @pytest.fixture
 def sandbox():
     sandbox = Sandbox()
     yield sandbox
-    findings = sandbox.sanitizer_findings()
+    if sanitizers.ANY:
+        sandbox.end_programs()
+    reports = sandbox.sanitizer_reports()
     sandbox.close(keep=[pid for pids in _shared for pid in pids()])
-    assert not findings, f"a sanitizer reported something in {findings}"
+    assert not reports, "a sanitizer speaks in the log of " + "\n\n".join(reports)
 
 
 _paths = iter(range(1, 1_000_000))
