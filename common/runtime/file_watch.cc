@@ -3,12 +3,15 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <sys/inotify.h>
 #include <unistd.h>
 #include <utility>
 
+#include <boost/asio/execution_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
 #include "common/runtime/alarm.h"
@@ -21,54 +24,113 @@ constexpr std::uint32_t kChanges =
     IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB;
 constexpr int kMostQuietTimes = 10;
 
-}  // namespace
-
-class FileWatch::Core : public std::enable_shared_from_this<FileWatch::Core> {
+// The one inotify instance of a loop, whose watches are shared out: a user has few instances (128 by default), and a
+// host has many of us. A directory that several owners follow is one watch. Opened with the first watch.
+class Inotify : public boost::asio::execution_context::service {
  public:
-  Core(boost::asio::io_context& io, std::chrono::milliseconds settle, std::function<void()> on_change)
-      : settle_(settle), on_change_(std::move(on_change)), events_(io), quiet_(io, [this] { tell(); }) {}
+  using key_type = Inotify;
+  static boost::asio::execution_context::id id;
 
-  Result<void> watch(const std::vector<std::string>& directories) {
+  explicit Inotify(boost::asio::execution_context& context)
+      : service(context), events_(static_cast<boost::asio::io_context&>(context)) {}
+
+  // The watch, which `changed` hears of until remove(). The error says why there is none.
+  Result<int> add(const std::string& directory, const void* owner, const std::function<void()>& changed) {
     if (!events_.is_open()) {
       const int queue = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
       if (queue < 0) return fail(std::string("cannot follow files: ") + std::strerror(errno));
       events_.assign(queue);
       read();
     }
+    // For a directory that is watched already this is the watch that it has.
+    const int watch = ::inotify_add_watch(events_.native_handle(), directory.c_str(), kChanges | IN_ONLYDIR);
+    if (watch < 0) return fail("cannot follow " + directory + ": " + std::strerror(errno));
+    owners_[watch][owner] = changed;
+    return watch;
+  }
+
+  void remove(int watch, const void* owner) {
+    const auto found = owners_.find(watch);
+    if (found == owners_.end() || found->second.erase(owner) == 0 || !found->second.empty()) return;
+    owners_.erase(found);
+    ::inotify_rm_watch(events_.native_handle(), watch);
+  }
+
+ private:
+  void shutdown() override {
+    boost::system::error_code ignored;
+    events_.close(ignored);
+    owners_.clear();
+  }
+
+  void read() {
+    events_.async_read_some(boost::asio::buffer(buffer_), [this](const auto& error, std::size_t bytes) {
+      if (error) return;
+      take(bytes);
+      read();
+    });
+  }
+
+  void take(std::size_t bytes) {
+    std::set<int> watches;
+    for (std::size_t at = 0; at + sizeof(inotify_event) <= bytes;) {
+      inotify_event event;
+      std::memcpy(&event, buffer_.data() + at, sizeof event);
+      at += sizeof event + event.len;
+      if ((event.mask & IN_Q_OVERFLOW) != 0) {
+        for (const auto& [watch, owners] : owners_) watches.insert(watch);
+      }
+      watches.insert(event.wd);
+    }
+    // Nobody is told from within: an owner only notes that there is something.
+    for (const int watch : watches) {
+      const auto found = owners_.find(watch);
+      if (found == owners_.end()) continue;
+      for (const auto& [owner, changed] : found->second) changed();
+    }
+  }
+
+  boost::asio::posix::stream_descriptor events_;
+  std::array<char, 4096> buffer_{};
+  std::map<int, std::map<const void*, std::function<void()>>> owners_;  // by watch
+};
+
+boost::asio::execution_context::id Inotify::id;
+
+}  // namespace
+
+class FileWatch::Core {
+ public:
+  Core(boost::asio::io_context& io, std::chrono::milliseconds settle, std::function<void()> on_change)
+      : settle_(settle),
+        on_change_(std::move(on_change)),
+        inotify_(boost::asio::use_service<Inotify>(io)),
+        quiet_(io, [this] { tell(); }) {}
+
+  Result<void> watch(const std::vector<std::string>& directories) {
     Result<void> result;
     std::set<int> wanted;
     for (const auto& directory : directories) {
-      // For a directory that is watched already this is the watch that it has.
-      const int watch = ::inotify_add_watch(events_.native_handle(), directory.c_str(), kChanges | IN_ONLYDIR);
-      if (watch < 0 && result) result = fail("cannot follow " + directory + ": " + std::strerror(errno));
-      if (watch < 0) continue;
+      const auto watch = inotify_.add(directory, this, [this] { changed(); });
+      if (!watch && result) result = watch.error();
+      if (!watch) continue;
       // Something may have changed since the owner has looked.
-      if (watches_.count(watch) == 0) changed();
-      wanted.insert(watch);
+      if (watches_.count(*watch) == 0) changed();
+      wanted.insert(*watch);
     }
     for (const int watch : watches_) {
-      if (wanted.count(watch) == 0) ::inotify_rm_watch(events_.native_handle(), watch);
+      if (wanted.count(watch) == 0) inotify_.remove(watch, this);
     }
     watches_ = std::move(wanted);
     return result;
   }
 
   void stop() {
-    boost::system::error_code ignored;
-    events_.close(ignored);
+    for (const int watch : watches_) inotify_.remove(watch, this);
     quiet_.clear();
   }
 
  private:
-  void read() {
-    events_.async_read_some(boost::asio::buffer(buffer_), [weak = weak_from_this()](const auto& error, std::size_t) {
-      const auto core = weak.lock();
-      if (!core || error) return;
-      core->changed();
-      core->read();
-    });
-  }
-
   void changed() {
     const auto now = Alarm::Clock::now();
     if (!first_) first_ = now;
@@ -82,8 +144,7 @@ class FileWatch::Core : public std::enable_shared_from_this<FileWatch::Core> {
 
   const std::chrono::milliseconds settle_;
   const std::function<void()> on_change_;
-  boost::asio::posix::stream_descriptor events_;
-  std::array<char, 4096> buffer_{};
+  Inotify& inotify_;
   std::set<int> watches_;
   std::optional<Alarm::Clock::time_point> first_;  // change since it was told
   Alarm quiet_;

@@ -1,5 +1,5 @@
-// Tells when something in a set of directories has changed and then been quiet for a moment (inotify). What has changed
-// is for the owner to find out: it reads the files again. Loop thread only.
+// Tells when something in a set of directories has changed and then been quiet for a moment. What has changed is for
+// the owner to find out: it reads the files again. All of a loop share one inotify instance. Loop thread only.
 #pragma once
 
 #include <chrono>

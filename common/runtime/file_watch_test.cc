@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
@@ -60,6 +61,38 @@ TEST_F(FileWatchTest, SaysWhichDirectoryIsNotThere) {
   EXPECT_TRUE(told_within(milliseconds(5000))) << "at first";
   write("a");
   EXPECT_TRUE(told_within(milliseconds(5000))) << "the other one is followed";
+}
+
+TEST_F(FileWatchTest, TwoOfOneDirectoryAreToldEach) {
+  int other_told = 0;
+  auto other = std::make_unique<FileWatch>(io, milliseconds(20), [&other_told] { ++other_told; });
+  ASSERT_TRUE(watch.watch({directory}));
+  ASSERT_TRUE(other->watch({directory}));
+  EXPECT_TRUE(told_within(milliseconds(5000))) << "at first";
+  write("a");
+  EXPECT_TRUE(told_within(milliseconds(5000)));
+  for (int i = 0; i < 500 && other_told < 2; ++i) io.run_one_for(milliseconds(10));
+  EXPECT_EQ(other_told, 2);
+  other.reset();
+  write("b");
+  EXPECT_TRUE(told_within(milliseconds(5000))) << "the one that is left";
+  EXPECT_EQ(other_told, 2);
+}
+
+TEST_F(FileWatchTest, AllOfALoopShareOneInstance) {
+  const auto instances = [] {
+    int count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+      std::error_code gone;
+      count += std::filesystem::read_symlink(entry, gone) == "anon_inode:inotify";
+    }
+    return count;
+  };
+  const int before = instances();
+  ASSERT_TRUE(watch.watch({directory}));
+  FileWatch other(io, milliseconds(20), [] {});
+  ASSERT_TRUE(other.watch({testing::TempDir()}));
+  EXPECT_EQ(instances(), before + 1);
 }
 
 TEST_F(FileWatchTest, ForgetsTheDirectoriesOfBefore) {

@@ -164,6 +164,7 @@ void Handle::forget() {
 }
 
 void Handle::get(const std::string& path, bool watch, std::function<void(GetReply)> done) {
+  if (watch) watched_bytes_ += path.size();
   Read wanted{path, watch, std::move(done)};
   if (reads_ < kReadsAtOnce) return read(std::move(wanted));
   waiting_.push_back(std::move(wanted));
@@ -184,6 +185,7 @@ void Handle::read(Read wanted) {
 }
 
 void Handle::children(const std::string& path, bool watch, std::function<void(ChildrenReply)> done) {
+  if (watch) watched_bytes_ += path.size();
   Call& call = begin([done = std::move(done)](const Reply& reply) {
     done({reply.status(), reply.error(), reply.children});
   });
@@ -191,6 +193,7 @@ void Handle::children(const std::string& path, bool watch, std::function<void(Ch
 }
 
 void Handle::exists(const std::string& path, bool watch, std::function<void(ExistsReply)> done) {
+  if (watch) watched_bytes_ += path.size();
   Call& call = begin([done = std::move(done)](const Reply& reply) {
     done({reply.status(), reply.error(), reply.stat});
   });

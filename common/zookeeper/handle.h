@@ -47,6 +47,9 @@ class Handle : public std::enable_shared_from_this<Handle> {
   void exists(const std::string& path, bool watch, std::function<void(ExistsReply)> done);
   void commit(const std::vector<Operation>& operations, std::function<void(CommitReply)> done);
 
+  // Bytes of the paths of all watches that were ever left; those that have fired since are counted, too.
+  std::size_t watched_bytes() const { return watched_bytes_; }
+
   // Answers reads that wait for their turn with Status::lost, soon: the connection is gone.
   void give_up_waiting();
   // Answers everybody who still waits with Status::lost, soon; what the client says later finds nobody.
@@ -106,6 +109,7 @@ class Handle : public std::enable_shared_from_this<Handle> {
   std::uint64_t last_call_ = 0;
   std::size_t reads_ = 0;     // under way
   std::deque<Read> waiting_;  // for their turn
+  std::size_t watched_bytes_ = 0;
 };
 
 }  // namespace common::zookeeper

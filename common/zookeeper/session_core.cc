@@ -29,6 +29,11 @@ constexpr std::chrono::milliseconds kReopenAtMostAfter{10'000};
 // A connection that ends sooner, because the credentials are refused on it, does not end the back-off.
 constexpr std::chrono::seconds kHealthyAfter{2};
 
+// After each reconnect the client sets all watches again with one request, and the servers hang up when it is longer
+// than their jute.maxbuffer, 1 MB by default: ZOOKEEPER-706. So much is never too long.
+constexpr std::size_t kWatchesNeverTooLong = 256 * 1024;
+constexpr int kShortConnectionsUntilReopened = 3;
+
 clientid_t to_client_id(const SessionIdentity& identity) {
   clientid_t result{};
   result.client_id = identity.id;
@@ -115,6 +120,13 @@ void Session::Core::on_state(int state) {
     credentials_refused();
   } else {
     set_connected(false, session_id_);
+    if (hung_up_on_watches()) {
+      log::warn(
+          "ZooKeeper {} hangs up whenever all watches are set at once; going on with the session, and setting them one "
+          "by one. A larger jute.maxbuffer on the servers makes that unnecessary",
+          options_.hosts);
+      reopen();
+    }
   }
 }
 
@@ -136,10 +148,17 @@ void Session::Core::set_connected(bool connected, std::int64_t session_id) {
   } else {
     away_since_ = Clock::now();
     if (handle_) handle_->give_up_waiting();
+    short_connections_ = away_since_ - connected_at_ < kHealthyAfter ? short_connections_ + 1 : 0;
     log::warn("connection to ZooKeeper {} lost; the session {:#x} is kept and what was last known stays in force",
               options_.hosts, session_id_);
   }
   listeners_.tell_state(state(), session_id_, connected && std::exchange(watches_lost_, false));
+}
+
+bool Session::Core::hung_up_on_watches() {
+  if (!handle_ || !opened_ || short_connections_ < kShortConnectionsUntilReopened) return false;
+  short_connections_ = 0;
+  return handle_->watched_bytes() > kWatchesNeverTooLong;
 }
 
 SessionIdentity Session::Core::identity() const {

@@ -50,6 +50,7 @@ class Session::Core : public std::enable_shared_from_this<Session::Core> {
   void expired();
   void credentials_refused();
   void reopen();
+  bool hung_up_on_watches();
   void release(std::shared_ptr<Handle> handle, std::function<void()> done);
   void poll_state();
   void complain_when_away();
@@ -73,6 +74,7 @@ class Session::Core : public std::enable_shared_from_this<Session::Core> {
   Clock::time_point away_since_ = Clock::now();
   bool complained_ = false;
   bool open_failed_ = false;   // and it was said
+  int short_connections_ = 0;  // one after the other
   bool watches_lost_ = false;  // the present handle has not got those of the one before
 
   Listeners listeners_;

@@ -115,13 +115,13 @@ class Report:
         )
         return self.rows[-1]
 
-    def print_table(self, extra):
-        """`extra`: a further column's title and the key that holds it."""
-        title, key = extra
-        print(f"{'':<40}{'p50 ms':>9}{'p99 ms':>9}{'n':>7}  {title}")
+    def print_table(self, *extras):
+        """`extras`: of further columns the title and the key that holds the value."""
+        titles = "".join(f"{title:>13}" for title, _ in extras)
+        print(f"{'':<46}{'p50 ms':>9}{'p99 ms':>9}{'max ms':>9}{'n':>7}{titles}")
         for row in self.rows:
-            more = f"{row[key]:.2f}" if key in row else ""
-            print(f"{row['figure']:<40}{row['p50']:>9.3f}{row['p99']:>9.3f}{row['n']:>7}  {more}")
+            more = "".join(f"{row[key]:>13.2f}" if key in row else "" for _, key in extras)
+            print(f"{row['figure']:<46}{row['p50']:>9.3f}{row['p99']:>9.3f}{row['max']:>9.3f}{row['n']:>7}{more}")
 
     def print_json(self, **more):
         for row in [*self.rows, {"bench": self.bench, "machine": machine(), **more}]:

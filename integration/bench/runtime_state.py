@@ -32,6 +32,14 @@ class RuntimeState:
     def weights(self, backend=b""):
         return weights(self.text(backend))
 
+    def servers(self, backend=b""):
+        """(backend, server) -> (weight, port) of those that take traffic."""
+        return {
+            (fields[1], fields[3]): (int(fields[7]), int(fields[18]))
+            for fields in map(bytes.split, self.text(backend).splitlines())
+            if len(fields) > 18 and fields[0] != b"#" and fields[5:7] == [b"2", b"0"]
+        }
+
     def weight(self, backend, server):
         """The server's weight when it takes traffic, else 0."""
         return self.weights(backend).get((backend, server), 0)

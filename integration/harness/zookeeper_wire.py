@@ -65,6 +65,9 @@ class ZookeeperWire:
         self._socket.sendall(_connect_request(timeout_ms))
         self._receive()
 
+    def local_port(self):
+        return self._socket.getsockname()[1]
+
     def _receive(self):
         """The next whole packet."""
         while len(self._buffer) < 4 or len(self._buffer) < 4 + struct.unpack(">i", self._buffer[:4])[0]:

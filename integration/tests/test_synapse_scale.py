@@ -1,11 +1,13 @@
 """What one change costs among many nodes: counted, not timed."""
 
+import json
 import time
 
 import pytest
 
-from harness.fleet import Fleet
+from harness.fleet import Fleet, record
 from harness.wait import eventually
+from harness.zookeeper_wire import ZookeeperWire
 
 SERVICES, BACKENDS = 30, 20
 NODES = SERVICES * BACKENDS
@@ -96,3 +98,38 @@ def test_a_removed_node_is_one_list_and_a_new_one_a_list_and_a_read(many):
     assert fewest <= 2 <= most
     assert costs.commands() <= 4, "of the changed server alone"
     assert program.runtime.worker_pid() == worker
+
+
+def test_more_watches_than_one_request_can_set_survive_a_reconnect(sandbox):
+    """The client sets all of them again with one request, and a server hangs up when that is longer than 1 MB."""
+    server = sandbox.zookeeper()
+    paths = [f"/{'s' * 80}{number}" for number in range(2)]
+    writer = ZookeeperWire(server.port)
+    for path in paths:
+        writer.create(path, b"", ephemeral=False)
+        for node in range(6000):
+            writer.create(f"{path}/node{node}", record(f"node{node}", node), ephemeral=False)
+            if node % 500 == 499:
+                writer.done()
+    directory = sandbox.path("out")
+    services = [
+        {"name": f"s{number}", "watcher": {"type": "zookeeper", "hosts": [server.hosts], "path": path}}
+        for number, path in enumerate(paths)
+    ]
+    router = {"type": "file", "outputDirectory": directory, "services": services}
+    program = sandbox.synapse({"routers": [router]}).await_ready(60)
+    writer.close()
+    server.stop()
+    server.start()
+    writer = ZookeeperWire(server.port)
+    for path in paths:
+        writer.set(f"{path}/node17", record("node17", 17, weight=7))
+        writer.done()
+    writer.close()
+
+    def weight(service):
+        with open(f"{directory}/{service}.json", encoding="utf-8") as file:
+            return next(each["weight"] for each in json.load(file) if each["name"] == "node17")
+
+    eventually(lambda: [weight("s0"), weight("s1")] == [7, 7], 40, "it follows again")
+    assert "expired" not in program.log()
