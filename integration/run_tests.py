@@ -3,6 +3,7 @@
 Called by test.sh with BUILD_DIR in the environment; all arguments go to pytest.
 """
 
+import concurrent.futures
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import xml.etree.ElementTree
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -19,8 +21,11 @@ sys.path.insert(0, HERE)
 from harness import sanitizers  # noqa: E402
 from harness.processes import adopt_orphans, end_descendants  # noqa: E402
 
+CORES = len(os.sched_getaffinity(0))
 UNIT_TEST_SECONDS = 300
 INTEGRATION_SECONDS = 1800
+# Integration tests wait more than they compute.
+WORKERS = CORES + 1
 
 
 class Interrupted(Exception):
@@ -42,11 +47,14 @@ def run(argv, timeout, **options):
 
 
 def unit_test(executable, work):
-    """(passed, failed) of one GoogleTest executable. One that crashes, hangs or is missing has one failure more."""
+    """(passed, failed, what there is to tell) of one GoogleTest executable. One that crashes, hangs or is missing has one
+    failure more."""
     name = os.path.basename(executable)
-    report = os.path.join(work, name + ".json")
-    log = os.path.join(work, name + ".log")
-    env = {**os.environ, **sanitizers.environment(work)}
+    directory = os.path.join(work, name)
+    os.mkdir(directory)
+    report = os.path.join(directory, "report.json")
+    log = os.path.join(directory, "log")
+    env = {**os.environ, **sanitizers.environment(directory)}
     with open(log, "wb") as output:
         argv = [executable, f"--gtest_output=json:{report}"]
         status = run(argv, UNIT_TEST_SECONDS, stdout=output, stderr=output, env=env)
@@ -59,14 +67,39 @@ def unit_test(executable, work):
             status = "it ran no test"
     except (OSError, ValueError, KeyError):
         passed, failed = 0, 0
-    findings = sanitizers.take_findings(work)
+    findings = sanitizers.take_findings(directory)
     if (failed > 0) != (status != 0) or (findings and not failed):  # the process and its report disagree
         failed += 1
-    print(f"{name}: {passed} passed" + (f", {failed} failed ({status})" if failed else ""), flush=True)
+    words = f"{name}: {passed} passed" + (f", {failed} failed ({status})" if failed else "") + "\n"
     if failed:
         with open(log, encoding="utf-8", errors="replace") as file:
-            print(file.read()[-20_000:], *findings, sep="\n", flush=True)
-    return passed, failed
+            words += "\n".join([file.read()[-20_000:], *findings, ""])
+    return passed, failed, words
+
+
+def unit_tests(executables, work):
+    """(passed, failed) of each; one for each core at a time."""
+    counts = []
+    pool = concurrent.futures.ThreadPoolExecutor(CORES)
+    results = [pool.submit(unit_test, executable, work) for executable in executables]
+    try:
+        for result in results:
+            passed, failed, words = result.result()
+            print(words, end="", flush=True)
+            counts.append((passed, failed))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        while not all(result.done() for result in results):  # interrupted: what runs is ended, and nothing begins
+            end_descendants()
+            time.sleep(0.01)
+    return counts
+
+
+def distribution(arguments):
+    """How pytest is to distribute the tests. A selection is few tests, for which workers are not worth their start;
+    -n among the arguments says otherwise."""
+    chosen = any(argument.startswith(("-k", "-m", "-n")) for argument in arguments)
+    return ["--dist=loadgroup", *([] if chosen else ["-n", str(WORKERS)])]
 
 
 def integration_tests(arguments, work):
@@ -83,6 +116,7 @@ def integration_tests(arguments, work):
         "-p",
         "no:cacheprovider",
         f"--junitxml={report}",
+        *distribution(arguments),
     ]
     env = {**os.environ, "TMPDIR": work, "PYTHONDONTWRITEBYTECODE": "1"}
     status = run([*argv, os.path.join(HERE, "tests"), *arguments], INTEGRATION_SECONDS, env=env)
@@ -111,7 +145,7 @@ def main():
         passed, failed = 0, 0
         with open(os.path.join(os.environ["BUILD_DIR"], "unit_tests.txt"), encoding="utf-8") as file:
             executables = file.read().split()
-        results = [unit_test(executable, work) for executable in executables]
+        results = unit_tests(executables, work)
         results.append(integration_tests(sys.argv[1:], work))
         passed, failed = (sum(column) for column in zip(*results))
         status = 0 if failed == 0 and passed > 0 else 1

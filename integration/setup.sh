@@ -60,7 +60,7 @@ long() {
 
 packages=(g++ cmake ninja-build ccache libfmt-dev libspdlog-dev libyaml-cpp-dev nlohmann-json3-dev libcli11-dev
   prometheus-cpp-dev libgtest-dev libgmock-dev libzookeeper-mt-dev zookeeper haproxy curl python3 python3-kazoo
-  python3-pytest python3-grpcio libcurl4-openssl-dev tinyproxy-bin openssl libpq-dev libmariadb-dev
+  python3-pytest python3-pytest-xdist python3-grpcio libcurl4-openssl-dev tinyproxy-bin openssl libpq-dev libmariadb-dev
   librabbitmq-dev libkainjow-mustache-dev postgresql mariadb-server redis-server rabbitmq-server iproute2)
 
 installed() {

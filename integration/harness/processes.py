@@ -13,6 +13,7 @@ import time
 
 from harness.wait import eventually
 
+PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -21,6 +22,20 @@ def adopt_orphans():
     """Makes this process the parent of all descendants that lose theirs."""
     if _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl")
+
+
+def die_with_parent(number):
+    """This process gets a signal when the thread that started it ends."""
+    if _libc.prctl(PR_SET_PDEATHSIG, number, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+def send(pid, number):
+    """A signal for a process that may have ended."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
 
 
 def _stat(pid):
@@ -58,10 +73,7 @@ def end_descendants(deadline=5.0, keep=()):
     while True:
         pids = descendants(without=keep)
         for pid in pids:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+            send(pid, signal.SIGKILL)
         try:
             while os.waitpid(-1, os.WNOHANG) != (0, 0):
                 pass

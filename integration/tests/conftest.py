@@ -25,9 +25,30 @@ def pytest_configure(config):
     config.findings = tempfile.mkdtemp(prefix="findings-")
     os.chmod(config.findings, 0o1777)  # also for a program that runs as somebody else
     os.environ.update(sanitizers.environment(config.findings))
-    # As Ctrl-C: the fixtures end what they have started.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    signal.signal(signal.SIGHUP, signal.default_int_handler)
+    if _is_worker(config):
+        processes.die_with_parent(signal.SIGTERM)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+
+
+def _interrupt(_number, _frame):
+    """As Ctrl-C: the fixtures end what they have started, and nothing interrupts that."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _is_worker(config):
+    """Whether this is one of the processes among which pytest -n distributes the tests."""
+    return hasattr(config, "workerinput")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session, exitstatus):
+    """The workers hear of an interruption at once; pytest's own word comes to them only between two tests."""
+    if exitstatus == pytest.ExitCode.INTERRUPTED and session.config.pluginmanager.hasplugin("dsession"):
+        for pid in processes.children_of(os.getpid()):
+            processes.send(pid, signal.SIGTERM)
 
 
 def pytest_unconfigure(config):
@@ -35,9 +56,25 @@ def pytest_unconfigure(config):
     shutil.rmtree(config.findings, ignore_errors=True)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """The tests that need RabbitMQ come last: it is started with the first database, and takes its time."""
-    items.sort(key=_needs_rabbitmq)
+    """What takes long comes first, so that all workers end at about the same time. All tests that need a database go
+    to one worker, which alone starts the databases; of them, those that need RabbitMQ come last: it is started with the
+    first database, and takes its time."""
+    items.sort(key=_place)
+    for item in items:
+        if _needs_database(item):
+            item.add_marker(pytest.mark.xdist_group("databases"))
+
+
+def _place(item):
+    if _needs_database(item):
+        return 1 if _needs_rabbitmq(item) else 0
+    return 2
+
+
+def _needs_database(item):
+    return "shared_servers" in item.fixturenames
 
 
 def _needs_rabbitmq(item):

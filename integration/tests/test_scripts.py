@@ -12,7 +12,7 @@ from harness.sandbox import BUILD
 from harness.wait import eventually
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-NO_TEST = ["-k", "no_test_has_this_name"]
+NO_TEST = ["-k", "none", "--ignore-glob=*"]
 
 
 def script(sandbox, name, text):
@@ -28,14 +28,15 @@ def run_tests(sandbox, executables):
     """A started run_tests.py that finds these unit tests and no integration test."""
     with open(sandbox.path("unit_tests.txt"), "w", encoding="ascii") as file:
         file.write("".join(f"{path}\n" for path in executables))
-    return start(sandbox, "run_tests.py", *NO_TEST, BUILD_DIR=sandbox.directory)
+    return start(sandbox, os.path.join(HERE, "run_tests.py"), *NO_TEST, BUILD_DIR=sandbox.directory)
 
 
-def start(sandbox, program, *arguments, **environment):
+def start(sandbox, *arguments, **environment):
+    """Python with these arguments."""
     temporary = sandbox.path("tmp")
     os.makedirs(temporary, exist_ok=True)
     return subprocess.Popen(
-        [sys.executable, os.path.join(HERE, program), *arguments],
+        [sys.executable, *arguments],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "TMPDIR": temporary, **environment},
@@ -85,8 +86,57 @@ def test_interrupted_tests_leave_nothing(sandbox):
     assert os.listdir(sandbox.path("tmp")) == []
 
 
+_NEVER_END = """
+import os, time
+import pytest
+
+@pytest.mark.parametrize("name", ["one", "two"])
+def test_never_ends(sandbox, name):
+    backend = sandbox.backend(name)
+    os.write(os.open({pids!r}, os.O_WRONLY | os.O_APPEND | os.O_CREAT), b"%d %d\\n" % (os.getpid(), backend.pid))
+    time.sleep(100)
+"""
+
+
+@pytest.fixture
+def two_workers(sandbox):
+    """A pytest that runs two tests at the same time, and the pids of each: its worker and what it has started."""
+    pids = sandbox.path("pids")
+    with open(sandbox.path("test_two.py"), "w", encoding="ascii") as file:
+        file.write(_NEVER_END.format(pids=pids))
+    arguments = ["-m", "pytest", "-p", "conftest", "-p", "no:cacheprovider", "-n", "2", sandbox.path("test_two.py")]
+    process = start(sandbox, *arguments, PYTHONPATH=os.path.join(HERE, "tests"), PYTHONDONTWRITEBYTECODE="1")
+
+    def started():
+        with open(pids, encoding="ascii") as file:
+            return len(found := [tuple(map(int, line.split())) for line in file]) == 2 and found
+
+    yield process, eventually(started, 60)
+    process.kill()
+
+
+def test_interrupted_workers_leave_nothing(sandbox, two_workers):
+    process, pids = two_workers
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == pytest.ExitCode.INTERRUPTED
+    assert not any(alive(pid) for pair in pids for pid in pair)
+    assert [name for name in os.listdir(sandbox.path("tmp")) if not name.startswith("pytest-of-")] == []
+
+
+def test_the_test_of_a_worker_that_dies_has_failed(sandbox, two_workers):
+    process, ((dies, left), (worker, _)) = two_workers
+    os.kill(dies, signal.SIGKILL)
+    eventually(lambda: not alive(left))
+    os.kill(worker, signal.SIGALRM)  # as if it took too long
+    output = process.communicate(timeout=60)[0]
+    assert process.returncode == pytest.ExitCode.TESTS_FAILED
+    assert "2 failed" in output and "crashed" in output and "took more than" in output
+    assert "backend-" in output, "the log of what it had started"
+
+
 def test_an_interrupted_demo_leaves_nothing(sandbox):
-    process = start(sandbox, "demo.py", BUILD_DIR=BUILD)
+    process = start(sandbox, os.path.join(HERE, "demo.py"), BUILD_DIR=BUILD)
     while not process.stdout.readline().startswith("3. "):
         assert process.poll() is None
     began = descendants(process.pid)
