@@ -28,6 +28,8 @@ def _built_with():
 ADDRESS = "address" in _built_with()
 THREAD = "thread" in _built_with()
 ANY = ADDRESS or THREAD
+# For limits that are there so that nothing hangs.
+SLOWER = 3 if ANY else 1
 
 
 def _options(**options):
@@ -59,12 +61,25 @@ def settle_addresses():
         ctypes.CDLL(None).personality(_ADDR_NO_RANDOMIZE)
 
 
+def _read(path):
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read()
+
+
+def _files(directory):
+    return sorted(glob.glob(os.path.join(directory, "finding*")))
+
+
+def findings(directory):
+    """All that has been found below a directory, as one text."""
+    return "".join(map(_read, _files(directory)))
+
+
 def take_findings(directory):
     """The texts of what has been found below a directory; they are there only once."""
     texts = []
-    for path in sorted(glob.glob(os.path.join(directory, "finding*"))):
-        with open(path, encoding="utf-8", errors="replace") as file:
-            texts.append(file.read())
+    for path in _files(directory):
+        texts.append(_read(path))
         os.unlink(path)
     return [text for text in texts if text.strip()]
 

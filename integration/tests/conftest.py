@@ -16,7 +16,7 @@ from harness.servers_db import Mariadb, Postgres, Rabbitmq, Redis, SharedServers
 from harness.servers_http import ScriptedServer  # noqa: E402
 from harness.zookeeper import Registry  # noqa: E402
 
-TEST_SECONDS = 180
+TEST_SECONDS = 180 * sanitizers.SLOWER
 
 
 def pytest_configure(config):

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kBodyMayTake{100};
 
-PlainRequest request_for(const CheckConfig& config) {
+PlainRequest plain_request(const CheckConfig& config) {
   const auto& options = std::get<HttpOptions>(config.options);
   PlainRequest request;
   request.at = {config.host, config.port, config.prefer_ipv4};
@@ -42,7 +42,7 @@ std::chrono::milliseconds body_limit(const CheckConfig& config, const HttpExpect
 }
 
 HttpCheck::HttpCheck(const CheckConfig& config, common::Resolver& resolver)
-    : request_(request_for(config)),
+    : request_(plain_request(config)),
       expectation_(std::get<HttpOptions>(config.options).expect_status,
                    std::get<HttpOptions>(config.options).expect_body),
       resolver_(resolver) {
