@@ -43,7 +43,7 @@ class Part:
                     passed, failed = int(found[1]), int(found[2])
                 else:
                     print(line, end="", flush=True)
-        if process.returncode != 0 and failed == 0:
+        if (process.returncode != 0 or passed == 0) and failed == 0:
             print(f"sanitizers: {self.preset} ended with {_ending(process.returncode)}", flush=True)
             failed = 1
         seconds = time.monotonic() - start
