@@ -28,7 +28,7 @@ CORES = len(os.sched_getaffinity(0))
 UNIT_TEST_SECONDS = 300
 INTEGRATION_SECONDS = 1800
 # Integration tests wait more than they compute.
-WORKERS = CORES + 1
+WORKERS = 2 * CORES
 
 
 class Interrupted(Exception):

@@ -29,6 +29,8 @@ constexpr seconds kSweepLimit{30};
 // For news that are on their way when the registrations are handed over.
 constexpr seconds kHandOverLimit{1};
 constexpr seconds kCloseLimit{4};
+// On top of all that, before a service manager loses its patience.
+constexpr seconds kStopMargin{2};
 // A terminal and a wrapper script may both pass on one and the same wish.
 constexpr seconds kOneWish{1};
 const char* name_of_signal(int number) {
@@ -89,6 +91,7 @@ App::App(std::string version, ConfigFiles files, std::string log_level)
   // A reader of our stdout or of a socket that went away is an error of that write, not our end.
   std::signal(SIGPIPE, SIG_IGN);
   common::raise_descriptor_limit();
+  metrics_.show_limits("nerve");
 }
 
 App::~App() = default;
@@ -224,6 +227,7 @@ void App::save_state() {
 
 int App::run() {
   wait_for_signal();
+  manager_.ready();
   io_.run();
   const int status = orderly_ ? EXIT_SUCCESS : EXIT_FAILURE;
   if (sessions_left_) std::_Exit(status);
@@ -268,6 +272,7 @@ void App::on_signal(int number) {
 asio::awaitable<void> App::stop() {
   const auto now = [] { return std::chrono::steady_clock::now(); };
   const auto drained_by = now() + roster_->longest_drain() + kDrainMargin;
+  manager_.stopping(roster_->longest_drain() + kDrainMargin + kDeregisterLimit + kCloseLimit + kStopMargin);
   roster_->stop(Service::Ending::shutdown);
   const bool stopped = co_await wait_until(&App::all_stopped, drained_by);
   if (!stopped) {
@@ -296,6 +301,7 @@ asio::awaitable<void> App::stop() {
 }
 
 asio::awaitable<void> App::hand_over() {
+  manager_.stopping(kHandOverLimit + kStopMargin);
   roster_->stop(Service::Ending::hand_over);
   const bool confirmed = co_await wait_until(&App::all_confirmed, std::chrono::steady_clock::now() + kHandOverLimit);
   if (!confirmed) roster_->warn_of_unconfirmed();

@@ -20,6 +20,7 @@
 #include "common/runtime/alarm.h"
 #include "common/runtime/blocking_pool.h"
 #include "common/runtime/resolver.h"
+#include "common/runtime/service_manager.h"
 #include "common/runtime/task_group.h"
 #include "common/telemetry/event_log.h"
 #include "common/telemetry/metrics.h"
@@ -101,6 +102,7 @@ class App {
   std::optional<Liveness> liveness_;
   common::http::Access access_;
   std::unique_ptr<common::http::Server> api_;
+  common::ServiceManager manager_{io_, [this] { return liveness_->look(Liveness::Clock::now()).problems.empty(); }};
 
   common::TaskGroup stopping_{io_};
   boost::asio::steady_timer step_{io_};  // cancelled when something that stop() waits for may have happened

@@ -13,7 +13,8 @@ using Kind = AdminCommand::Kind;
 
 constexpr int kUsage = 2;
 constexpr auto kExitCodes =
-    "Exit codes: 0 done; 1 not available, refused, interrupted or not over in time; 2 wrong usage; 3 nerve cannot be "
+    "Exit codes: 0 done; 1 not available, not healthy, refused, interrupted or not over in time; 2 wrong usage; 3 "
+    "nerve cannot be "
     "reached";
 
 // What the subcommands leave here.
@@ -41,6 +42,8 @@ void add_commands(CLI::App& app, Arguments& arguments) {
   AdminCommand& command = arguments.command;
   auto& status = add_command(app, arguments, Kind::status, "status", "Show the services of the nerve that runs");
   status.add_option("NAME", command.service, "One service, with its checks");
+
+  add_command(app, arguments, Kind::health, "health", "Say whether nerve itself works, for a supervisor");
 
   auto& disable =
       add_command(app, arguments, Kind::disable, "disable", "Take a service out, and return when it may be stopped");
@@ -76,7 +79,8 @@ std::string finish(const CLI::App& subcommand, Arguments& arguments) {
     }
   }
   if (command.kind == Kind::status && subcommand.count("NAME") > 0 && command.service.empty()) return "NAME is empty";
-  if (command.kind != Kind::status && command.service.empty() != arguments.all) {
+  const bool changes = command.kind != Kind::status && command.kind != Kind::health;
+  if (changes && command.service.empty() != arguments.all) {
     return subcommand.get_name() + " needs either NAME or --all";
   }
   return "";

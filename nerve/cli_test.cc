@@ -49,6 +49,7 @@ TEST(CommandLine, AsksTheOneThatRuns) {
   EXPECT_EQ(asked({"status"}), "GET /status");
   EXPECT_EQ(asked({"status", "web"}), "GET /services/web/status");
   EXPECT_EQ(asked({"status", "a/b c"}), "GET /services/a%2Fb%20c/status");
+  EXPECT_EQ(asked({"health"}), "GET /health");
   EXPECT_EQ(asked({"disable", "web"}), "PUT /services/web/disable");
   EXPECT_EQ(asked({"disable", "web", "--shutdown"}), "PUT /services/web/disable?shutdown=true");
   EXPECT_EQ(asked({"disable", "--all"}), "PUT /disable");

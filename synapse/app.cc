@@ -32,6 +32,8 @@ namespace {
 
 // Beyond what HAProxy's connections may take: closing sessions, ending processes.
 constexpr seconds kStopMargin{10};
+// On top of that, before a service manager loses its patience.
+constexpr seconds kLeaveMargin{2};
 
 common::LoadedConfig loaded_of(const ParsedConfig& parsed, const ConfigFiles& files) {
   common::LoadedConfig loaded{.diagnostics = parsed.diagnostics, .fingerprint = parsed.fingerprint, .directories = {}};
@@ -85,7 +87,9 @@ App::App(ConfigFiles files, std::string log_level)
                 {.load = [this] { return load(); },
                  .prove = [this](auto done) { prove(std::move(done)); },
                  .apply = [this] { return apply(); },
-                 .unchanged = [this] { withdraw(); }}) {}
+                 .unchanged = [this] { withdraw(); }}) {
+  metrics_.show_limits("synapse");
+}
 
 App::~App() = default;
 
@@ -192,6 +196,7 @@ Unit* App::find_unit(const std::string& place) const {
 int App::run() {
   for (const int number : {SIGTERM, SIGINT, SIGUSR2, SIGHUP}) signals_.add(number);
   control_.spawn("signals", wait_for_signal());
+  manager_.ready();
   io_.run();
   const bool stuck = sessions_.busy() || name_servers_.busy() || saved_->busy() ||
                      std::any_of(units_.begin(), units_.end(), [](const auto& unit) { return unit->busy(); });
@@ -260,6 +265,7 @@ asio::awaitable<void> App::stop(bool leave_running) {
     if (haproxy && !leave_running) limit += haproxy->shutdown_timeout;
   }
   give_up_after(limit);
+  manager_.stopping(limit + kLeaveMargin);
   follower_.end();
   saved_->flush();
   for (auto& unit : units_) co_await unit->stop(leave_running);

@@ -20,6 +20,7 @@
 #include "common/process/orphan_reaper.h"
 #include "common/reload/config_follower.h"
 #include "common/runtime/loop_watch.h"
+#include "common/runtime/service_manager.h"
 #include "common/runtime/task_group.h"
 #include "common/telemetry/metrics.h"
 #include "synapse/config.h"
@@ -88,6 +89,7 @@ class App {
   std::vector<std::unique_ptr<Unit>> units_;  // in the order of the configuration
   std::optional<common::LoopWatch> loop_;
   std::unique_ptr<common::http::Server> api_;
+  common::ServiceManager manager_{io_, [this] { return health().problems.empty(); }};
   int exit_code_ = 0;
 };
 

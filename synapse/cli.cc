@@ -11,8 +11,8 @@ using Kind = AdminCommand::Kind;
 
 constexpr int kUsage = 2;
 constexpr auto kExitCodes =
-    "Exit codes: 0 all is well; 1 a service without a server, a server that is out, a difference, or no such service; "
-    "2 wrong usage; 3 synapse cannot be reached";
+    "Exit codes: 0 all is well; 1 a service without a server, a server that is out, a difference, not healthy, not "
+    "ready, or no such service; 2 wrong usage; 3 synapse cannot be reached";
 
 CLI::App& add_command(CLI::App& app, AdminCommand& command, Kind kind, const char* name, const char* description) {
   auto& subcommand = *app.add_subcommand(name, description);
@@ -32,13 +32,16 @@ void add_commands(CLI::App& app, AdminCommand& command) {
   explain.add_option("SERVER", command.server, "Its name, its record or its address")->required();
 
   add_command(app, command, Kind::diff, "diff", "Show what is wanted and HAProxy does not have, and the reverse");
+  add_command(app, command, Kind::health, "health", "Say whether synapse itself works, for a supervisor");
+  add_command(app, command, Kind::ready, "ready", "Say whether every service was routed at least once");
 }
 
 // What CLI11 cannot say; empty: fine.
 std::string finish(const CLI::App& subcommand, AdminCommand& command) {
   const auto problem = common::finish_admin_options(subcommand, command);
   if (!problem.empty()) return problem;
-  const bool names_service = command.kind != Kind::diff && subcommand.count("SERVICE") > 0;
+  const bool takes_service = command.kind == Kind::status || command.kind == Kind::explain;
+  const bool names_service = takes_service && subcommand.count("SERVICE") > 0;
   if (names_service && command.service.empty()) return "SERVICE is empty";
   return command.kind == Kind::explain && command.server.empty() ? "SERVER is empty" : "";
 }

@@ -48,6 +48,8 @@ TEST(CommandLine, AsksTheOneThatRuns) {
   EXPECT_EQ(asked({"status", "a/b c"}), "/services?service=a%2Fb%20c");
   EXPECT_EQ(asked({"explain", "web", "10.0.0.1:80"}), "/explain/web/10.0.0.1%3A80");
   EXPECT_EQ(asked({"diff"}), "/diff");
+  EXPECT_EQ(asked({"health"}), "/health");
+  EXPECT_EQ(asked({"ready"}), "/ready?verbose");
 }
 
 TEST(CommandLine, SaysWhereAndHow) {

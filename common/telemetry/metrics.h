@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace prometheus {
 class Registry;
@@ -19,11 +20,15 @@ class Metrics {
 
   prometheus::Registry& registry() { return *registry_; }
 
+  // From now on the text has `<program>_limit_hit_total{limit}`: all limits of nerve, or of synapse.
+  void show_limits(std::string_view program);
+
   // The exposition format, version 0.0.4 (text/plain).
   std::string text() const;
 
  private:
   std::unique_ptr<prometheus::Registry> registry_;
+  std::string program_;  // whose limits are shown; empty: none
 };
 
 }  // namespace common

@@ -69,6 +69,7 @@ std::string confirmation(const AdminCommand& command) {
     case Kind::weight:
       return fmt::format("{} has the full weight {}\n", command.service, command.weight);
     case Kind::status:
+    case Kind::health:
       break;
   }
   return "";
@@ -76,7 +77,7 @@ std::string confirmation(const AdminCommand& command) {
 
 int show(const AdminCommand& command, const AdminReply& reply) {
   const bool available = reply.status == 200;
-  if (command.json) {
+  if (command.json || command.kind == Kind::health) {
     fmt::print("{}", reply.body);
   } else if (command.kind == Kind::status || command.service.empty()) {
     const bool colours = ::isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
@@ -116,6 +117,8 @@ AdminRoute route_of(const AdminCommand& command) {
   switch (command.kind) {
     case Kind::status:
       return {"GET", service + "/status"};
+    case Kind::health:
+      return {"GET", "/health"};
     case Kind::disable:
       return {"PUT", service + "/disable" + (command.shutdown ? "?shutdown=true" : "")};
     case Kind::enable:
@@ -135,7 +138,8 @@ int run_admin_command(const AdminCommand& command) {
   const auto route = route_of(command);
   AdminRequest request{
       .program = "nerve", .method = route.method, .path = route.path, .token = "", .timeout = command.timeout};
-  if (command.kind != Kind::status && !access->token_file.empty()) {
+  const bool only_asks = command.kind == Kind::status || command.kind == Kind::health;
+  if (!only_asks && !access->token_file.empty()) {
     auto token = common::http::read_token_file(access->token_file);
     if (!token) {
       fmt::print(stderr, "nerve: {}\n", token.error().message);
@@ -156,8 +160,8 @@ int run_admin_command(const AdminCommand& command) {
                  command.kind == Kind::disable ? "; the disabling goes on, ask again to wait for its end" : "");
       return command.kind == Kind::disable ? kNotSo : kUnreachable;
   }
-  const bool shows_services = reply.status == 200 || (command.kind == Kind::status && reply.status == 503);
-  return shows_services ? show(command, reply) : refuse(reply);
+  const bool shown = reply.status == 200 || (only_asks && reply.status == 503);
+  return shown ? show(command, reply) : refuse(reply);
 }
 
 }  // namespace nerve

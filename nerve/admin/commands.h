@@ -1,4 +1,4 @@
-// `nerve status`, `disable`, `enable` and `weight`: asks the nerve that runs, and says what came of it.
+// `nerve status`, `health`, `disable`, `enable` and `weight`: asks the nerve that runs, and says what came of it.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 namespace nerve {
 
 struct AdminCommand : common::AdminOptions {
-  enum class Kind { status, disable, enable, weight };
+  enum class Kind { status, health, disable, enable, weight };
 
   Kind kind = Kind::status;
   std::string service;    // empty: all
@@ -19,9 +19,9 @@ struct AdminCommand : common::AdminOptions {
   std::string token_file;  // --token-file; empty: as the configuration says
 };
 
-// 0: it is so. 1: a service is not available (status), or nerve refused, was interrupted or took longer than the
-// timeout, or the registry has not confirmed a disable. 2: the command line, the configuration or the token file is
-// wrong. 3: nerve cannot be reached. Results go to stdout, what is wrong to stderr.
+// 0: it is so. 1: a service is not available (status), nerve does not work as it should (health), or it refused, was
+// interrupted or took longer than the timeout, or the registry has not confirmed a disable. 2: the command line, the
+// configuration or the token file is wrong. 3: nerve cannot be reached. Results go to stdout, what is wrong to stderr.
 [[nodiscard]] int run_admin_command(const AdminCommand& command);
 
 // The method and the path with its query.

@@ -51,6 +51,8 @@ common::Result<Shown> shown(const AdminCommand& command, const std::string& body
     case Kind::explain:
       return explained(body);
     case Kind::diff:
+    case Kind::health:
+    case Kind::ready:
       break;
   }
   return differences_table(body);
@@ -64,6 +66,10 @@ int show(const AdminCommand& command, const std::string& body) {
   }
   fmt::print("{}", command.json ? body : result->text);
   return result->good ? kFine : kNotSo;
+}
+
+bool is_probe(const AdminCommand& command) {
+  return command.kind == Kind::health || command.kind == Kind::ready;
 }
 
 int refuse(const AdminReply& reply) {
@@ -85,6 +91,10 @@ std::string path_of(const AdminCommand& command) {
       return command.service.empty() ? "/services?servers=false" : "/services?service=" + service;
     case Kind::explain:
       return "/explain/" + service + "/" + common::percent_encode(command.server);
+    case Kind::health:
+      return "/health";
+    case Kind::ready:
+      return "/ready?verbose";
     case Kind::diff:
       break;
   }
@@ -106,6 +116,10 @@ int run_admin_command(const AdminCommand& command) {
     fmt::print(stderr, "synapse: {}{}\n", reply.error,
                reply.how == AdminReply::How::unreachable ? "; does synapse run? --api or --config say where" : "");
     return kUnreachable;
+  }
+  if (is_probe(command) && (reply.status == 200 || reply.status == 503)) {
+    fmt::print("{}", reply.body);
+    return reply.status == 200 ? kFine : kNotSo;
   }
   return reply.status == 200 ? show(command, reply.body) : refuse(reply);
 }

@@ -1,0 +1,32 @@
+#include "common/limits/limits.h"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+
+#include <gtest/gtest.h>
+
+namespace common {
+namespace {
+
+TEST(Limits, AreCountedEachForItself) {
+  const auto before = limit_hits(Limit::api_body);
+  const auto other = limit_hits(Limit::api_header);
+  limit_hit(Limit::api_body);
+  limit_hit(Limit::api_body);
+  EXPECT_EQ(limit_hits(Limit::api_body), before + 2);
+  EXPECT_EQ(limit_hits(Limit::api_header), other);
+}
+
+TEST(Limits, HaveNamesThatDifferAndFitALabel) {
+  std::set<std::string_view> names;
+  for (const auto& row : limits()) {
+    EXPECT_TRUE(names.insert(row.name).second) << row.name;
+    EXPECT_TRUE(std::all_of(row.name.begin(), row.name.end(), [](char c) {
+      return c == '_' || (c >= 'a' && c <= 'z');
+    })) << row.name;
+  }
+}
+
+}  // namespace
+}  // namespace common

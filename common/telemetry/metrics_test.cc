@@ -1,0 +1,38 @@
+#include "common/telemetry/metrics.h"
+
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/limits/limits.h"
+
+namespace common {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(Metrics, ShowTheLimitsOfTheProgram) {
+  Metrics metrics;
+  EXPECT_THAT(metrics.text(), Not(HasSubstr("limit_hit")));
+  metrics.show_limits("nerve");
+  const auto before = limit_hits(Limit::api_body);
+  limit_hit(Limit::api_body);
+  EXPECT_THAT(metrics.text(), HasSubstr("# TYPE nerve_limit_hit_total counter"));
+  EXPECT_THAT(metrics.text(),
+              HasSubstr("nerve_limit_hit_total{limit=\"api_body\"} " + std::to_string(before + 1) + "\n"));
+  EXPECT_THAT(metrics.text(), HasSubstr("nerve_limit_hit_total{limit=\"state_bytes\"} 0\n"));
+  EXPECT_THAT(metrics.text(), Not(HasSubstr("node_children"))) << "nerve has no such limit";
+}
+
+TEST(Metrics, OfSynapseHaveAllLimits) {
+  Metrics metrics;
+  metrics.show_limits("synapse");
+  for (const auto& row : limits()) {
+    EXPECT_THAT(metrics.text(), HasSubstr("synapse_limit_hit_total{limit=\"" + std::string(row.name) + "\"} "));
+  }
+}
+
+}  // namespace
+}  // namespace common
