@@ -14,7 +14,7 @@ BUILD = os.environ.get("BUILD_DIR", os.path.join(ROOT, "build", "release"))
 _SUPPRESSIONS = os.path.join(ROOT, "integration", "sanitizers")
 _ADDR_NO_RANDOMIZE = 0x0040000
 # What a sanitizer writes to stderr when it cannot write where it should.
-_REPORT = re.compile(r"(ERROR|WARNING|FATAL): \w+Sanitizer|runtime error: ")
+_REPORT = re.compile(r"(ERROR|WARNING|FATAL): \w+Sanitizer|runtime error: |ERROR: Can't open file: .*finding")
 
 
 def _built_with():

@@ -36,6 +36,21 @@ os.execv(sys.argv[3], sys.argv[3:])
 """
 
 
+def start(sandbox, options, source, findings, stderr):
+    """Compiles and starts a program as the presets and the harness do it."""
+    program = sandbox.path("program")
+    with open(sandbox.path("CMakeCache.txt"), "w", encoding="ascii") as file:
+        file.write(f"SANITIZE:STRING={options}\n")
+    flags = [f"-fsanitize={options}", *(["-fno-sanitize-recover=all", "-static-libubsan"] if "undefined" in options else [])]
+    compiler = ["g++", "-x", "c++", "-", "-g", "-o", program, *flags]
+    subprocess.run(compiler, input=source.encode(), check=True, timeout=120)
+    return subprocess.Popen(
+        [sys.executable, "-c", RUN, HERE, findings, program],
+        env={**os.environ, "BUILD_DIR": sandbox.directory},
+        stderr=stderr,
+    )
+
+
 @pytest.mark.parametrize(
     "options,source,killed,words",
     [
@@ -47,19 +62,9 @@ os.execv(sys.argv[3], sys.argv[3:])
     ids=["leak", "use after free", "undefined", "race of one that is killed"],
 )
 def test_a_finding_is_kept(sandbox, options, source, killed, words):
-    program, findings = sandbox.path("program"), sandbox.path("findings")
+    findings = sandbox.path("findings")
     os.mkdir(findings)
-    with open(sandbox.path("CMakeCache.txt"), "w", encoding="ascii") as file:
-        file.write(f"SANITIZE:STRING={options}\n")
-    # As the presets do it.
-    flags = [f"-fsanitize={options}", *(["-fno-sanitize-recover=all", "-static-libubsan"] if "undefined" in options else [])]
-    compiler = ["g++", "-x", "c++", "-", "-g", "-o", program, *flags]
-    subprocess.run(compiler, input=source.encode(), check=True, timeout=120)
-    with subprocess.Popen(
-        [sys.executable, "-c", RUN, HERE, findings, program],
-        env={**os.environ, "BUILD_DIR": sandbox.directory},
-        stderr=subprocess.DEVNULL,
-    ) as process:
+    with start(sandbox, options, source, findings, subprocess.DEVNULL) as process:
         if killed:
             eventually(lambda: words in sanitizers.findings(findings))
             process.kill()
@@ -67,6 +72,11 @@ def test_a_finding_is_kept(sandbox, options, source, killed, words):
     (found,) = sanitizers.take_findings(findings)
     assert words in found
     assert sanitizers.take_findings(findings) == []
+
+
+def test_one_that_cannot_be_written_is_seen_in_the_log(sandbox):
+    with start(sandbox, "address,undefined", USE_AFTER_FREE, sandbox.path("nowhere"), subprocess.PIPE) as process:
+        assert sanitizers.report_in(process.communicate(timeout=60)[1].decode())
 
 
 def test_a_report_in_a_log_is_seen():
