@@ -1,24 +1,30 @@
 """Fixtures of the integration tests and of the fault suite. See README.md."""
 
 import os
+import shutil
 import signal
 import sys
+import tempfile
 
 import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from harness import processes  # noqa: E402
+from harness import processes, sanitizers  # noqa: E402
 from harness.sandbox import Sandbox  # noqa: E402
 from harness.servers_db import Mariadb, Postgres, Rabbitmq, Redis, SharedServers  # noqa: E402
 from harness.servers_http import ScriptedServer  # noqa: E402
 from harness.zookeeper import Registry  # noqa: E402
 
-TEST_SECONDS = 180
+TEST_SECONDS = 180 * sanitizers.SLOWER
 
 
 def pytest_configure(config):
     processes.adopt_orphans()
+    sanitizers.settle_addresses()
+    config.findings = tempfile.mkdtemp(prefix="findings-")
+    os.chmod(config.findings, 0o1777)  # also for a program that runs as somebody else
+    os.environ.update(sanitizers.environment(config.findings))
     if _is_worker(config):
         processes.die_with_parent(signal.SIGTERM)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -45,8 +51,9 @@ def pytest_sessionfinish(session, exitstatus):
             processes.send(pid, signal.SIGTERM)
 
 
-def pytest_unconfigure():
+def pytest_unconfigure(config):
     processes.end_descendants()
+    shutil.rmtree(config.findings, ignore_errors=True)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -118,13 +125,23 @@ def keep():
     return _shared.append
 
 
+@pytest.fixture(autouse=True)
+def no_finding(request):
+    """Set up first, so the last to look: by then every program of the test has ended."""
+    yield
+    findings = sanitizers.take_findings(request.config.findings)
+    assert not findings, "a sanitizer has found something:\n" + "\n\n".join(findings)
+
+
 @pytest.fixture
 def sandbox():
     sandbox = Sandbox()
     yield sandbox
-    findings = sandbox.sanitizer_findings()
+    if sanitizers.ANY:
+        sandbox.end_programs()
+    reports = sandbox.sanitizer_reports()
     sandbox.close(keep=[pid for pids in _shared for pid in pids()])
-    assert not findings, f"a sanitizer reported something in {findings}"
+    assert not reports, "a sanitizer speaks in the log of " + "\n\n".join(reports)
 
 
 _paths = iter(range(1, 1_000_000))

@@ -1,8 +1,10 @@
-"""Runs the unit tests of a build and the integration tests, and ends with one line: "N passed, N failed".
+"""Runs the unit tests of a build, the integration tests, and of both what sanitized.py says; ends with one line:
+"N passed, N failed".
 
-Called by test.sh with BUILD_DIR in the environment; all arguments go to pytest.
+Called by test.sh with BUILD_DIR in the environment; all arguments but our own go to pytest.
 """
 
+import argparse
 import concurrent.futures
 import json
 import os
@@ -18,6 +20,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
 sys.path.insert(0, HERE)
 
+import sanitized  # noqa: E402
+from harness import sanitizers  # noqa: E402
 from harness.processes import adopt_orphans, end_descendants  # noqa: E402
 
 CORES = len(os.sched_getaffinity(0))
@@ -53,8 +57,10 @@ def unit_test(executable, work):
     os.mkdir(directory)
     report = os.path.join(directory, "report.json")
     log = os.path.join(directory, "log")
+    env = {**os.environ, **sanitizers.environment(directory)}
     with open(log, "wb") as output:
-        status = run([executable, f"--gtest_output=json:{report}"], UNIT_TEST_SECONDS, stdout=output, stderr=output)
+        argv = [executable, f"--gtest_output=json:{report}"]
+        status = run(argv, UNIT_TEST_SECONDS * sanitizers.SLOWER, stdout=output, stderr=output, env=env)
     try:
         with open(report, encoding="utf-8") as file:
             result = json.load(file)
@@ -64,12 +70,13 @@ def unit_test(executable, work):
             status = "it ran no test"
     except (OSError, ValueError, KeyError):
         passed, failed = 0, 0
-    if (failed > 0) != (status != 0):  # the process and its report disagree
+    findings = sanitizers.take_findings(directory)
+    if (failed > 0) != (status != 0) or (findings and not failed):  # the process and its report disagree
         failed += 1
     words = f"{name}: {passed} passed" + (f", {failed} failed ({status})" if failed else "") + "\n"
     if failed:
         with open(log, encoding="utf-8", errors="replace") as file:
-            words += file.read()[-20_000:] + "\n"
+            words += "\n".join([file.read()[-20_000:], *findings, ""])
     return passed, failed, words
 
 
@@ -117,7 +124,9 @@ def integration_tests(arguments, work):
     env = {**os.environ, "TMPDIR": work, "PYTHONDONTWRITEBYTECODE": "1"}
     # What takes long of the fault suite has a command of its own; -m among the arguments says otherwise.
     tests = [os.path.join(HERE, "tests"), os.path.join(HERE, "faults"), "-m", "not long"]
-    status = run([*argv, *tests, *arguments], INTEGRATION_SECONDS, env=env)
+    if any(argument.split("::")[0].endswith(".py") for argument in arguments):
+        tests = []
+    status = run([*argv, *tests, *arguments], INTEGRATION_SECONDS * sanitizers.SLOWER, env=env)
     passed, failed = 0, 0
     try:
         for case in xml.etree.ElementTree.parse(report).iter("testcase"):
@@ -133,18 +142,52 @@ def integration_tests(arguments, work):
     return passed, failed
 
 
+class Timed:
+    """Says how long something took."""
+
+    def __init__(self, what):
+        self._what = what
+
+    def __enter__(self):
+        self._start = time.monotonic()
+
+    def __exit__(self, *_):
+        print(f"{self._what}: {time.monotonic() - self._start:.0f} s", flush=True)
+
+
+def run_all(ours, arguments, work):
+    """[(passed, failed)] of each thing that was run."""
+    with open(os.path.join(os.environ["BUILD_DIR"], "unit_tests.txt"), encoding="utf-8") as file:
+        executables = file.read().split()
+    if ours.unit_tests:
+        chosen = ours.unit_tests.split(",")
+        executables = [path for path in executables if os.path.basename(path) in chosen]
+    with Timed("unit tests"):
+        results = unit_tests(executables, work)
+    with Timed("integration tests"):
+        results.append(integration_tests(arguments, work))
+    if not (ours.quick or arguments) and os.path.basename(os.environ["BUILD_DIR"]) == "release":
+        results += sanitized.run()
+    return results
+
+
+def our_arguments():
+    """Ours, and those of pytest."""
+    parser = argparse.ArgumentParser(allow_abbrev=False, add_help=False)
+    parser.add_argument("--quick", action="store_true", help="no builds with sanitizers")
+    parser.add_argument("--unit-tests", metavar="A,B", help="these executables only")
+    return parser.parse_known_args()
+
+
 def main():
+    ours, arguments = our_arguments()
     adopt_orphans()
+    sanitizers.settle_addresses()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
     work = tempfile.mkdtemp(prefix="nst-")
     try:
-        passed, failed = 0, 0
-        with open(os.path.join(os.environ["BUILD_DIR"], "unit_tests.txt"), encoding="utf-8") as file:
-            executables = file.read().split()
-        results = unit_tests(executables, work)
-        results.append(integration_tests(sys.argv[1:], work))
-        passed, failed = (sum(column) for column in zip(*results))
+        passed, failed = (sum(column) for column in zip(*run_all(ours, arguments, work)))
         status = 0 if failed == 0 and passed > 0 else 1
     except Interrupted as interrupted:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -1,19 +1,21 @@
 #!/bin/bash
 # Installs what the build and the tests need (Debian 12 and 13, as root) and builds. Does nothing that is done already.
-#   integration/setup.sh [--preset release|dev|asan|tsan|fuzz] [-- COMMAND...]
+#   integration/setup.sh [--preset release|dev|asan|tsan|fuzz] [--targets "NAME..."] [-- COMMAND...]
 # COMMAND is executed in the place of this script once everything is there, with BUILD_DIR in its environment.
 set -uo pipefail
 export LC_ALL=C.UTF-8
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 preset=release
+targets=(all)
 while [ $# -gt 0 ]; do
   case $1 in
     --preset) preset=${2:?--preset needs a name}; shift 2 ;;
     --preset=*) preset=${1#*=}; shift ;;
+    --targets) read -r -a targets <<<"${2:?--targets needs names}"; shift 2 ;;
     -h|--help) sed -n '2,4s/^# *//p' "${BASH_SOURCE[0]}"; exit 0 ;;
     --) shift; break ;;
-    *) echo "setup: unknown argument $1 (known: --preset NAME)" >&2; exit 2 ;;
+    *) echo "setup: unknown argument $1 (known: --preset NAME, --targets NAMES)" >&2; exit 2 ;;
   esac
 done
 
@@ -65,7 +67,6 @@ packages=(g++ cmake ninja-build ccache libfmt-dev libspdlog-dev libyaml-cpp-dev 
   binutils systemd python3-seccomp python3-yaml)
 
 # Only libFuzzer needs clang, which is larger than all the rest. What is built is then the fuzz targets.
-targets=()
 if [ "$preset" = fuzz ]; then
   packages+=(clang libclang-rt-dev)
   targets=(fuzz)

@@ -74,6 +74,7 @@ struct BlockingPool::State : std::enable_shared_from_this<BlockingPool::State> {
       ++running;
       lock.unlock();
       job.work();
+      job.work = nullptr;  // what `done` holds, too, goes on the loop
       lock.lock();
       --running;
       boost::asio::post(io, std::move(job.done));

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <latch>
+#include <memory>
 #include <sys/resource.h>
 #include <thread>
 #include <vector>
@@ -68,6 +69,25 @@ TEST(BlockingPool, ManyJobsAllGetTheirTurn) {
   io.run();
   EXPECT_EQ(done, 200);
   EXPECT_LE(most, 3);
+}
+
+TEST(BlockingPool, WhatWorkAndAnswerShareGoesOnTheLoop) {
+  struct Noted {
+    explicit Noted(std::thread::id& where) : gone(where) {}
+    ~Noted() { gone = std::this_thread::get_id(); }
+    std::thread::id& gone;
+  };
+  boost::asio::io_context io;
+  BlockingPool pool(io, 1);
+  for (int i = 0; i < 200; ++i) {
+    std::thread::id gone;
+    auto noted = std::make_shared<Noted>(gone);
+    pool.run([noted] {}, [noted] {});
+    noted.reset();
+    io.restart();
+    io.run();
+    ASSERT_EQ(gone, std::this_thread::get_id()) << "job " << i;
+  }
 }
 
 TEST(BlockingPool, IsBusyWhileAJobRuns) {

@@ -1,13 +1,12 @@
 """What programs hold of their surroundings, before and after."""
 
-from harness import processes
-from harness.sandbox import SANITIZED
+from harness import processes, sanitizers
 from harness.wait import eventually
 
 # Connections to the admin API and to what is checked come and go.
 SPARE_DESCRIPTORS = 8
 # A program grows with its first reconnects, and then no more. A sanitizer keeps what was freed.
-SPARE_KB = 500_000 if SANITIZED else 16_000
+SPARE_KB = 500_000 if sanitizers.ANY else 16_000
 
 
 class Residue:

@@ -3,7 +3,7 @@
 import os
 import re
 
-from harness.sandbox import BUILD
+from harness.sanitizers import BUILD
 
 
 def setting(key):
@@ -14,8 +14,3 @@ def setting(key):
     except FileNotFoundError:
         return ""
     return found[1] if found else ""
-
-
-def sanitized():
-    """A sanitizer needs more of the system than the program."""
-    return setting("SANITIZE") != ""

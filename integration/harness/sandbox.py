@@ -5,20 +5,20 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 
-from harness import processes, web
+from harness import processes, sanitizers, web
 from harness.haproxy import ExternalHaproxy, RuntimeSocket
 from harness.ports import free_port
 from harness.processes import Process
+from harness.sanitizers import BUILD
 from harness.wait import eventually
 from harness.zookeeper import ZookeeperServer
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BUILD = os.environ.get("BUILD_DIR", os.path.join(ROOT, "build", "release"))
-SANITIZED = os.path.basename(BUILD) in ("asan", "tsan")  # by the name of the preset
-_SANITIZER = re.compile(r"(ERROR|WARNING): \w+Sanitizer|runtime error: ")
+END_SECONDS = 10
 
 
 def binary(program):
@@ -208,8 +208,19 @@ class Sandbox:
         """(name, end of the log) of everything that was started."""
         return [(f"{process.name} (pid {process.pid})", process.log()[-12_000:]) for process in self.processes]
 
-    def sanitizer_findings(self):
-        return [name for name, log in self.logs() if _SANITIZER.search(log)]
+    def end_programs(self):
+        """Asks every nerve and synapse to end, for what a sanitizer says only then; waits for them, but not for ever."""
+        programs = [process for process in self.processes if isinstance(process, Program) and process.running]
+        for program in programs:
+            program.signal(signal.SIGTERM)
+            program.resume()
+        end = time.monotonic() + END_SECONDS
+        while any(program.running for program in programs) and time.monotonic() < end:
+            time.sleep(0.02)
+
+    def sanitizer_reports(self):
+        """The logs in which a sanitizer speaks: it could not write to its own."""
+        return [f"{process.name}:\n{log}" for process in self.processes if sanitizers.report_in(log := process.log())]
 
     def close(self, keep=()):
         """Ends all processes, also those that were left behind by others; `keep`: pids that are not ours."""

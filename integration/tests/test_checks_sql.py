@@ -81,12 +81,12 @@ def test_a_server_that_hangs_has_failed_and_blocks_nothing(sandbox, registry, da
 
 
 def test_a_cancelled_check_leaves_nothing_open(sandbox, registry, database):
-    program = start(sandbox, registry, sql(database, timeoutInMilli=100, checkIntervalInMilli=10))
+    program = start(sandbox, registry, sql(database, timeoutInMilli=500, checkIntervalInMilli=10))
     eventually(lambda: up(registry))
     database.process.pause()
     eventually(lambda: failures(program) > 3)
     descriptors = len(os.listdir(f"/proc/{program.pid}/fd"))
-    eventually(lambda: failures(program) > 30)
+    eventually(lambda: failures(program) > 15)
     assert len(os.listdir(f"/proc/{program.pid}/fd")) <= descriptors + 2
     database.process.resume()
     program.stop()

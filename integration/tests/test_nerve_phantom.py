@@ -111,7 +111,7 @@ def test_the_node_of_a_service_that_is_not_configured_any_more_goes(sandbox, reg
     other = eventually(lambda: alone_but_for(theirs, registry))
     assert registry.records()[other]["name"] == "other"
     assert registry.stat(other).ephemeralOwner == session
-    assert f"removed the node {registry.path}/{last}" in successor.log()
+    eventually(lambda: f"removed the node {registry.path}/{last}" in successor.log(), what="told when it is acknowledged")
     always(lambda: registry.names() == sorted([other, theirs]), 0.3)
 
 

@@ -226,7 +226,7 @@ def test_a_bad_file_is_refused_as_a_whole(sandbox, registry):
     assert "nerve_config_last_reload_successful 0" in program.get("/metrics")[1]
     config.remove("bad.yml")
     warm(registry, 2)
-    assert "nerve_config_last_reload_successful 1" in program.get("/metrics")[1]
+    eventually(lambda: "nerve_config_last_reload_successful 1" in program.get("/metrics")[1])
 
 
 def test_the_configuration_that_runs_is_shown_without_secrets(sandbox, registry):

@@ -5,11 +5,15 @@ import json
 import resource
 import time
 
+import pytest
+
+from harness import sanitizers
 from harness.checked import CheckedServices, gaps
 from harness.configs import check, nerve, nerve_service
 from harness.wait import always, eventually
 
 INTERVAL = 0.5
+punctual = pytest.mark.skipif(sanitizers.ANY, reason="hundreds of checks a second cost a sanitizer more than a core")
 
 
 def services(checked, checks, **keys):
@@ -49,6 +53,7 @@ def assert_spread(times):
     assert max(tenths) <= len(times) / 10 * 3, tenths
 
 
+@punctual
 def test_two_hundred_services_are_checked_at_their_interval(sandbox):
     checked = CheckedServices(sandbox, 200)
     program = sandbox.nerve(services(checked, [regular("tcp"), regular("http")]))
@@ -78,6 +83,7 @@ def test_a_check_that_outlasts_its_interval_never_runs_twice_at_once(sandbox):
     judged(checked, 3, regularly)
 
 
+@punctual
 def test_checks_stay_spread_after_nerve_stood_still(sandbox):
     checked = CheckedServices(sandbox, 200)
     program = sandbox.nerve(services(checked, [regular("http")]))

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+import sanitized
 from harness.processes import alive, descendants
 from harness.sandbox import BUILD
 from harness.wait import eventually
@@ -24,11 +25,11 @@ def script(sandbox, name, text):
     return path
 
 
-def run_tests(sandbox, executables):
+def run_tests(sandbox, executables, *arguments):
     """A started run_tests.py that finds these unit tests and no integration test."""
     with open(sandbox.path("unit_tests.txt"), "w", encoding="ascii") as file:
         file.write("".join(f"{path}\n" for path in executables))
-    return start(sandbox, os.path.join(HERE, "run_tests.py"), *NO_TEST, BUILD_DIR=sandbox.directory)
+    return start(sandbox, os.path.join(HERE, "run_tests.py"), *NO_TEST, *arguments, BUILD_DIR=sandbox.directory)
 
 
 def start(sandbox, *arguments, **environment):
@@ -66,6 +67,36 @@ def test_the_last_line_counts_everything(sandbox, texts, last, status):
     assert output.splitlines()[-1] == last
     assert process.returncode == status
     assert os.listdir(sandbox.path("tmp")) == []
+
+
+def test_unit_tests_can_be_chosen(sandbox):
+    paths = [script(sandbox, f"t{i}", REPORT % (i, 0, 0)) for i in (1, 2, 4)]
+    process = run_tests(sandbox, paths, "--unit-tests=t1,t4")
+    assert process.communicate(timeout=60)[0].splitlines()[-1] == "5 passed, 0 failed"
+
+
+@pytest.mark.parametrize(
+    "text,counts",
+    [
+        ("echo one; echo '3 passed, 0 failed'", (3, 0)),
+        ("echo '3 passed, 2 failed'; exit 1", (3, 2)),
+        ("echo '3 passed, 0 failed'; exit 1", (3, 1)),
+        ("exit 1", (0, 1)),
+        ("echo '0 passed, 0 failed'", (0, 1)),
+        ("kill -SEGV $$", (0, 1)),
+    ],
+    ids=["good", "failures", "bad exit", "no build", "nothing", "crash"],
+)
+def test_a_build_with_sanitizers_is_counted(text, counts, monkeypatch, capsys):
+    part = sanitized.Part("asan", (), ())
+    monkeypatch.setattr(part, "command", lambda: ["sh", "-c", text])
+    assert part.run() == counts
+    assert f"asan: {counts[0]} passed, {counts[1]} failed in" in capsys.readouterr().out
+
+
+def test_what_is_run_with_sanitizers_is_there():
+    for part in sanitized.PARTS:
+        assert all(os.path.exists(word) for word in part.command() if word.endswith(".py"))
 
 
 def test_interrupted_tests_leave_nothing(sandbox):

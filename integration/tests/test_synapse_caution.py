@@ -126,7 +126,7 @@ def test_a_refused_configuration_is_told_in_haproxys_words(sandbox, registry):
         broken = synapse_service(registry, port, name="web", routerOptions={"backend": ["balance nonsense"]})
         program = managed(sandbox, directory, broken)
         eventually(lambda: "balance only supports" in program.log() and "HAProxy refuses" in program.log())
-        assert os.path.exists(os.path.join(directory, "haproxy.cfg.rejected"))
+        eventually(lambda: os.path.exists(os.path.join(directory, "haproxy.cfg.rejected")))
         always(lambda: load.failures == [], 0.3)
     assert load.answers["a"] > 0
 

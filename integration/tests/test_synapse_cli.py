@@ -90,7 +90,7 @@ def test_diff_shows_what_haproxy_does_not_have(sandbox, registry):
     eventually(lambda: operator.types("diff").returncode == FINE, 20)
     port = sandbox.backend("b").port
     registry.add("b", port, weight=7)
-    done = eventually(lambda: (d := operator.types("diff")).returncode == NOT_SO and d, 20)
+    done = eventually(lambda: (d := operator.types("diff")).returncode == NOT_SO and "is due" in d.stdout and d, 20)
     assert done.stdout.splitlines()[0].split() == ["SERVICE", "SERVER", "WHAT", "WANTED", "HAS", "WHY"]
     row = rf"web +b +missing +127\.0\.0\.1:{port} weight 7 +- +a reload is due, backend_not_dynamic: .*"
     assert re.fullmatch(row, done.stdout.splitlines()[1]), done.stdout

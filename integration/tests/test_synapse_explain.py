@@ -58,7 +58,7 @@ def test_servers_that_are_held_are_wanted_and_say_why_they_are_in(sandbox, regis
         json.dump(program.config, file)
     eventually(lambda: "synapse_service_held_servers{" not in program.metrics().text, 20)
     eventually(lambda: shown(program)["state"] == "ok" and shown(program)["held"] == 0, 20)
-    assert not explained(program, "b")["in"]
+    eventually(lambda: not explained(program, "b")["in"])
 
 
 def test_a_record_that_is_left_out_is_found_by_name_node_and_address(sandbox, registry):

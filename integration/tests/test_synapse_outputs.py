@@ -116,7 +116,7 @@ def test_a_command_that_fails_is_told_counted_and_tried_again(sandbox, registrie
         }
     )
     eventually(lambda: "postTemplateCommand" in program.log() and "exit status 3: broken pipe" in program.log())
-    assert program.metrics().value("synapse_router_update_failure", type="template") >= 1
+    eventually(lambda: program.metrics().value("synapse_router_update_failure", type="template") >= 1)
     assert not program.ready()
     _file(sandbox, "fixed", "")
     program.await_ready(20)

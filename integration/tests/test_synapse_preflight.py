@@ -149,7 +149,7 @@ def test_a_refused_configuration_later_and_its_end(sandbox, registry):
     os.rename(certificate, certificate + ".away")
     registry.add("b", sandbox.backend("b").port)
     said(program, f"kept as {path}.rejected", "ca.pem")
-    assert os.path.exists(path + ".rejected")
+    eventually(lambda: os.path.exists(path + ".rejected"))
     assert program.haproxy_config() == before
     assert program.runtime.worker_pid() == worker
     eventually(lambda: set(answers(port, 4)) == {"a", "b"})

@@ -89,7 +89,7 @@ def test_a_bad_file_changes_nothing(sandbox):
         eventually(lambda: f"{path}:1: must be a list" in program.log())
         os.remove(path)
         eventually(lambda: "No such file" in program.log())
-        assert program.metrics().value("synapse_watcher_failure", service="web", type="file") >= 3
+        eventually(lambda: program.metrics().value("synapse_watcher_failure", service="web", type="file") >= 3)
         replace(path, [f"127.0.0.1:{a.port}", "127.0.0.1:0"])
         eventually(lambda: f"{path}:1: [1]: must be host:port" in program.log(), what="the other item is told of")
         eventually(lambda: "web: its source answers again" in program.log())
@@ -180,7 +180,7 @@ def test_while_name_servers_fail_the_last_answer_stays(sandbox, name_server, fau
         else:
             name_server.mode = fault
         eventually(lambda: "cannot resolve web.test.: " in program.log(), 30)
-        assert program.metrics().value("synapse_watcher_failure", service="web", type="dns") >= 1
+        eventually(lambda: program.metrics().value("synapse_watcher_failure", service="web", type="dns") >= 1)
         before = program.metrics().value("synapse_registry_age_seconds", service="web")
         eventually(lambda: program.metrics().value("synapse_registry_age_seconds", service="web") > before + 0.2)
     assert load.failures == [] and load.answers["a"] > 0
@@ -295,7 +295,7 @@ def test_server_sets_are_served(sandbox, registry):
     program = sandbox.synapse(synapse(synapse_service(registry, port, name="web"), other)).await_ready()
     eventually(lambda: answers(port, 2) == {"a": 2})
     eventually(lambda: answers(admin_port, 2) == {"admin": 2})
-    assert program.metrics().value("synapse_service_unavailable_count", service="web") == 1
+    eventually(lambda: program.metrics().value("synapse_service_unavailable_count", service="web") == 1)
     registry.put("member_0000000002", member(b.port, shard=1))
     eventually(lambda: set(answers(port, 4)) == {"a", "b"})
 
@@ -379,8 +379,8 @@ def test_a_union_goes_on_without_one_that_says_nothing(sandbox, registry):
     watcher = {"type": "multi", "resolver": "union", "watchers": watchers, "firstWaitInMilli": 500}
     program = sandbox.synapse(synapse(service(watcher))).await_ready()
     eventually(lambda: in_rotation(program) == {"127.0.0.1:40000"})
-    assert "no word yet from away; going on without" in program.log()
-    assert program.metrics().value("synapse_watcher_failure", service="web", type="multi") >= 1
+    eventually(lambda: "no word yet from away; going on without" in program.log())
+    eventually(lambda: program.metrics().value("synapse_watcher_failure", service="web", type="multi") >= 1)
 
 
 def test_the_first_source_that_has_servers_is_taken(sandbox, registry):
