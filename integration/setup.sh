@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs what the build and the tests need (Debian 12 and 13, as root) and builds. Does nothing that is done already.
-#   integration/setup.sh [--preset release|dev|asan|tsan] [--targets "NAME..."] [-- COMMAND...]
+#   integration/setup.sh [--preset release|dev|asan|tsan|fuzz] [--targets "NAME..."] [-- COMMAND...]
 # COMMAND is executed in the place of this script once everything is there, with BUILD_DIR in its environment.
 set -uo pipefail
 export LC_ALL=C.UTF-8
@@ -63,7 +63,15 @@ long() {
 packages=(g++ cmake ninja-build ccache libfmt-dev libspdlog-dev libyaml-cpp-dev nlohmann-json3-dev libcli11-dev
   prometheus-cpp-dev libgtest-dev libgmock-dev libzookeeper-mt-dev zookeeper haproxy curl python3 python3-kazoo
   python3-pytest python3-pytest-xdist python3-grpcio libcurl4-openssl-dev tinyproxy-bin openssl libpq-dev libmariadb-dev
-  librabbitmq-dev libkainjow-mustache-dev postgresql mariadb-server redis-server rabbitmq-server iproute2)
+  librabbitmq-dev libkainjow-mustache-dev postgresql mariadb-server redis-server rabbitmq-server iproute2
+  binutils systemd python3-seccomp python3-yaml)
+
+# Only libFuzzer needs clang, which is larger than all the rest. What is built is then the fuzz targets.
+targets=()
+if [ "$preset" = fuzz ]; then
+  packages+=(clang libclang-rt-dev)
+  targets=(fuzz)
+fi
 
 installed() {
   [ "$(dpkg-query -W -f='${db:Status-Status}\n' "$1" 2>/dev/null | sort -u)" = installed ]

@@ -29,6 +29,8 @@ constexpr seconds kSweepLimit{30};
 // For news that are on their way when the registrations are handed over.
 constexpr seconds kHandOverLimit{1};
 constexpr seconds kCloseLimit{4};
+// A full disk is not told by anybody when it has space again.
+constexpr seconds kSaveRetry{5};
 // On top of all that, before a service manager loses its patience.
 constexpr seconds kStopMargin{2};
 // A terminal and a wrapper script may both pass on one and the same wish.
@@ -86,7 +88,8 @@ App::App(std::string version, ConfigFiles files, std::string log_level)
                  .prove = {},
                  .apply = [this] { return apply(); },
                  .unchanged = [this] { read_token_again(); }}),
-      access_(legacy_get_used) {
+      access_(legacy_get_used,
+              [this](const std::string& peer) { guard_.refused(common::http::Refusal::unauthorized, peer); }) {
   signals_.add(SIGUSR2);
   // A reader of our stdout or of a socket that went away is an error of that write, not our end.
   std::signal(SIGPIPE, SIG_IGN);
@@ -101,7 +104,7 @@ common::Result<void> App::start(const ParsedConfig& parsed) {
   const Service::Makers makers{
       .check =
           [this](const CheckConfig& check) {
-            return make_check(check, {resolver_, http_, brokers_});
+            return make_check(check, {resolver_, http_, brokers_, exec_turns_});
           },
       .reporter =
           [this](const ReporterConfig& reporter, const ReportSubject& subject, Reporter::Events events) {
@@ -127,7 +130,9 @@ common::Result<void> App::start(const ParsedConfig& parsed) {
 void App::begin(const ParsedConfig& parsed) {
   config_ = parsed.config;
   config_.services.clear();
+  exec_turns_.set_at_once(static_cast<std::size_t>(config_.max_exec_checks));
   shown_ = parsed.shown;
+  settled_.set(common::Alarm::Clock::now() + common::kStartTakesAtMost);
 }
 
 common::LoadedConfig App::load() {
@@ -137,13 +142,15 @@ common::LoadedConfig App::load() {
 
 common::Result<void> App::open_api(const Config& config) {
   if (auto set = set_access(access_, config); !set) return set.error();
+  guard_.allow(config.api_allowed_hosts);
   auto routes = make_api(roster_->services(), {.version = version_,
                                                .metrics = [this] { return metrics_.text(); },
                                                .config = [this] { return shown_; },
                                                .events = events_,
                                                .liveness = *liveness_,
                                                .access = access_});
-  auto api = common::http::Server::listen(io_, config.api_host, config.api_port, std::move(routes));
+  auto api = common::http::Server::listen(io_, config.api_host, config.api_port, std::move(routes),
+                                          guard_.server_options(config.api_host));
   if (!api) return api.error();
   if (!config.api_socket.empty()) {
     if (auto listening = (*api)->listen_on_socket(config.api_socket); !listening) return listening.error();
@@ -159,24 +166,50 @@ common::Result<void> App::open_api(const Config& config) {
 common::Result<void> App::claim_state(const std::string& path) {
   if (path.empty()) return {};
   auto file = SavedStateFile::claim(path);
+  if (file && !*file) {
+    return common::fail("statePath: cannot claim " + path + ": another nerve has it; give each its own");
+  }
+  state_path_ = path;
   if (!file) {
-    if (file.error().message.ends_with("another nerve has it")) {
-      return common::fail("statePath: " + file.error().message + "; give each its own");
-    }
-    log::warn("statePath: {}; the next start of nerve will not go on where this one ends", file.error().message);
+    tell_not_saved(file.error().message);
     return {};
   }
-  auto state = file->load();
+  auto state = (*file)->load();
   if (!state) log::warn("{}; starting without it", state.error().message);
   if (state) saved_services_ = *std::move(state);
-  state_file_.emplace(*std::move(file));
+  state_file_ = *std::move(file);
   return {};
+}
+
+// Tried again where it could not be had: a disk that was full at the start may not be for ever.
+bool App::has_state_file() {
+  if (state_file_ || state_path_.empty()) return state_file_ != nullptr;
+  auto file = SavedStateFile::claim(state_path_);
+  if (!file) {
+    tell_not_saved(file.error().message);
+    return false;
+  }
+  if (!*file) {
+    tell_not_saved("another nerve has " + state_path_ + " by now");
+    state_path_.clear();
+    return false;
+  }
+  state_file_ = *std::move(file);
+  return true;
+}
+
+void App::tell_not_saved(const std::string& why) {
+  save_.set(common::Alarm::Clock::now() + kSaveRetry);
+  if (state_error_.failed()) {
+    log::warn("statePath: {}; the next start of nerve will not go on where this one ends", why);
+  }
 }
 
 // What can change at run time. An error has changed nothing.
 common::Result<common::ConfigDifference> App::apply() {
   const auto parsed = std::exchange(loaded_, {});
   if (const auto set = set_access(access_, parsed.config); !set) return set.error();
+  guard_.allow(parsed.config.api_allowed_hosts);
   log::set_level(log_level_.empty() ? parsed.config.log_level : log_level_);
   warn_of_fixed_keys(config_, parsed.config);
   if (const auto kept = ConfigFiles::keep_expanded(parsed); !kept) {
@@ -206,7 +239,7 @@ void App::save_state() {
     if (!swept_) sweep();
     sessions_->close_unused();
   }
-  if (!state_file_ || sessions_closed_) return;
+  if (sessions_closed_ || !has_state_file()) return;
   if (!stop_asked_) {
     saved_services_.services.clear();
     for (const auto& service : roster_->services()) {
@@ -218,9 +251,9 @@ void App::save_state() {
   }
   saved_services_.sessions = sessions_->saved();
   const auto saved = state_file_->save(saved_services_);
-  if (!saved && state_error_.failed()) {
-    log::warn("statePath: {}; the next start of nerve will not go on where this one ends", saved.error().message);
-  } else if (saved && state_error_.over() > 0) {
+  if (!saved) {
+    tell_not_saved(saved.error().message);
+  } else if (state_error_.over() > 0) {
     log::info("statePath can be written again");
   }
 }
@@ -248,7 +281,7 @@ void App::wait_for_signal() {
 
 void App::on_signal(int number) {
   const std::string name = name_of_signal(number);
-  if (number == SIGHUP) return follower_.reload(name, true);
+  if (number == SIGHUP) return follower_.ask(name);
   const auto now = std::chrono::steady_clock::now();
   if (stop_asked_) {
     if (now - *stop_asked_ < kOneWish) return;
@@ -319,6 +352,7 @@ asio::awaitable<void> App::close_sessions() {
   } else {
     save_state();  // what may have stayed behind
   }
+  state_path_.clear();
   state_file_.reset();
   sessions_->close([this] {
     sessions_closed_ = true;

@@ -11,6 +11,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "common/admin/api_guard.h"
 #include "common/http/access.h"
 #include "common/http/client.h"
 #include "common/http/server.h"
@@ -19,9 +20,11 @@
 #include "common/result.h"
 #include "common/runtime/alarm.h"
 #include "common/runtime/blocking_pool.h"
+#include "common/runtime/memory.h"
 #include "common/runtime/resolver.h"
 #include "common/runtime/service_manager.h"
 #include "common/runtime/task_group.h"
+#include "common/runtime/turns.h"
 #include "common/telemetry/event_log.h"
 #include "common/telemetry/metrics.h"
 #include "common/telemetry/repeated_error.h"
@@ -57,6 +60,8 @@ class App {
 
   [[nodiscard]] common::Result<void> open_api(const Config& config);
   common::Result<void> claim_state(const std::string& path);
+  bool has_state_file();
+  void tell_not_saved(const std::string& why);
   common::LoadedConfig load();
   common::Result<common::ConfigDifference> apply();
   void begin(const ParsedConfig& parsed);
@@ -91,15 +96,22 @@ class App {
   common::Resolver resolver_{io_};
   common::http::Client http_{io_, resolver_};
   common::BlockingPool brokers_{io_, 16};  // so many may hang without holding up the others
-  std::optional<SavedStateFile> state_file_;
-  SavedState saved_services_;  // what was last known of the services before the end began
+  ExecLimitEvents exec_limit_{metrics_};
+  common::Turns exec_turns_{io_, static_cast<std::size_t>(Config().max_exec_checks), [this](std::size_t waiting) {
+                              exec_limit_.waiting(waiting, static_cast<std::size_t>(config_.max_exec_checks));
+                            }};
+  std::string state_path_;                      // empty: nothing is kept
+  std::unique_ptr<SavedStateFile> state_file_;  // null: it could not be had so far
+  SavedState saved_services_;                   // what was last known of the services before the end began
   common::RepeatedError state_error_;
   bool swept_ = false;  // what the earlier life has left and nobody wants any more
   common::Alarm sweep_{io_, [this] { sweep(); }};
+  common::Alarm settled_{io_, common::give_back_memory};
   common::Alarm save_{io_, [this] { save_state(); }};
   std::optional<Sessions> sessions_;
   std::optional<Roster> roster_;
   std::optional<Liveness> liveness_;
+  common::ApiGuard guard_{metrics_, "nerve"};
   common::http::Access access_;
   std::unique_ptr<common::http::Server> api_;
   common::ServiceManager manager_{io_, [this] { return liveness_->look(Liveness::Clock::now()).problems.empty(); }};

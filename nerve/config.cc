@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "common/admin/api_config.h"
 #include "common/config/document.h"
 #include "common/config/runtime_directory.h"
 #include "common/config/shown.h"
@@ -40,6 +41,8 @@ void read_api(ObjectReader& object, Config& config) {
   }
   config.api_token_file = object.text("apiTokenFile", "");
   config.api_legacy_get = object.boolean("apiLegacyGet", config.api_legacy_get);
+  config.core_dumps = object.boolean("coreDumps", config.core_dumps);
+  config.api_allowed_hosts = common::read_allowed_hosts(object);
 }
 
 // The services of both sources, which must differ in name and in the places that they report to.
@@ -154,6 +157,7 @@ class ConfigParser {
     read_api(object, config);
     config.templated_config_path = object.text("templatedConfigPath", "");
     config.watch_config = object.boolean("watchConfig", config.watch_config);
+    config.max_exec_checks = static_cast<int>(object.integer("maxExecChecks", config.max_exec_checks, {1, 10'000}));
     config.state_path = object.text("statePath", default_state_path(config.api_port));
     read_services(object);
     object.finish();

@@ -18,13 +18,16 @@ struct Config {
   std::string log_level = "info";
   std::string api_host = "127.0.0.1";
   int api_port = 3454;
-  std::string api_socket;             // path of a unix socket on which the admin API listens, too; empty: none
-  std::string api_token_file;         // holds what changing requests must present; empty: nothing
-  bool api_legacy_get = true;         // the changing routes answer to GET, too
-  std::string templated_config_path;  // empty: the expanded file is not kept
-  std::string services_dir;           // absolute or relative to the working directory; empty: there is none
-  std::string state_path;             // empty: nothing is kept for the next life
-  bool watch_config = true;           // reload when a file changes
+  std::string api_socket;                      // path of a unix socket on which the admin API listens, too; empty: none
+  std::string api_token_file;                  // holds what changing requests must present; empty: nothing
+  bool api_legacy_get = true;                  // the changing routes answer to GET, too
+  bool core_dumps = false;                     // counts at the start only
+  std::vector<std::string> api_allowed_hosts;  // names by which the API is reached, besides those of this machine
+  std::string templated_config_path;           // empty: the expanded file is not kept
+  std::string services_dir;                    // absolute or relative to the working directory; empty: there is none
+  std::string state_path;                      // empty: nothing is kept for the next life
+  bool watch_config = true;                    // reload when a file changes
+  int max_exec_checks = 64;                    // that run at the same time; the others wait for their turn
   std::vector<ServiceConfig> services;
 };
 

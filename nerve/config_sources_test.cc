@@ -3,6 +3,7 @@
 #include <fstream>
 #include <map>
 #include <string>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <vector>
 
@@ -114,6 +115,7 @@ TEST(ConfigSources, FingerprintsPasswordsInOtherFilesAndNamesThose) {
       "reporters: [{type: zookeeper, hosts: [zk], path: /s, auth: {username: u, passwordFile: " +
       path + "}}]}]";
   std::ofstream(path) << "one\n";
+  ASSERT_EQ(::chmod(path.c_str(), 0600), 0);
   const auto before = World{}.parse(text);
   EXPECT_THAT(before.diagnostics.errors, IsEmpty());
   EXPECT_THAT(other_files(before.config), testing::UnorderedElementsAre("/run/token", path));

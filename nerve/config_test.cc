@@ -52,6 +52,7 @@ TEST(Config, TheSmallestFileHasAllDefaults) {
   EXPECT_EQ(config.api_socket, "");
   EXPECT_EQ(config.api_token_file, "");
   EXPECT_TRUE(config.api_legacy_get);
+  EXPECT_EQ(config.max_exec_checks, 64);
   EXPECT_EQ(config.templated_config_path, "");
   ASSERT_EQ(config.services.size(), 1u);
   const ServiceConfig& service = config.services[0];
@@ -99,6 +100,7 @@ apiPort: 4000
 apiSocket: /run/nerve.sock
 apiTokenFile: /etc/nerve.token
 apiLegacyGet: false
+maxExecChecks: 7
 templatedConfigPath: /run/nerve.yml
 services:
   - name: web
@@ -152,6 +154,7 @@ services:
   EXPECT_EQ(config.api_socket, "/run/nerve.sock");
   EXPECT_EQ(config.api_token_file, "/etc/nerve.token");
   EXPECT_FALSE(config.api_legacy_get);
+  EXPECT_EQ(config.max_exec_checks, 7);
   EXPECT_EQ(config.templated_config_path, "/run/nerve.yml");
   ASSERT_EQ(config.services.size(), 1u);
   const ServiceConfig& service = config.services[0];
@@ -241,6 +244,8 @@ TEST(Config, SaysWhatIsWrongAndWhere) {
       {"services: []", {"n.yml:1: services: there is no service"}},
       {"services: {}", {"n.yml:1: services: must be a list, got a mapping", "n.yml:1: services: there is no service"}},
       {"services:\n  - {name: x, " + ok + "}", {"n.yml:2: services[0].port: is missing"}},
+      {"maxExecChecks: 0\nservices: [{port: 1, " + ok + "}]",
+       {"n.yml:1: maxExecChecks: must be between 1 and 10000, got 0"}},
       {"services:\n  - {port: 0, " + ok + "}", {"n.yml:2: services[0].port: must be between 1 and 65535, got 0"}},
       {"services:\n  - {port: http, " + ok + "}", {"n.yml:2: services[0].port: must be a whole number, got \"http\""}},
       {"services:\n  - {port: 80, weight: 0, " + ok + "}",

@@ -23,6 +23,9 @@ prometheus::Family<prometheus::Counter>& counters(common::Metrics& metrics, cons
   return prometheus::BuildCounter().Name(name).Help(help).Register(metrics.registry());
 }
 
+// It may be so all the time.
+constexpr std::chrono::minutes kToldEvery{10};
+
 prometheus::Histogram::BucketBoundaries lateness_buckets() {
   return {0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5};
 }
@@ -48,7 +51,10 @@ struct ServiceMetrics::Families {
                      .Name("nerve_check_start_lateness_seconds")
                      .Help("How much later than planned the checks of all services start")
                      .Register(metrics.registry())
-                     .Add({}, lateness_buckets())) {}
+                     .Add({}, lateness_buckets())),
+        not_made(
+            counters(metrics, "nerve_checks_not_made_total", "Checks for which there was no file descriptor").Add({})) {
+  }
 
   prometheus::Family<prometheus::Counter>& check_failures;
   prometheus::Family<prometheus::Counter>& exec_failures;
@@ -57,10 +63,31 @@ struct ServiceMetrics::Families {
   prometheus::Family<prometheus::Gauge>& confirmed;
   prometheus::Family<prometheus::Gauge>& available;
   prometheus::Histogram& lateness;
+  prometheus::Counter& not_made;
 };
 
 ServiceMetrics::ServiceMetrics(common::Metrics& metrics) : families_(std::make_unique<Families>(metrics)) {}
 ServiceMetrics::~ServiceMetrics() = default;
+
+ExecLimitEvents::ExecLimitEvents(common::Metrics& metrics)
+    : waiting_(prometheus::BuildGauge()
+                   .Name("nerve_exec_checks_waiting")
+                   .Help("Exec checks that are due and wait until fewer than maxExecChecks run")
+                   .Register(metrics.registry())
+                   .Add({})),
+      delayed_(counters(metrics, "nerve_exec_checks_delayed_total", "Exec checks that had to wait").Add({})),
+      told_(kToldEvery) {}
+
+void ExecLimitEvents::waiting(std::size_t now, std::size_t at_once) {
+  const bool more = now > std::exchange(before_, now);
+  waiting_.Set(static_cast<double>(now));
+  if (!more) return;
+  delayed_.Increment();
+  const auto time = common::MinInterval::Clock::now();
+  if (told_.earliest(time) > time) return;
+  told_.acted(time);
+  log::warn("{} exec checks run at once, as many as maxExecChecks allows: others wait, and start late", at_once);
+}
 
 ServiceEvents::ServiceEvents(const Telemetry& telemetry, Subject subject)
     : metrics_(telemetry.metrics),
@@ -89,6 +116,9 @@ ServiceEvents::ServiceEvents(const Telemetry& telemetry, Subject subject)
 }
 
 void ServiceEvents::check_answered(std::size_t check, const Answer& answer, const CheckRunner::Timing& timing) {
+  if (const int times = not_made_.over(); times > 0) {
+    log::info("{}: there are file descriptors again, {} checks could not be made meanwhile", prefix_, times);
+  }
   metrics_.families_->lateness.Observe(std::chrono::duration<double>(timing.lateness).count());
   if (!answer.passed && subject_.with_metrics) check_failures_[check]->Increment();
   if (!log::enabled(log::Level::debug)) return;
@@ -97,6 +127,14 @@ void ServiceEvents::check_answered(std::size_t check, const Answer& answer, cons
     log::debug("{}: check {} passed in {:.1f} ms", prefix_, subject_.check_types[check], ms);
   } else {
     log::debug("{}: check {} failed in {:.1f} ms: {}", prefix_, subject_.check_types[check], ms, answer.reason);
+  }
+}
+
+void ServiceEvents::check_not_made(std::size_t check, const Answer& answer) {
+  metrics_.families_->not_made.Increment();
+  if (not_made_.failed()) {
+    log::error("{}: check {} cannot be made, nerve has no file descriptors left ({}): it does not count", prefix_,
+               subject_.check_types[check], answer.reason);
   }
 }
 

@@ -15,6 +15,7 @@
 #include "common/process/command.h"
 #include "common/registration/registration.h"
 #include "common/telemetry/repeated_error.h"
+#include "common/time/min_interval.h"
 #include "nerve/check/check_runner.h"
 #include "nerve/health/service_health.h"
 #include "nerve/lifecycle/lifecycle.h"
@@ -43,6 +44,20 @@ class ServiceMetrics {
   std::unique_ptr<Families> families_;
 };
 
+// How many exec checks wait because others run. Owned by App.
+class ExecLimitEvents {
+ public:
+  explicit ExecLimitEvents(common::Metrics& metrics);
+
+  void waiting(std::size_t now, std::size_t at_once);
+
+ private:
+  prometheus::Gauge& waiting_;
+  prometheus::Counter& delayed_;
+  std::size_t before_ = 0;
+  common::MinInterval told_;
+};
+
 // Where the events of services go. Must outlive them.
 struct Telemetry {
   ServiceMetrics& metrics;
@@ -63,6 +78,8 @@ class ServiceEvents {
   ServiceEvents(const Telemetry& telemetry, Subject subject);
 
   void check_answered(std::size_t check, const Answer& answer, const CheckRunner::Timing& timing);
+  // We have no file descriptor to ask with; counts neither way.
+  void check_not_made(std::size_t check, const Answer& answer);
   void check_changed(std::size_t check, const Answer& answer, const std::string& target);
   void health_changed(const Health& health);
 
@@ -113,6 +130,7 @@ class ServiceEvents {
   std::vector<prometheus::Gauge*> confirmed_;
   std::map<CommandKind, prometheus::Counter*> exec_failures_;  // those that have failed
   prometheus::Counter* rate_limited_ = nullptr;
+  common::RepeatedError not_made_;
   std::vector<common::RepeatedError> report_errors_;
   std::map<CommandKind, common::RepeatedError> command_errors_;
   std::vector<bool> told_confirmed_;  // of the reporters, since the service is announced

@@ -3,10 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
-#include <fcntl.h>
 #include <filesystem>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
@@ -15,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/file/write_atomically.h"
+#include "common/whole_number.h"
 
 namespace nerve {
 namespace {
@@ -62,7 +60,7 @@ Json to_json(const Resumed& service) {
 SavedSession session_of(const Json& json) {
   SavedSession session;
   session.key = json.at("ensemble").get<std::string>();
-  session.id = json.at("id").get<std::int64_t>();
+  session.id = common::whole_number(json.at("id"));
   session.password = from_hex(json.at("password").get<std::string>());
   for (const auto& node : json.at("nodes")) {
     session.nodes.push_back({node.at("path").get<std::string>(), node.at("persistent").get<bool>()});
@@ -76,8 +74,7 @@ Resumed service_of(const Json& json) {
   if (mode == kModes.end()) throw std::invalid_argument("a service's mode is unknown");
   service.mode = static_cast<Mode>(mode - kModes.begin());
   if (json.contains("weight")) {
-    service.full_weight = json.at("weight").get<int>();
-    if (*service.full_weight < 1 || *service.full_weight > 255) throw std::invalid_argument("a weight is out of range");
+    service.full_weight = static_cast<int>(common::whole_number(json.at("weight"), 1, 255));
   }
   return service;
 }
@@ -96,7 +93,7 @@ std::string encode(const SavedState& state) {
 Result<SavedState> decode_state(std::string_view text) {
   try {
     const Json json = Json::parse(text);
-    if (json.at("version").get<int>() != kVersion) return fail("it is of another version of nerve");
+    if (common::whole_number(json.at("version")) != kVersion) return fail("it is of another version of nerve");
     SavedState state;
     for (const auto& session : json.at("sessions")) state.sessions.push_back(session_of(session));
     for (const auto& [name, service] : json.at("services").items()) state.services[name] = service_of(service);
@@ -106,29 +103,17 @@ Result<SavedState> decode_state(std::string_view text) {
   }
 }
 
-Result<SavedStateFile> SavedStateFile::claim(const std::string& path) {
+Result<std::unique_ptr<SavedStateFile>> SavedStateFile::claim(const std::string& path) {
   std::error_code error;
   const auto directory = std::filesystem::path(path).parent_path();
   if (!directory.empty()) std::filesystem::create_directories(directory, error);
   if (error) return fail("cannot create " + directory.string() + ": " + error.message());
   // Another file than the state itself, which is replaced at each change.
-  const std::string lock_path = path + ".lock";
-  const int lock = ::open(lock_path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-  if (lock < 0) return fail("cannot write " + lock_path + ": " + std::strerror(errno));
-  if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
-    const bool held = errno == EWOULDBLOCK;
-    const std::string reason = held ? "another nerve has it" : std::strerror(errno);
-    ::close(lock);
-    return fail("cannot claim " + path + ": " + reason);
-  }
-  return SavedStateFile(path, lock);
-}
-
-SavedStateFile::SavedStateFile(SavedStateFile&& other) noexcept
-    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)), saved_(std::move(other.saved_)) {}
-
-SavedStateFile::~SavedStateFile() {
-  if (lock_ >= 0) ::close(lock_);
+  auto lock = common::FileLock::claim(path + ".lock");
+  if (!lock) return lock.error();
+  if (!*lock) return std::unique_ptr<SavedStateFile>();
+  common::remove_unfinished(path);
+  return std::unique_ptr<SavedStateFile>(new SavedStateFile(path, *std::move(lock)));
 }
 
 Result<SavedState> SavedStateFile::load() const {

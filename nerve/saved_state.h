@@ -4,10 +4,13 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "common/file/file_lock.h"
 #include "common/result.h"
 #include "nerve/lifecycle/lifecycle.h"
 #include "nerve/report/saved_sessions.h"
@@ -28,12 +31,9 @@ struct SavedState {
 
 class SavedStateFile {
  public:
-  // Claims the path for this process as long as it lives; its directory is created when it is missing. The error says
-  // that another process has it, or what the system says.
-  [[nodiscard]] static common::Result<SavedStateFile> claim(const std::string& path);
-  SavedStateFile(SavedStateFile&& other) noexcept;
-  SavedStateFile& operator=(SavedStateFile&&) = delete;
-  ~SavedStateFile();
+  // Claims the path for this process as long as it lives; its directory is created when it is missing. Null: another
+  // process has it. The error is the system's.
+  [[nodiscard]] static common::Result<std::unique_ptr<SavedStateFile>> claim(const std::string& path);
 
   // What the life before left; nothing when it left nothing. The error is for a warning: it is of no use any more.
   [[nodiscard]] common::Result<SavedState> load() const;
@@ -44,10 +44,11 @@ class SavedStateFile {
   void remove();
 
  private:
-  SavedStateFile(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}
+  SavedStateFile(std::string path, std::unique_ptr<common::FileLock> lock)
+      : path_(std::move(path)), lock_(std::move(lock)) {}
 
-  std::string path_;
-  int lock_;
+  const std::string path_;
+  const std::unique_ptr<common::FileLock> lock_;
   std::optional<std::string> saved_;
 };
 

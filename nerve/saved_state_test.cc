@@ -1,6 +1,7 @@
 #include "nerve/saved_state.h"
 
 #include <filesystem>
+#include <fstream>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +25,15 @@ SavedState state() {
   disabled.full_weight = 7;
   state.services["web \xff\"1"] = disabled;
   return state;
+}
+
+TEST(SavedState, TakesNoNumberThatDoesNotFit) {
+  const std::string begin = R"({"version": )";
+  const std::string end = R"(, "sessions": [], "services": {"web": {"mode": "enabled", "weight": )";
+  EXPECT_TRUE(decode_state(begin + "1" + end + "255}}}"));
+  EXPECT_EQ(decode_state(begin + "1e223" + end + "1}}}").error().message, "a number is not a whole one");
+  EXPECT_EQ(decode_state(begin + "1" + end + "4294967297}}}").error().message, "a number is out of range");
+  EXPECT_EQ(decode_state(begin + "1" + end + "18446744073709551615}}}").error().message, "a number is out of range");
 }
 
 TEST(SavedState, ComesBackAsItWas) {
@@ -56,8 +66,10 @@ class StateFile : public testing::Test {
 };
 
 TEST_F(StateFile, IsThisUsersAlone) {
-  auto file = SavedStateFile::claim(path);
-  ASSERT_TRUE(file) << file.error().message;
+  auto claimed = SavedStateFile::claim(path);
+  ASSERT_TRUE(claimed) << claimed.error().message;
+  const auto file = *std::move(claimed);
+  ASSERT_TRUE(file);
   EXPECT_EQ(file->load().value(), SavedState{});
   ASSERT_TRUE(file->save(state()));
   struct stat status {};
@@ -70,15 +82,23 @@ TEST_F(StateFile, IsThisUsersAlone) {
 
 TEST_F(StateFile, BelongsToOneProcess) {
   auto first = SavedStateFile::claim(path);
-  ASSERT_TRUE(first);
+  ASSERT_TRUE(first && *first);
   const auto second = SavedStateFile::claim(path);
-  ASSERT_FALSE(second);
-  EXPECT_EQ(second.error().message, "cannot claim " + path + ": another nerve has it");
+  ASSERT_TRUE(second);
+  EXPECT_EQ(*second, nullptr);
+}
+
+TEST_F(StateFile, WhatAKilledLifeLeftUnfinishedGoes) {
+  std::filesystem::create_directories(directory);
+  std::ofstream(path + ".unfinished-abcdef") << "{";
+  ASSERT_TRUE(SavedStateFile::claim(path));
+  EXPECT_FALSE(std::filesystem::exists(path + ".unfinished-abcdef"));
 }
 
 TEST_F(StateFile, SaysThatItIsBroken) {
-  auto file = SavedStateFile::claim(path);
-  ASSERT_TRUE(file);
+  auto claimed = SavedStateFile::claim(path);
+  ASSERT_TRUE(claimed && *claimed);
+  const auto file = *std::move(claimed);
   ASSERT_TRUE(common::write_atomically(path, "{"));
   const auto loaded = file->load();
   ASSERT_FALSE(loaded);

@@ -8,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "common/process/command.h"
+#include "common/runtime/descriptor_limit.h"
 #include "nerve/check/schedule.h"
 
 namespace nerve {
@@ -30,6 +31,8 @@ ServiceEvents::Subject subject_of(const ServiceConfig& config) {
 
 // With a registry that does not answer, a service must still go its way.
 constexpr Milliseconds kLookLimit{1000};
+// An exec check needs most: a pipe, and what follows the process.
+constexpr int kDescriptorsOfACheck = 8;
 
 }  // namespace
 
@@ -195,8 +198,13 @@ void Service::stop(Ending ending) {
 }
 
 bool Service::on_answer(std::size_t check, const Answer& answer, const CheckRunner::Timing& timing) {
-  events_.check_answered(check, answer, timing);
   last_answers_[check] = {answer.reason, timing.latency};
+  // That could not be asked, which says nothing about what is checked: all services would go at once.
+  if (!answer.passed && !common::descriptors_left(kDescriptorsOfACheck)) {
+    events_.check_not_made(check, answer);
+    return false;
+  }
+  events_.check_answered(check, answer, timing);
   const auto change = health_.add(check, answer.passed, answer.reason);
   if (change == RiseFall::Change::changed) check_changed(check, answer);
   return change == RiseFall::Change::pending && !answer.passed;

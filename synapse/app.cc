@@ -106,16 +106,28 @@ bool App::start(const ParsedConfig& parsed) {
     }
     units_.push_back(*std::move(unit));
   }
-  if (!listen()) return false;
+  if (!claim_state() || !listen()) return false;
   forget_unwanted();
   for (auto& unit : units_) unit->start();
   follower_.begin(loaded_of(parsed, files_));
   return true;
 }
 
+// Two would remove each other's files. Where it cannot be marked it cannot be written either, which is told then.
+bool App::claim_state() {
+  if (config_.state_path.empty()) return true;
+  auto lock = common::FileLock::claim(config_.state_path + "/synapse.lock");
+  if (!lock) return true;
+  state_lock_ = *std::move(lock);
+  if (state_lock_) return true;
+  log::error("another synapse uses statePath {}; stop it, or give each a statePath of its own", config_.state_path);
+  return false;
+}
+
 void App::begin(const ParsedConfig& parsed) {
   config_ = *parsed.config;
   shown_ = parsed.shown;
+  settled_.set(common::Alarm::Clock::now() + common::kStartTakesAtMost);
 }
 
 common::LoadedConfig App::load() {
@@ -141,6 +153,7 @@ common::Result<common::ConfigDifference> App::apply() {
     if (!unit) return common::fail("routers[" + std::to_string(i) + "]: " + unit.error().message);
     added.emplace(places[i], *std::move(unit));
   }
+  guard_.allow(parsed.config->api_allowed_hosts);
   log::set_level(log_level_.empty() ? parsed.config->log_level : log_level_);
   warn_of_fixed_keys(config_, *parsed.config);
   begin(parsed);
@@ -222,7 +235,9 @@ bool App::listen() {
                             .config = [this] { return shown_; },
                             .events = events_.log(),
                             .started = started_});
-  auto listening = common::http::Server::listen(io_, config_.api_host, config_.api_port, std::move(routes));
+  guard_.allow(config_.api_allowed_hosts);
+  auto listening = common::http::Server::listen(io_, config_.api_host, config_.api_port, std::move(routes),
+                                                guard_.server_options(config_.api_host));
   if (!listening) {
     log::error("{}", listening.error().message);
     return false;
@@ -244,7 +259,7 @@ asio::awaitable<void> App::wait_for_signal() {
   for (;;) {
     const int number = co_await signals_.async_wait(asio::use_awaitable);
     if (number == SIGHUP) {
-      follower_.reload("SIGHUP", true);
+      follower_.ask("SIGHUP");
       continue;
     }
     log::info("{}: stopping", number == SIGUSR2 ? "SIGUSR2" : number == SIGINT ? "SIGINT" : "SIGTERM");

@@ -16,10 +16,14 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "common/admin/api_guard.h"
+#include "common/file/file_lock.h"
 #include "common/http/server.h"
 #include "common/process/orphan_reaper.h"
 #include "common/reload/config_follower.h"
+#include "common/runtime/alarm.h"
 #include "common/runtime/loop_watch.h"
+#include "common/runtime/memory.h"
 #include "common/runtime/service_manager.h"
 #include "common/runtime/task_group.h"
 #include "common/telemetry/metrics.h"
@@ -46,6 +50,7 @@ class App {
   int run();
 
  private:
+  bool claim_state();
   bool listen();
   common::LoadedConfig load();
   void prove(std::function<void(common::Result<void>)> done);
@@ -82,12 +87,15 @@ class App {
   common::OrphanReaper orphans_{io_};
   common::Metrics metrics_;
   Events events_{metrics_};
+  common::Alarm settled_{io_, common::give_back_memory};
   common::ConfigFollower follower_;
   Sessions sessions_{io_};
   NameServers name_servers_{io_};
+  std::unique_ptr<common::FileLock> state_lock_;
   std::optional<SavedRecords> saved_;
   std::vector<std::unique_ptr<Unit>> units_;  // in the order of the configuration
   std::optional<common::LoopWatch> loop_;
+  common::ApiGuard guard_{metrics_, "synapse"};
   std::unique_ptr<common::http::Server> api_;
   common::ServiceManager manager_{io_, [this] { return health().problems.empty(); }};
   int exit_code_ = 0;

@@ -8,6 +8,7 @@
 #include <list>
 #include <utility>
 
+#include "common/admin/api_config.h"
 #include "common/config/document.h"
 #include "common/config/shown.h"
 #include "common/registration/validate.h"
@@ -157,6 +158,8 @@ Config read_config(const Reader& reader, const ParseOptions& options, ServiceFil
     root.error("apiSocket", "must be at most " + std::to_string(kLongestSocketPath) + " bytes long, got " +
                                 std::to_string(config.api_socket.size()));
   }
+  config.core_dumps = root.boolean("coreDumps", config.core_dumps);
+  config.api_allowed_hosts = common::read_allowed_hosts(root);
   config.state_path = root.text("statePath", options.state_dir + "/state-" + std::to_string(config.api_port));
   if (!config.state_path.empty() && !config.state_path.starts_with('/')) {
     root.error("statePath",

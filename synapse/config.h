@@ -148,10 +148,12 @@ struct RouterConfig {
 struct Config {
   std::string log_level = "info";
   std::string api_host = "127.0.0.1";
-  int api_port = 3455;       // 0: a free one
-  std::string api_socket;    // a unix socket as well; empty: none
-  bool watch_config = true;  // reload when a file changes
-  std::string state_path;    // a directory, of one synapse; empty: nothing is kept for the next start
+  int api_port = 3455;                         // 0: a free one
+  std::string api_socket;                      // a unix socket as well; empty: none
+  bool core_dumps = false;                     // counts at the start only
+  std::vector<std::string> api_allowed_hosts;  // names by which the API is reached, besides those of this machine
+  bool watch_config = true;                    // reload when a file changes
+  std::string state_path;                      // a directory, of one synapse; empty: nothing is kept for the next start
   std::vector<RouterConfig> routers;
 
   friend bool operator==(const Config&, const Config&) = default;

@@ -101,6 +101,8 @@ PoolRules read_pool_rules(ObjectReader& service, const ParseOptions& options) {
   for (const auto& filter : service.items("labelFilters")) rules.label_filters.push_back(read_filter(filter));
   rules.port_override = static_cast<int>(service.integer("portOverride", 0, {1, 65535}));
   if (const auto list = service.find("defaultServers")) rules.default_servers = read_servers(*list);
+  rules.max_servers = static_cast<std::size_t>(
+      service.integer("maxServers", static_cast<std::int64_t>(rules.max_servers), {1, 1'000'000}));
   rules.keep_default_servers = service.boolean("keepDefaultServers", false);
   if (rules.keep_default_servers && rules.default_servers.empty()) {
     service.find("keepDefaultServers")->warn("has no effect without defaultServers");

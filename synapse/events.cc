@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 #include <prometheus/registry.h>
 
+#include "common/limits/limits.h"
 #include "common/telemetry/log.h"
 #include "synapse/events_families.h"
 
@@ -15,7 +16,6 @@ namespace log = common::log;
 
 namespace {
 
-// The trouble of a record is remembered per child; a registry full of garbage must not fill the memory.
 constexpr std::size_t kMaxTroubles = 10'000;
 // What was said of a service without available servers.
 constexpr auto kKept = "kept";
@@ -58,6 +58,8 @@ Events::Families::Families(common::Metrics& metrics)
       registry_age(gauge(metrics, "synapse_registry_age_seconds",
                          "Seconds since the source of the service last confirmed what is known")),
       left_out(counter(metrics, "synapse_record_rejected_total", "Records that were left out, by service")),
+      excess(gauge(metrics, "synapse_service_excess_servers",
+                   "Servers that are left out because there are more than maxServers")),
       reloads(counter(metrics, "synapse_haproxy_reload_total", "HAProxy reloads and starts, by reason")),
       held(gauge(metrics, "synapse_service_held_servers",
                  "Servers that vanished from the registry and stay because HAProxy finds them alive")),
@@ -80,7 +82,10 @@ Events::Events(common::Metrics& metrics) : families_(std::make_unique<Families>(
 Events::~Events() = default;
 
 bool Events::news(const std::string& subject, const std::string& words) {
-  if (troubles_.size() >= kMaxTroubles && !troubles_.contains(subject)) return false;
+  if (troubles_.size() >= kMaxTroubles && !troubles_.contains(subject)) {
+    common::limit_hit(common::Limit::told_troubles);
+    return false;
+  }
   auto& said = troubles_[subject];
   if (said == words) return false;
   said = words;
@@ -245,13 +250,13 @@ void Events::service_removed(const ServiceName& name) {
   if (found->second->age != nullptr) families_->registry_age.Remove(found->second->age);
   if (found->second->held != nullptr) families_->held.Remove(found->second->held);
   if (found->second->by_hand != nullptr) families_->by_hand.Remove(found->second->by_hand);
+  if (found->second->excess != nullptr) families_->excess.Remove(found->second->excess);
   if (found->second->tombstones != nullptr) families_->tombstones.Remove(found->second->tombstones);
   services_.erase(found);
   record(name, "service", "", "present", "removed", "the configuration does not name it any more");
   const auto last_words = [&](const std::string& trouble) {
     return trouble == subject("counts", name) || trouble == subject("empty", name) ||
-           trouble == subject("watcher", name) || trouble == subject("held", name) ||
-           trouble.starts_with(subject("record", name) + " ");
+           trouble == subject("watcher", name) || trouble == subject("held", name);
   };
   std::erase_if(troubles_, [&](const auto& trouble) { return last_words(trouble.first); });
   // What several routers count together ends with the last one.
@@ -272,20 +277,6 @@ void Events::servers_defaulted(const ServiceName& name) {
   if (!news(subject("empty", name), kDefaulted)) return;
   record(name, "defaulted", "", "false", "true", "no server is available");
   log::warn("{}: no server is available; the default servers serve", name.service);
-}
-
-void Events::record_left_out(const ServiceName& name, const std::string& child, const std::string& reason) {
-  if (!news(subject("record", name) + " " + child, reason)) return;
-  families_->left_out.Add({{"service", name.service}}).Increment();
-  record(name, "record", child, "", "left out", reason);
-  log::warn("{}: {} is left out: {}", name.service, child, reason);
-}
-
-void Events::record_accepted(const ServiceName& name, const std::string& child) {
-  if (troubles_.empty()) return;
-  if (!over(subject("record", name) + " " + child)) return;
-  record(name, "record", child, "left out", "in order", "");
-  log::info("{}: record {} is in order again", name.service, child);
 }
 
 void Events::watcher_failed(const ServiceName& name, const std::string& type, const std::string& error) {
@@ -314,6 +305,10 @@ void Events::host_not_resolved(const std::string& host, const std::string& error
 void Events::host_resolved(const std::string& host, const std::string& address) {
   over("host " + host);
   log::info("{} resolves to {}", host, address);
+}
+
+void Events::host_forgotten(const std::string& host) {
+  over("host " + host);
 }
 
 void Events::output_written(const std::string& path, std::size_t bytes) {

@@ -63,8 +63,8 @@ class Events {
   void servers_changed(const ServiceName& service, const std::vector<History::Change>& changes);
   void service_ready(const ServiceName& service);    // it was routed for the first time
   void service_removed(const ServiceName& service);  // from the configuration; its time series end
-  void record_left_out(const ServiceName& service, const std::string& child, const std::string& reason);
-  void record_accepted(const ServiceName& service, const std::string& child);  // ends the trouble with it
+  // Which records are at fault now: each is told when it or its reason is new, and again when it is in order.
+  void records_judged(const ServiceName& service, const Routed& routed, Clock::time_point now);
   void watcher_failed(const ServiceName& service, const std::string& type, const std::string& error);
   void watcher_recovered(const ServiceName& service);
   // How long ago the service's source confirmed what we know.
@@ -81,6 +81,7 @@ class Events {
   void state_not_written(const std::string& why);
   void state_written();
   void host_not_resolved(const std::string& host, const std::string& error);
+  void host_forgotten(const std::string& host);  // nobody needs it any more
   void host_resolved(const std::string& host, const std::string& address);
 
   // HAProxy. `router` is the router's config path.
@@ -117,6 +118,7 @@ class Events {
   struct Service;
 
   Service& service(const ServiceName& name);
+  void servers_in_excess(const ServiceName& service, std::size_t excess, std::size_t routed);
   static void set(prometheus::Gauge*& series, prometheus::Family<prometheus::Gauge>& family, const Service& service,
                   double value);
   void servers_back(const ServiceName& name);

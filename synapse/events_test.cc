@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/limits/limits.h"
 #include "common/telemetry/log.h"
 
 namespace synapse {
@@ -13,6 +14,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
@@ -61,12 +63,33 @@ TEST_F(EventsTest, RecordsWhatChangesAndNothingTwice) {
 
 TEST_F(EventsTest, RecordsServersAndRecords) {
   events.servers_changed(web, {{"a", "weight", "1", "2", ""}});
-  events.record_left_out(web, "a_node", "port 0");
-  events.record_left_out(web, "a_node", "port 0");
-  events.record_accepted(web, "a_node");
-  events.record_accepted(web, "a_node");
+  Routed routed;
+  routed.left_out = {{"a_node", LeftOutBecause::invalid, "port 0"}, {"b_node", LeftOutBecause::filtered, "canary"}};
+  events.records_judged(web, routed, {});
+  events.records_judged(web, routed, {});
+  RoutedServer server;
+  server.child = "a_node";
+  routed.left_out.clear();
+  routed.servers = {server};
+  events.records_judged(web, routed, {});
+  events.records_judged(web, routed, {});
   EXPECT_THAT(recorded(), ElementsAre("weight a: 1 -> 2 ()", "record a_node:  -> left out (port 0)",
                                       "record a_node: left out -> in order ()"));
+}
+
+TEST_F(EventsTest, CountsTroublesThatAreTooManyToBeTold) {
+  const auto hits = common::limit_hits(common::Limit::told_troubles);
+  for (int i = 0; i < 10'010; ++i) events.host_not_resolved("evil" + std::to_string(i), "no");
+  EXPECT_EQ(common::limit_hits(common::Limit::told_troubles), hits + 10);
+}
+
+TEST_F(EventsTest, NamesThatAreNotNeededAnyMoreDoNotSilenceLaterTrouble) {
+  for (int i = 0; i < 20'000; ++i) {
+    events.host_not_resolved("evil" + std::to_string(i), "no");
+    events.host_forgotten("evil" + std::to_string(i));
+  }
+  events.watcher_failed(web, "zookeeper", "no");
+  EXPECT_THAT(recorded(), Contains("source :  -> failed (no)"));
 }
 
 TEST_F(EventsTest, AStormDoesNotPushOutEverythingElse) {
@@ -75,6 +98,31 @@ TEST_F(EventsTest, AStormDoesNotPushOutEverythingElse) {
   events.servers_changed(web, changes);
   EXPECT_EQ(events.log().last(1000, "").size(), 102u);
   EXPECT_EQ(events.log().last(1, "")[0]->reason, "and 4900 more changes at once");
+}
+
+TEST_F(EventsTest, AFloodOfBadRecordsIsCountedAndHardlyTold) {
+  Events::Clock::time_point now{};
+  for (int round = 0; round < 10; ++round, now += std::chrono::seconds(1)) {
+    Routed routed;
+    for (int i = 0; i < 1000; ++i) {
+      const auto child = std::to_string(round) + "_" + std::to_string(i);
+      routed.left_out.push_back({child, LeftOutBecause::invalid, "no"});
+    }
+    events.records_judged(web, routed, now);
+  }
+  EXPECT_THAT(metrics.text(), HasSubstr("synapse_record_rejected_total{service=\"web\"} 10000\n"));
+  EXPECT_EQ(events.log().last(1000, "").size(), 109u) << "a hundred, and one a second";
+}
+
+TEST_F(EventsTest, TellsOnceOfServersInExcess) {
+  Routed routed;
+  for (const std::size_t excess : {0u, 3u, 4u, 0u, 0u}) {
+    routed.excess = excess;
+    events.records_judged(web, routed, {});
+  }
+  EXPECT_THAT(recorded(), ElementsAre("excess : false -> true (3 servers more than maxServers allows)",
+                                      "excess : true -> false ()"));
+  EXPECT_THAT(metrics.text(), HasSubstr("synapse_service_excess_servers{service=\"web\"} 0\n"));
 }
 
 TEST_F(EventsTest, RecordsWhatHappensToHaproxy) {
@@ -103,7 +151,9 @@ TEST_F(EventsTest, ASecondServiceOfOneNameHasItsRouterAsLabel) {
 TEST_F(EventsTest, TheSeriesOfAServiceThatIsGoneEnd) {
   events.servers_found(web, 2, 1);
   events.servers_found(other, 5, 0);
-  events.record_left_out(web, "x", "no");
+  Routed routed;
+  routed.left_out = {{"x", LeftOutBecause::invalid, "no"}};
+  events.records_judged(web, routed, {});
   events.watcher_failed(web, "zookeeper", "no");
   events.service_removed(web);
   EXPECT_THAT(metrics.text(), Not(HasSubstr("available_count{service=\"web\"}")));

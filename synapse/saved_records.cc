@@ -5,7 +5,6 @@
 #include <utility>
 
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
 #include "common/file/write_atomically.h"
 #include "common/telemetry/event_log.h"
@@ -17,42 +16,25 @@ namespace {
 namespace fs = std::filesystem;
 using common::fail;
 using common::Result;
-using Json = nlohmann::ordered_json;
 
-constexpr int kVersion = 1;
 constexpr std::chrono::seconds kWrittenWithin{1};
+constexpr std::chrono::seconds kTriedAgainAfter{5};
 constexpr std::size_t kMostBytes = 64 * 1024 * 1024;
 // Addresses and labels are the operators' business.
 constexpr mode_t kMode = 0640;
 constexpr std::size_t kHashDigits = 16;
 constexpr std::string_view kExtension = ".json";
 
+// The directory is made again when somebody has removed it.
+Result<void> write(const std::string& directory, const std::string& file, const std::string& text) {
+  std::error_code error;
+  fs::create_directories(directory, error);
+  if (error) return fail("cannot make " + directory + ": " + error.message());
+  return common::write_atomically(directory + "/" + file, text, kMode);
+}
+
 std::string now() {
   return common::rfc3339(std::chrono::system_clock::now());
-}
-
-// What the record said, not what the service's rules made of it.
-Json record_of(const RoutedServer& server) {
-  common::Registration registration{.available = server.available || server.draining,
-                                    .unavailable_reason = server.unavailable_reason,
-                                    .host = server.host,
-                                    .port = server.registered_port != 0 ? server.registered_port : server.port,
-                                    .name = server.registered_name,
-                                    .haproxy_server_options = "",
-                                    .weight = server.registered_weight,
-                                    .labels = server.labels};
-  for (const auto& word : server.options) {
-    registration.haproxy_server_options += (registration.haproxy_server_options.empty() ? "" : " ") + word;
-  }
-  return Json::parse(common::encode(registration));
-}
-
-Record record_in(const Json& entry) {
-  // The name of a node that carries its record would be believed more than the record.
-  return {.child = entry.at("child").get<std::string>(),
-          .registration = common::decode("", entry.at("record").dump()),
-          .created_ms = entry.at("createdMs").get<std::int64_t>(),
-          .created_zxid = entry.at("createdZxid").get<std::int64_t>()};
 }
 
 // Of a file of ours.
@@ -67,36 +49,6 @@ bool is_ours(const std::string& name) {
 }
 
 }  // namespace
-
-std::string encode_saved(const std::string& service, const std::vector<RoutedServer>& servers,
-                         const std::string& saved_at) {
-  Json records = Json::array();
-  for (const auto& server : servers) {
-    // These are the operator's, who lists them at every start.
-    if (server.is_default || server.on_socket()) continue;
-    records.push_back({{"child", server.child},
-                       {"createdMs", server.created_ms},
-                       {"createdZxid", server.created_zxid},
-                       {"record", record_of(server)}});
-  }
-  const Json root{{"version", kVersion}, {"service", service}, {"savedAt", saved_at}, {"records", std::move(records)}};
-  return root.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
-Result<SavedService> decode_saved(std::string_view text) {
-  try {
-    const auto root = Json::parse(text);
-    if (const auto version = root.at("version").get<int>(); version != kVersion) {
-      return fail("is of version " + std::to_string(version) + ", this synapse knows " + std::to_string(kVersion));
-    }
-    SavedService saved;
-    saved.saved_at = root.at("savedAt").get<std::string>();
-    for (const auto& entry : root.at("records")) saved.records.push_back(record_in(entry));
-    return saved;
-  } catch (const Json::exception& error) {
-    return fail(std::string("cannot be read: ") + error.what());
-  }
-}
 
 SavedRecords::SavedRecords(boost::asio::io_context& io, std::string directory, Events& events, Access access)
     : directory_(std::move(directory)),
@@ -131,12 +83,14 @@ std::optional<SavedService> SavedRecords::load(const std::string& file) const {
 
 void SavedRecords::changed(const std::string& file, const std::string& service, Servers servers) {
   if (!writes_) return;
-  if (changes_.empty() && !busy_) due_.set(common::Alarm::Clock::now() + kWrittenWithin);
+  const bool waiting = !changes_.empty();
   changes_.insert_or_assign(file, Change{service, std::move(servers)});
+  if (!waiting && !busy_) look_again();
 }
 
 void SavedRecords::begin() {
   busy_ = true;
+  failed_ = false;
   writing_ = std::exchange(changes_, {});
   write_next();
 }
@@ -144,25 +98,31 @@ void SavedRecords::begin() {
 // One file after the other, so that the loop is never held up by many.
 void SavedRecords::write_next() {
   while (!writing_.empty()) {
-    const auto change = writing_.extract(writing_.begin());
-    const auto servers = change.mapped().servers();
+    const auto change = std::make_shared<Changes::node_type>(writing_.extract(writing_.begin()));
+    const auto servers = change->mapped().servers();
     if (!servers) continue;
     const auto result = std::make_shared<Result<void>>();
-    writer_.run([result, path = directory_ + "/" + change.key(),
-                 text = encode_saved(change.mapped().service, *servers,
-                                     now())] { *result = common::write_atomically(path, text, kMode); },
-                [this, result] { written(*result); });
+    writer_.run(
+        [result, directory = directory_, file = change->key(),
+         text = encode_saved(change->mapped().service, *servers, now())] { *result = write(directory, file, text); },
+        [this, result, change] { written(std::move(*change), *result); });
     return;
   }
   busy_ = false;
-  if (!changes_.empty()) due_.set(common::Alarm::Clock::now() + kWrittenWithin);
+  if (!changes_.empty()) look_again();
 }
 
-void SavedRecords::written(const Result<void>& result) {
+void SavedRecords::look_again() {
+  due_.set(common::Alarm::Clock::now() + (failed_ ? kTriedAgainAfter : kWrittenWithin));
+}
+
+void SavedRecords::written(Changes::node_type change, const Result<void>& result) {
   if (result) {
-    events_.state_written();
+    if (!failed_) events_.state_written();
   } else {
+    failed_ = true;
     events_.state_not_written(result.error().message);
+    changes_.insert(std::move(change));  // unless there is a later one
   }
   write_next();
 }
@@ -194,8 +154,7 @@ void SavedRecords::flush() {
   for (const auto& [file, change] : std::exchange(writing_, {})) {
     const auto servers = change.servers();
     if (!servers) continue;
-    const auto result =
-        common::write_atomically(directory_ + "/" + file, encode_saved(change.service, *servers, now()), kMode);
+    const auto result = write(directory_, file, encode_saved(change.service, *servers, now()));
     if (!result) events_.state_not_written(result.error().message);
   }
 }

@@ -9,7 +9,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
@@ -20,18 +19,9 @@
 #include "common/runtime/blocking_pool.h"
 #include "synapse/events.h"
 #include "synapse/pool/pool.h"
+#include "synapse/saved_text.h"
 
 namespace synapse {
-
-struct SavedService {
-  std::vector<Record> records;
-  std::string saved_at;  // RFC 3339
-};
-
-// The file's text, and back. The error says why the text is of no use. Pure.
-[[nodiscard]] std::string encode_saved(const std::string& service, const std::vector<RoutedServer>& servers,
-                                       const std::string& saved_at);
-[[nodiscard]] common::Result<SavedService> decode_saved(std::string_view text);
 
 class SavedRecords {
  public:
@@ -51,7 +41,8 @@ class SavedRecords {
   // What a service has now; nothing when it is gone.
   using Servers = std::function<std::optional<std::vector<RoutedServer>>()>;
 
-  // The service's servers are others now: they are asked for and written within about a second.
+  // The service's servers are others now: they are asked for and written within about a second. What cannot be written
+  // (a disk is full) is tried again every few seconds.
   void changed(const std::string& file, const std::string& service, Servers servers);
 
   // Removes what is not among these, and what an earlier life never finished; forgets changes of it. A service's file
@@ -72,7 +63,8 @@ class SavedRecords {
 
   void begin();
   void write_next();
-  void written(const common::Result<void>& result);
+  void written(Changes::node_type change, const common::Result<void>& result);
+  void look_again();
 
   const std::string directory_;
   const bool writes_;
@@ -80,6 +72,7 @@ class SavedRecords {
   Changes changes_;  // since the writing began
   Changes writing_;  // what is left of it
   bool busy_ = false;
+  bool failed_ = false;  // some of what was tried last
   common::Alarm due_;
   common::BlockingPool writer_;
 };

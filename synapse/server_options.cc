@@ -181,6 +181,10 @@ std::optional<std::string> why_no_server_options(std::string_view options) {
   const auto groups = groups_of(with_placeholders(options, "name"));
   if (!groups) return groups.error().message;
   for (const auto& group : *groups) {
+    const auto has_control = [](const std::string& word) { return haproxy::one_line(word) != word; };
+    if (std::any_of(group.words.begin(), group.words.end(), has_control)) {
+      return "a tab or another control character cannot stand within a word";
+    }
     if (!has_placeholder(group)) continue;
     const auto& first = group.words.front();
     if (group.keyword == nullptr)

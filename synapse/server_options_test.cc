@@ -75,6 +75,12 @@ TEST(ServerOptionsTemplate, RefusesLabelsThatAreMissingOrNotHarmless) {
   EXPECT_FALSE(expand_server_options("{{.Labels.x}}", "w", {{"x", std::string(65, 'a')}}, 1).has_value());
 }
 
+TEST(ServerOptionsTemplate, RefusesATabWithinAWord) {
+  EXPECT_EQ(why_no_server_options("cookie 'a\tb'"), "a tab or another control character cannot stand within a word");
+  EXPECT_EQ(why_no_server_options("cookie a\\\tb"), "a tab or another control character cannot stand within a word");
+  EXPECT_EQ(why_no_server_options("cookie\ta"), std::nullopt);
+}
+
 TEST(ServerOptionsTemplate, TellsWhereALabelMayStand) {
   EXPECT_FALSE(names_labels("check cookie {{.Name}}"));
   EXPECT_TRUE(names_labels("cookie {{.Labels.az}}"));

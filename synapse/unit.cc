@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "common/registration/validate.h"
 #include "synapse/server_options.h"
 #include "synapse/watch/kinds.h"
 
@@ -23,13 +24,22 @@ PoolOrder order_of(ServerSort sort) {
   return PoolOrder::random;
 }
 
+// A record that leads HAProxy to the frontend it stands behind would have each request go round until all connections
+// are used up.
+bool is_own_frontend(const ServiceConfig& config, const RoutedServer& server) {
+  if (config.port == 0 || server.port != config.port) return false;
+  const bool to_us = common::is_loopback(server.host) && common::is_any_address(config.bind_address);
+  return to_us || (server.host == "localhost" ? "127.0.0.1" : server.host) == config.bind_address;
+}
+
 PoolOptions pool_options(const ServiceConfig& config, const std::string& router_type, std::uint64_t seed) {
   PoolOptions options{.order = order_of(config.sort), .seed = seed, .rules = config.pool, .why_unfit = {}};
-  if (router_type == "haproxy" && names_labels(config.server_options)) {
-    options.why_unfit = [words = config.server_options](const RoutedServer& server) {
-      return why_options_do_not_fit(words, server.name, server.labels);
-    };
-  }
+  if (router_type != "haproxy") return options;
+  options.why_unfit = [config, with_labels = names_labels(config.server_options)](const RoutedServer& server) {
+    if (is_own_frontend(config, server)) return std::optional<std::string>("is the service's own frontend: a loop");
+    if (!with_labels) return std::optional<std::string>();
+    return why_options_do_not_fit(config.server_options, server.name, server.labels);
+  };
   return options;
 }
 
@@ -211,10 +221,7 @@ void Unit::tell(const Service& service) {
   shared_.events.servers_found(name, routed.available, routed.unavailable);
   if (routed.kept) shared_.events.servers_kept(name);
   if (routed.defaulted) shared_.events.servers_defaulted(name);
-  for (const auto& server : routed.servers) shared_.events.record_accepted(name, server.child);
-  for (const auto& out : routed.left_out) {
-    if (is_fault(out.because)) shared_.events.record_left_out(name, out.child, out.reason);
-  }
+  shared_.events.records_judged(name, routed, std::chrono::steady_clock::now());
 }
 
 // Services that leave out the first server of the changed one are routed again when that is another one now.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/printable.h"
+
 namespace common {
 namespace {
 
@@ -18,7 +20,7 @@ std::string table_cell(std::string text) {
   for (char& c : text) {
     if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = '?';
   }
-  return text.empty() ? "-" : text;
+  return text.empty() ? "-" : printable(text);
 }
 
 std::string table(const TableRow& titles, std::vector<TableRow> rows, const TableColours* colours) {

@@ -12,6 +12,9 @@ TEST(Table, AlignsByWhatATerminalShows) {
 
 TEST(Table, ShowsNothingThatATerminalWouldObey) {
   EXPECT_EQ(table_cell("a\x1b[2Jb\nc\x7f"), "a?[2Jb?c?");
+  EXPECT_EQ(table_cell("a\xC2\x9B"
+                       "2Jb\xE2\x80\xAEgpj"),
+            "a\\u009b2Jb\\u202egpj");
   EXPECT_EQ(table_cell(""), "-");
 }
 

@@ -181,6 +181,8 @@ TEST(ExpandEnvironment, RefusesOtherTemplates) {
             "f.yml:1: \"{{}}\" is not understood; only {{ .NAME }} is, the environment variable NAME");
   EXPECT_EQ(expanded("{{ .1A }}"),
             "f.yml:1: \"{{ .1A }}\" is not understood; only {{ .NAME }} is, the environment variable NAME");
+  EXPECT_EQ(expanded("{{ \x01 }}"),
+            "f.yml:1: \"{{ ? }}\" is not understood; only {{ .NAME }} is, the environment variable NAME");
   EXPECT_EQ(expanded("a: {{ .HOST\n}}"), "f.yml:1: \"{{\" without \"}}\" in the same line");
 }
 

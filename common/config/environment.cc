@@ -2,6 +2,7 @@
 #include <cctype>
 
 #include "common/config/document.h"
+#include "common/config/prepare.h"
 
 namespace common {
 namespace {
@@ -84,7 +85,7 @@ class Expansion {
     const auto inner = trimmed(whole.substr(2, whole.size() - 4));
     if (auto literal = literal_in(inner)) return *std::move(literal);
     if (inner.empty() || inner[0] != '.' || !is_variable_name(inner.substr(1))) {
-      return fail(place(text, start) + "\"" + std::string(whole) +
+      return fail(place(text, start) + "\"" + one_line(std::string(whole)) +
                   "\" is not understood; only {{ .NAME }} is, the environment variable NAME");
     }
     const std::string name(inner.substr(1));

@@ -91,10 +91,23 @@ Json typed(const DocumentNode& node, Meaning meaning) {
   return masked_text(text, meaning);
 }
 
+// The program, and the names of its options: any other word may be a secret.
 Json command(const DocumentNode& list) {
   std::vector<std::string> arguments;
   for (const auto& item : list.items) arguments.push_back(item->text);
-  return mask_command(std::move(arguments));
+  arguments = mask_command(std::move(arguments));
+  for (std::size_t i = 1; i < arguments.size(); ++i) {
+    auto& word = arguments[i];
+    const bool is_option = word.size() > 1 && word[0] == '-';
+    const bool is_long = word.starts_with("--");
+    const std::size_t end = is_long ? word.find('=') : 2;
+    if (!is_option) {
+      word = kMask;
+    } else if (end < word.size()) {
+      word = word.substr(0, end + (is_long ? 1 : 0)) + std::string(kMask);
+    }
+  }
+  return arguments;
 }
 
 Json to_json(const DocumentNode& node, Meaning meaning);

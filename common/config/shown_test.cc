@@ -67,9 +67,11 @@ TEST(Shown, MasksHeadersThatAreNotKnownToBeHarmless) {
 }
 
 TEST(Shown, MasksCommands) {
-  expect_masked("command: [redis-cli, -a, hunter2, ping]", {"redis-cli", "-a", "ping"});
+  expect_masked("command: [redis-cli, -a, hunter2, ping]", {"redis-cli", "-a"});
   expect_masked("preAvailableCommand: [c, --token, hunter2]", {"--token"});
-  expect_masked("reloadCommand: [sh, -c, 'reload --password hunter2 now']", {"reload --password *** now"});
+  expect_masked("reloadCommand: [sh, -c, 'reload --password hunter2 now']", {"\"sh\"", "\"-c\""});
+  expect_masked("command: [/usr/bin/check, hunter2, --as=hunter2, -xhunter2, --all]",
+                {"/usr/bin/check", "\"--as=***\"", "\"-x***\"", "--all"});
   expect_masked("command: mysql -phunter2", {"mysql -p***"});
 }
 

@@ -5,11 +5,21 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
+
+#include "common/limits/limits.h"
 
 namespace common {
 namespace {
+
+namespace fs = std::filesystem;
+
+// Behind the path; the letters are replaced. Words that nobody gives a file of his own.
+constexpr std::string_view kTemporary = ".unfinished-";
+constexpr std::string_view kLetters = "XXXXXX";
 
 Error failed(const std::string& what, const std::string& path) {
   return fail("cannot " + what + " " + path + ": " + std::strerror(errno));
@@ -28,7 +38,7 @@ bool write_all(int fd, std::string_view content) {
 }  // namespace
 
 Result<void> write_atomically(const std::string& path, std::string_view content, mode_t mode) {
-  std::string temporary = path + ".XXXXXX";
+  std::string temporary = path + std::string(kTemporary) + std::string(kLetters);
   const int fd = ::mkostemp(temporary.data(), O_CLOEXEC);
   if (fd < 0) return failed("create a temporary file beside", path);
   const bool written = write_all(fd, content) && ::fchmod(fd, mode) == 0 && ::fsync(fd) == 0;
@@ -46,6 +56,21 @@ Result<void> write_atomically(const std::string& path, std::string_view content,
     return failed("replace", path);
   }
   return {};
+}
+
+void remove_unfinished(const std::string& path) {
+  const fs::path whole(path);
+  const auto directory = whole.has_parent_path() ? whole.parent_path() : fs::path(".");
+  const auto prefix = whole.filename().string() + std::string(kTemporary);
+  std::vector<fs::path> unfinished;
+  std::error_code error;
+  for (fs::directory_iterator entry(directory, error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
+    const auto name = entry->path().filename().string();
+    const bool ours = name.starts_with(prefix) && name.size() == prefix.size() + kLetters.size();
+    if (ours && entry->is_regular_file(error)) unfinished.push_back(entry->path());
+  }
+  for (const auto& each : unfinished) fs::remove(each, error);
 }
 
 Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
@@ -66,6 +91,7 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
     content.append(chunk.data(), static_cast<std::size_t>(got));
     if (content.size() > max_bytes) {
       ::close(fd);
+      limit_hit(Limit::file_bytes);
       return fail(path + ": larger than " + std::to_string(max_bytes) + " bytes");
     }
   }

@@ -14,6 +14,10 @@ namespace common {
 // of a disk sync.
 [[nodiscard]] Result<void> write_atomically(const std::string& path, std::string_view content, mode_t mode = 0644);
 
+// Removes the temporary files beside `path` of processes that were killed while they wrote. Only for who is alone with
+// the path.
+void remove_unfinished(const std::string& path);
+
 // The whole file, refused above `max_bytes`. The error names the path and the system's reason.
 [[nodiscard]] Result<std::string> read_file(const std::string& path, std::size_t max_bytes = 16 * 1024 * 1024);
 

@@ -12,6 +12,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/limits/limits.h"
+
 namespace common {
 namespace {
 
@@ -19,6 +21,7 @@ namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
+using testing::UnorderedElementsAreArray;
 
 // Each test in a directory of its own.
 class WriteAtomically : public testing::Test {
@@ -131,6 +134,19 @@ TEST_F(WriteAtomically, TwoFilesSideBySide) {
   EXPECT_THAT(files(), UnorderedElementsAre("a", "b"));
 }
 
+TEST_F(WriteAtomically, WhatAKilledWriterLeftIsRemovedAndNothingElse) {
+  const std::vector<std::string> others{
+      "f", "f.behind", "f.backup", "f.unfinished-12345", "f.unfinished-1234567", "g.unfinished-123456"};
+  for (const auto& name : others) ASSERT_TRUE(write_atomically(path(name), "kept").has_value());
+  std::ofstream(path("f.unfinished-aB3dEf")) << "half";
+  fs::create_directory(path("f.unfinished-direct"));
+  remove_unfinished(path("f"));
+  auto left = others;
+  left.emplace_back("f.unfinished-direct");
+  EXPECT_THAT(files(), UnorderedElementsAreArray(left));
+  remove_unfinished(path("not/there"));
+}
+
 using ReadFile = WriteAtomically;
 
 TEST_F(ReadFile, NamesTheReason) {
@@ -141,7 +157,9 @@ TEST_F(ReadFile, NamesTheReason) {
 TEST_F(ReadFile, IsBounded) {
   ASSERT_TRUE(write_atomically(path("f"), "12345").has_value());
   EXPECT_EQ(*read_file(path("f"), 5), "12345");
+  const auto hits = limit_hits(Limit::file_bytes);
   EXPECT_EQ(read_file(path("f"), 4).error().message, path("f") + ": larger than 4 bytes");
+  EXPECT_EQ(limit_hits(Limit::file_bytes), hits + 1);
 }
 
 TEST_F(ReadFile, ReadsAnEmptyFile) {

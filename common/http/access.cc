@@ -3,15 +3,29 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/http/visitor.h"
+
 namespace common::http {
 namespace {
 
+constexpr std::size_t kLongestToken = 4096;
+
+std::string padded(std::string_view text) {
+  std::string result(text.substr(0, kLongestToken));
+  result.resize(kLongestToken, '\0');
+  return result;
+}
+
+// Always as much work, whatever is compared.
 bool same_secret(std::string_view secret, std::string_view presented) {
-  unsigned difference = secret.size() == presented.size() ? 0 : 1;
-  for (std::size_t i = 0; i < presented.size(); ++i) {
-    difference |= static_cast<unsigned char>(secret[i % secret.size()]) ^ static_cast<unsigned char>(presented[i]);
+  const std::string one = padded(secret);
+  const std::string other = padded(presented);
+  volatile unsigned char difference = 0;
+  for (std::size_t i = 0; i < kLongestToken; ++i) {
+    difference = difference | static_cast<unsigned char>(one[i] ^ other[i]);
   }
-  return difference == 0;
+  const bool same_length = secret.size() == presented.size();
+  return static_cast<int>(difference == 0) * static_cast<int>(same_length) == 1;
 }
 
 Response unauthorized() {
@@ -45,7 +59,10 @@ void Access::add_changing(Routes& routes, const std::string& pattern, const Hand
 
 Handler Access::put(const Handler& handler) {
   return [this, handler](const Request& request, const Arguments& arguments, Respond respond) {
-    if (!token_.empty() && !presents_token(request, token_)) return respond(unauthorized());
+    if (!token_.empty() && !presents_token(request, token_)) {
+      if (on_unauthorized_) on_unauthorized_(request.peer);
+      return respond(unauthorized());
+    }
     handler(request, arguments, std::move(respond));
   };
 }
@@ -53,7 +70,8 @@ Handler Access::put(const Handler& handler) {
 Handler Access::legacy_get(const std::string& pattern, const Handler& handler) {
   return [this, pattern, handler](const Request& request, const Arguments& arguments, const Respond& respond) {
     // HEAD arrives here, too.
-    if (request.method != "GET" || !legacy_get_ || !token_.empty()) return respond(wrong_method(request, "PUT"));
+    const bool refused = request.method != "GET" || !legacy_get_ || !token_.empty() || is_from_browser(request);
+    if (refused) return respond(wrong_method(request, "PUT"));
     if (told_.insert(pattern).second) on_legacy_get_(pattern);
     handler(request, arguments, [respond](Response response) {
       response.headers["Warning"] = "299 - \"GET is deprecated here: use PUT\"";

@@ -1,6 +1,7 @@
 // Who may use the routes that change something: whoever presents the token, or everybody while there is none. GET on
-// such a route, which go-nerve allows, is answered with a warning, and refused when there is a token or when it is
-// switched off: a link, a prefetching browser or a crawler must not disable a service. Pure; loop thread only.
+// such a route, which go-nerve allows, is answered with a warning, and refused when there is a token, when it is
+// switched off, and to browsers: a link, a picture in somebody's page or a crawler must not disable a service. Pure;
+// loop thread only.
 #pragma once
 
 #include <functional>
@@ -14,9 +15,11 @@ namespace common::http {
 
 class Access {
  public:
-  // `on_legacy_get` is called for the first GET on each changing route, with its pattern.
-  explicit Access(std::function<void(const std::string& pattern)> on_legacy_get)
-      : on_legacy_get_(std::move(on_legacy_get)) {}
+  // `on_legacy_get` is called for the first GET on each changing route, with its pattern; `on_unauthorized` for each
+  // request without the right token, with its peer.
+  explicit Access(std::function<void(const std::string& pattern)> on_legacy_get,
+                  std::function<void(const std::string& peer)> on_unauthorized = {})
+      : on_legacy_get_(std::move(on_legacy_get)), on_unauthorized_(std::move(on_unauthorized)) {}
   Access(const Access&) = delete;
   Access& operator=(const Access&) = delete;
 
@@ -31,13 +34,14 @@ class Access {
   Handler legacy_get(const std::string& pattern, const Handler& handler);
 
   std::function<void(const std::string& pattern)> on_legacy_get_;
+  std::function<void(const std::string& peer)> on_unauthorized_;
   std::string token_;
   bool legacy_get_ = true;
   std::set<std::string> told_;  // patterns
 };
 
-// Whether the header Authorization holds "Bearer <token>" (RFC 6750, section 2.1), in a time that does not tell how
-// much of it was right.
+// Whether the header Authorization holds "Bearer <token>" (RFC 6750, section 2.1), in a time that tells neither how
+// much of it was right nor how long the token is. A token has 4096 bytes at most.
 [[nodiscard]] bool presents_token(const Request& request, std::string_view token);
 
 }  // namespace common::http

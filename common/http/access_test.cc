@@ -23,6 +23,7 @@ class AccessTest : public testing::Test {
   }
   Response call(const std::string& method, const std::string& authorization = "") {
     Request request{method, "/services/web/disable", {}};
+    request.peer = "10.0.0.9:80";
     if (!authorization.empty()) request.headers["authorization"] = authorization;
     Response got;
     routes.dispatch(request, [&](Response response) { got = std::move(response); });
@@ -31,7 +32,9 @@ class AccessTest : public testing::Test {
 
   std::vector<std::string> told;
   std::vector<std::string> changed;
-  Access access{[this](const std::string& pattern) { told.push_back(pattern); }};
+  std::vector<std::string> unauthorized;
+  Access access{[this](const std::string& pattern) { told.push_back(pattern); },
+                [this](const std::string& peer) { unauthorized.push_back(peer); }};
   Routes routes;
 };
 
@@ -59,6 +62,17 @@ TEST_F(AccessTest, HeadChangesNothing) {
   EXPECT_THAT(changed, IsEmpty());
 }
 
+TEST_F(AccessTest, GetIsRefusedToBrowsers) {
+  for (const auto* mark : {"accept-language", "referer", "origin", "sec-fetch-mode"}) {
+    Response got;
+    routes.dispatch({"GET", "/services/web/disable", {}, {{mark, "x"}}},
+                    [&](Response response) { got = std::move(response); });
+    EXPECT_EQ(got.status, 405) << mark;
+  }
+  EXPECT_THAT(changed, IsEmpty());
+  EXPECT_THAT(told, IsEmpty());
+}
+
 TEST_F(AccessTest, GetCanBeSwitchedOff) {
   access.set("", false);
   const Response response = call("GET");
@@ -75,6 +89,7 @@ TEST_F(AccessTest, ATokenIsNeededOnceThereIsOne) {
   EXPECT_EQ(without.headers.at("WWW-Authenticate"), "Bearer");
   EXPECT_EQ(without.body.find("s3cret"), std::string::npos);
   EXPECT_EQ(call("PUT", "Bearer wrong").status, 401);
+  EXPECT_THAT(unauthorized, ElementsAre("10.0.0.9:80", "10.0.0.9:80"));
   EXPECT_EQ(call("GET").status, 405);
   EXPECT_EQ(call("GET", "Bearer s3cret").status, 405);
   EXPECT_THAT(changed, IsEmpty());
@@ -98,6 +113,10 @@ TEST(PresentsToken, TakesTheWholeTokenAndNothingElse) {
   }
   EXPECT_FALSE(presents_token({"PUT", "/", {}, {{"authorization", "Bearer "}}}, "")) << "no token is no password";
   EXPECT_FALSE(presents_token({"PUT", "/", {}}, "abc"));
+  const std::string longest(4096, 'x');
+  EXPECT_TRUE(presents_token({"PUT", "/", {}, {{"authorization", "Bearer " + longest}}}, longest));
+  EXPECT_FALSE(presents_token({"PUT", "/", {}, {{"authorization", "Bearer " + longest + "x"}}}, longest));
+  EXPECT_FALSE(presents_token({"PUT", "/", {}, {{"authorization", "Bearer abc" + std::string(1, '\0')}}}, "abc"));
 }
 
 }  // namespace

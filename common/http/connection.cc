@@ -12,6 +12,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
+
 namespace common::http {
 namespace {
 
@@ -23,7 +24,8 @@ using Stream = beast::basic_stream<asio::generic::stream_protocol>;
 constexpr std::uint32_t kMaxHeaderBytes = 8 * 1024;
 constexpr std::uint64_t kMaxBodyBytes = 64 * 1024;
 constexpr std::size_t kChunkBytes = 4096;
-constexpr std::chrono::seconds kIdleTimeout{30};
+constexpr std::chrono::seconds kReceiveTimeout{30};
+constexpr std::chrono::seconds kAnswerTimeout{30};
 constexpr std::chrono::seconds kLingerTimeout{1};
 
 // The answer of a handler that may come at once, later, or after the connection is gone.
@@ -104,43 +106,110 @@ asio::awaitable<void> linger(Stream& stream) {
   }
 }
 
-}  // namespace
+// One connection's life, one request after the other.
+class Connection {
+ public:
+  Connection(asio::generic::stream_protocol::socket socket, std::string peer,
+             std::shared_ptr<ConnectionContext> context)
+      : stream_(std::move(socket)),
+        peer_(std::move(peer)),
+        context_(std::move(context)),
+        place_(context_->places.take([this] { make_room(); })) {}
+  ~Connection() { context_->places.leave(place_); }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
 
-asio::awaitable<void> serve(asio::generic::stream_protocol::socket socket, std::shared_ptr<const Routes> routes) {
-  Stream stream(std::move(socket));
-  beast::flat_buffer buffer(kMaxHeaderBytes + kMaxBodyBytes);
-  for (bool keep_alive = true; keep_alive;) {
+  asio::awaitable<void> run() {
+    for (bool more = true; more;) {
+      more = co_await exchange();
+    }
+    if (!place_->displaced) co_await linger(stream_);
+  }
+
+ private:
+  void make_room() {
+    refused(Refusal::displaced);
+    stream_.close();
+  }
+
+  void refused(Refusal why) const {
+    if (context_->options.on_refused) context_->options.on_refused(why, peer_);
+  }
+
+  // A request and its answer. False: it was the last one.
+  asio::awaitable<bool> exchange() {
     boost::system::error_code error;
     bhttp::request_parser<bhttp::string_body> parser;
     parser.header_limit(kMaxHeaderBytes);
     parser.body_limit(kMaxBodyBytes);
-    stream.expires_after(kIdleTimeout);
-    co_await bhttp::async_read(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
-    if (is_end(error)) break;
+    context_->places.enter(place_, Places::State::receiving);
+    stream_.expires_after(kReceiveTimeout);  // for all of it, however often something comes
+    co_await bhttp::async_read(stream_, buffer_, parser, asio::redirect_error(asio::use_awaitable, error));
+    // A client that was silent has done nothing wrong.
+    if (error == beast::error::timeout && parser.got_some()) refused(Refusal::slow);
+    if (is_end(error) || place_->displaced) co_return false;
     const auto& message = parser.get();
-    keep_alive = !error && message.keep_alive();
-    const auto answer = std::make_shared<Answer>(stream.get_executor());
-    Request request;
+    bool keep_alive = !error && message.keep_alive();
+    const auto answer = std::make_shared<Answer>(stream_.get_executor());
     if (error) {
-      answer->response = error_response(status_of(error), error.message());
-    } else if (!from_beast(message, request)) {
-      answer->response = error_response(400, "malformed request target");
-    } else {
-      stream.expires_never();
-      routes->dispatch(request, [answer](Response response) {
-        answer->response = std::move(response);
-        answer->arrived.cancel();
-      });
-      const bool somebody_waits = co_await answered(stream, buffer, *answer);
-      if (!somebody_waits) co_return;
+      answer->response = refuse(status_of(error), error.message());
+    } else if (auto refusal = dispatch(message, answer)) {
+      answer->response = std::move(refusal);
+      keep_alive = false;
     }
+    const bool somebody_waits = co_await answered(stream_, buffer_, *answer);
+    if (!somebody_waits || place_->displaced) co_return false;
     const bool head = message.method() == bhttp::verb::head;
     auto reply = to_beast(std::move(*answer->response), message.version(), keep_alive, head);
-    stream.expires_after(kIdleTimeout);
-    co_await bhttp::async_write(stream, reply, asio::redirect_error(asio::use_awaitable, error));
-    if (error) break;
+    context_->places.enter(place_, Places::State::answering, reply.body().size());
+    stream_.expires_after(kAnswerTimeout);
+    co_await bhttp::async_write(stream_, reply, asio::redirect_error(asio::use_awaitable, error));
+    if (error == beast::error::timeout) refused(Refusal::slow);
+    co_return !error && keep_alive;
   }
-  co_await linger(stream);
+
+  // Has the request answered by its handler, now or later; an answer means that it is not.
+  std::optional<Response> dispatch(const bhttp::request<bhttp::string_body>& message,
+                                   const std::shared_ptr<Answer>& answer) {
+    Request request;
+    if (message.count(bhttp::field::host) != 1 && (message.version() > 10 || message.count(bhttp::field::host) > 1)) {
+      return refuse(400, "there must be one Host");  // RFC 9112, section 3.2
+    }
+    if (!from_beast(message, request)) return refuse(400, "malformed request target");
+    request.peer = peer_;
+    if (context_->ask_for_host && context_->options.why_foreign) {
+      if (const auto why = context_->options.why_foreign(request)) {
+        refused(Refusal::foreign);
+        return error_response(403, *why);
+      }
+    }
+    context_->places.enter(place_, Places::State::working);
+    stream_.expires_never();
+    context_->routes->dispatch(request, [answer](Response response) {
+      answer->response = std::move(response);
+      answer->arrived.cancel();
+    });
+    return std::nullopt;
+  }
+
+  Response refuse(int status, std::string_view why) const {
+    refused(status == 400 ? Refusal::malformed : Refusal::too_large);
+    return error_response(status, why);
+  }
+
+  Stream stream_;
+  const std::string peer_;
+  const std::shared_ptr<ConnectionContext> context_;
+  const Places::Place place_;
+  beast::flat_buffer buffer_{kMaxHeaderBytes + kMaxBodyBytes};
+};
+
+}  // namespace
+
+asio::awaitable<void> serve(asio::generic::stream_protocol::socket socket, std::string peer,
+                            std::shared_ptr<ConnectionContext> context) {
+  Connection connection(std::move(socket), std::move(peer), std::move(context));
+  co_await connection.run();
 }
 
 }  // namespace common::http

@@ -13,6 +13,7 @@ struct Request {
   std::string path;                                 // as sent, without the query
   std::map<std::string, std::string> query;         // percent-decoded; the last of equal names counts
   std::map<std::string, std::string> headers = {};  // names in lower case; equal names joined with ", "
+  std::string peer = {};                            // who has sent it, for messages
 };
 
 struct Response {

@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <netinet/tcp.h>
+#include <string>
 #include <sys/socket.h>
+#include <type_traits>
 #include <utility>
 
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -11,8 +13,10 @@
 
 #include "common/http/connection.h"
 #include "common/http/socket_file.h"
+#include "common/registration/validate.h"
 #include "common/runtime/task_group.h"
 #include "common/telemetry/log.h"
+#include "common/time/min_interval.h"
 
 namespace common::http {
 namespace {
@@ -22,6 +26,7 @@ using asio::ip::tcp;
 using UnixProtocol = asio::local::stream_protocol;
 
 constexpr std::size_t kMaxConnections = 64;
+constexpr std::size_t kMaxUnreadBytes = 16 * 1024 * 1024;
 
 // A client whose machine died while it waited for a long drain is noticed within a minute.
 void watch_for_death(tcp::socket& socket) {
@@ -35,12 +40,30 @@ void watch_for_death(tcp::socket& socket) {
 }
 void watch_for_death(UnixProtocol::socket&) {}
 
+std::string peer_of(const tcp::socket& socket) {
+  boost::system::error_code gone;
+  const auto peer = socket.remote_endpoint(gone);
+  return gone ? "somebody" : host_port(peer.address().to_string(), peer.port());
+}
+std::string peer_of(UnixProtocol::socket& socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  const bool known = ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
+  return known ? "uid " + std::to_string(peer.uid) : "somebody";
+}
+
 // An acceptor and the connections that came through it.
 template <class Protocol>
 class Listener : public std::enable_shared_from_this<Listener<Protocol>> {
  public:
-  Listener(asio::io_context& io, std::shared_ptr<const Routes> routes)
-      : acceptor_(io), tasks_(io), routes_(std::move(routes)) {}
+  Listener(asio::io_context& io, std::shared_ptr<const Routes> routes, ServerOptions options)
+      : acceptor_(io),
+        tasks_(io),
+        context_(
+            std::make_shared<ConnectionContext>(ConnectionContext{.routes = std::move(routes),
+                                                                  .options = std::move(options),
+                                                                  .places = Places(kMaxConnections, kMaxUnreadBytes),
+                                                                  .ask_for_host = std::is_same_v<Protocol, tcp>})) {}
 
   typename Protocol::acceptor& acceptor() { return acceptor_; }
 
@@ -55,35 +78,49 @@ class Listener : public std::enable_shared_from_this<Listener<Protocol>> {
  private:
   static asio::awaitable<void> accept(std::shared_ptr<Listener> self) {
     asio::steady_timer pause(self->acceptor_.get_executor());
+    MinInterval told(std::chrono::minutes(1));
     while (self->acceptor_.is_open()) {
       boost::system::error_code error;
       auto socket = co_await self->acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
-      if (!error && self->tasks_.size() <= kMaxConnections) {
-        watch_for_death(socket);
-        self->tasks_.spawn("admin API connection", serve(std::move(socket), self->routes_));
+      if (!error) {
+        self->welcome(std::move(socket));
         continue;
       }
-      if (!error) continue;  // too many at once: this one is closed
       if (error == asio::error::operation_aborted) co_return;
-      log::warn("admin API cannot accept a connection: {}", error.message());
+      if (const auto now = MinInterval::Clock::now(); told.earliest(now) <= now) {
+        log::warn("admin API cannot accept a connection: {}", error.message());
+        told.acted(now);
+      }
       pause.expires_after(std::chrono::milliseconds(100));  // out of descriptors, most likely
       co_await pause.async_wait(asio::use_awaitable);
     }
   }
 
+  void welcome(typename Protocol::socket socket) {
+    auto peer = peer_of(socket);
+    // Those that were told to make room end one turn of the loop later; a flood must not outrun them.
+    const bool crowded = tasks_.size() > 2 * kMaxConnections;
+    if (crowded || !context_->places.make_room()) {
+      if (context_->options.on_refused) context_->options.on_refused(Refusal::full, peer);
+      return;  // which closes it
+    }
+    watch_for_death(socket);
+    tasks_.spawn("admin API connection", serve(std::move(socket), std::move(peer), context_));
+  }
+
   typename Protocol::acceptor acceptor_;
   TaskGroup tasks_;
-  const std::shared_ptr<const Routes> routes_;
+  const std::shared_ptr<ConnectionContext> context_;
 };
 
 }  // namespace
 
 class Server::Core {
  public:
-  Core(asio::io_context& io, Routes routes)
+  Core(asio::io_context& io, Routes routes, const ServerOptions& options)
       : routes_(std::make_shared<const Routes>(std::move(routes))),
-        tcp_(std::make_shared<Listener<tcp>>(io, routes_)),
-        unix_(std::make_shared<Listener<UnixProtocol>>(io, routes_)) {}
+        tcp_(std::make_shared<Listener<tcp>>(io, routes_, options)),
+        unix_(std::make_shared<Listener<UnixProtocol>>(io, routes_, options)) {}
   ~Core() {
     tcp_->stop();
     unix_->stop();
@@ -123,8 +160,8 @@ class Server::Core {
 };
 
 Result<std::unique_ptr<Server>> Server::listen(asio::io_context& io, const std::string& address, int port,
-                                               Routes routes) {
-  auto core = std::make_unique<Core>(io, std::move(routes));
+                                               Routes routes, ServerOptions options) {
+  auto core = std::make_unique<Core>(io, std::move(routes), options);
   if (auto listening = core->listen(address, port); !listening) return listening.error();
   return std::unique_ptr<Server>(new Server(std::move(core)));
 }

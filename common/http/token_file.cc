@@ -17,7 +17,8 @@ Result<std::string> read_token_file(const std::string& path) {
   }
   if (!S_ISREG(status.st_mode)) return fail("the API token must stand in a file; " + path + " is none");
   if ((status.st_mode & (S_IROTH | S_IWOTH | S_IWGRP)) != 0) {
-    return fail("everybody can read, or others can write, the API token in " + path + "; run: chmod 600 " + path);
+    return fail("everybody can read, or others can write, the API token in " + path + "; run: chmod 600 " + path +
+                " (of a Kubernetes secret: defaultMode: 0440)");
   }
   const auto text = read_file(path, kMaxBytes);
   if (!text) return fail("cannot read the API token: " + text.error().message);

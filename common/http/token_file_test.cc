@@ -32,8 +32,8 @@ TEST_F(TokenFile, IsReadWithoutTheSpaceAroundIt) {
 
 TEST_F(TokenFile, MustBeReadByFewAndWrittenByOne) {
   for (const mode_t mode : {0604u, 0644u, 0660u, 0602u}) {
-    EXPECT_EQ(error("s3cret", mode),
-              "everybody can read, or others can write, the API token in " + path + "; run: chmod 600 " + path)
+    EXPECT_EQ(error("s3cret", mode), "everybody can read, or others can write, the API token in " + path +
+                                         "; run: chmod 600 " + path + " (of a Kubernetes secret: defaultMode: 0440)")
         << mode;
   }
 }

@@ -8,21 +8,10 @@ namespace common {
 namespace {
 
 constexpr std::array kRows{
-    LimitRow{Limit::api_connections, "api_connections", true},
-    LimitRow{Limit::api_header, "api_header", true},
-    LimitRow{Limit::api_body, "api_body", true},
     LimitRow{Limit::blocking_threads, "blocking_threads", true},
-    LimitRow{Limit::command_output, "command_output", true},
-    LimitRow{Limit::commands_at_once, "commands_at_once", true},
-    LimitRow{Limit::state_bytes, "state_bytes", true},
-    LimitRow{Limit::node_children, "node_children", false},
-    LimitRow{Limit::record_bytes, "record_bytes", false},
-    LimitRow{Limit::service_servers, "service_servers", false},
-    LimitRow{Limit::source_bytes, "source_bytes", false},
-    LimitRow{Limit::dns_targets, "dns_targets", false},
+    LimitRow{Limit::file_bytes, "file_bytes", true},
+    LimitRow{Limit::resolver_names, "resolver_names", true},
     LimitRow{Limit::told_troubles, "told_troubles", false},
-    LimitRow{Limit::haproxy_reply_bytes, "haproxy_reply_bytes", false},
-    LimitRow{Limit::haproxy_command_bytes, "haproxy_command_bytes", false},
 };
 
 constexpr bool in_order() {

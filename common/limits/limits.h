@@ -12,22 +12,10 @@
 namespace common {
 
 enum class Limit {
-  api_connections,   // the admin API: one more connection than it has room for
-  api_header,        // a request whose header is too long: 431
-  api_body,          // a request whose body is too long: 413
   blocking_threads,  // something that may block waits, because all threads of its pool are busy
-  command_output,    // a command said more than is kept
-  commands_at_once,  // a command waits, because so many others run
-  state_bytes,       // what an earlier life saved is too long to be read
-  // Only synapse has these.
-  node_children,          // more nodes below a path than are read
-  record_bytes,           // a record is longer than any real one
-  service_servers,        // more servers in a service than are routed
-  source_bytes,           // a file with servers is too long to be read
-  dns_targets,            // more targets of an SRV record than are looked up
-  told_troubles,          // so many records are in trouble that no more are told singly
-  haproxy_reply_bytes,    // HAProxy's answer is too long to be read
-  haproxy_command_bytes,  // a server whose words are too long for HAProxy's socket: it costs a reload
+  file_bytes,        // a file is too long to be read
+  resolver_names,    // more host names than are remembered: the oldest one is looked up again
+  told_troubles,     // more troubles at once than are told singly; only synapse has it
 };
 
 struct LimitRow {

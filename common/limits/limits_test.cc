@@ -10,12 +10,12 @@ namespace common {
 namespace {
 
 TEST(Limits, AreCountedEachForItself) {
-  const auto before = limit_hits(Limit::api_body);
-  const auto other = limit_hits(Limit::api_header);
-  limit_hit(Limit::api_body);
-  limit_hit(Limit::api_body);
-  EXPECT_EQ(limit_hits(Limit::api_body), before + 2);
-  EXPECT_EQ(limit_hits(Limit::api_header), other);
+  const auto before = limit_hits(Limit::file_bytes);
+  const auto other = limit_hits(Limit::told_troubles);
+  limit_hit(Limit::file_bytes);
+  limit_hit(Limit::file_bytes);
+  EXPECT_EQ(limit_hits(Limit::file_bytes), before + 2);
+  EXPECT_EQ(limit_hits(Limit::told_troubles), other);
 }
 
 TEST(Limits, HaveNamesThatDifferAndFitALabel) {

@@ -244,7 +244,7 @@ Result<Registration> decode(std::string_view child, std::string_view data, std::
   }
   if (data.empty()) return fail("empty data");
   if (data.size() > max_data) {
-    return fail(std::to_string(data.size()) + " bytes of data, more than " + std::to_string(max_data));
+    return fail("more than " + std::to_string(max_data) + " bytes of data");
   }
   const auto fields = read_fields(data);
   if (!fields) return fields.error();

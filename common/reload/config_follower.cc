@@ -9,6 +9,9 @@ namespace {
 
 // Editors and configuration tools write several files, or one in several steps.
 constexpr std::chrono::milliseconds kSettle{200};
+// Reading and comparing everything takes a while where there are many services; a thousand signals in a row must not
+// keep us from all else.
+constexpr std::chrono::milliseconds kAskInterval{250};
 
 }  // namespace
 
@@ -16,7 +19,9 @@ ConfigFollower::ConfigFollower(boost::asio::io_context& io, const std::string& p
                                Callbacks callbacks)
     : callbacks_(std::move(callbacks)),
       events_(program, metrics),
-      watch_(io, kSettle, [this] { reload("a file changed", false); }) {}
+      watch_(io, kSettle, [this] { reload("a file changed", false); }),
+      ask_interval_(kAskInterval),
+      ask_again_(io, [this] { ask(asked_); }) {}
 
 void ConfigFollower::begin(const LoadedConfig& loaded) {
   fingerprint_ = loaded.fingerprint;
@@ -27,6 +32,16 @@ void ConfigFollower::begin(const LoadedConfig& loaded) {
 
 void ConfigFollower::watch() {
   events_.watched(watch_.watch(ended_ ? std::vector<std::string>() : directories_));
+}
+
+void ConfigFollower::ask(const std::string& why) {
+  asked_ = why;
+  const auto now = Alarm::Clock::now();
+  const auto due = ask_interval_.earliest(now);
+  if (due > now) return ask_again_.set(due);
+  ask_again_.clear();
+  reload(why, true);
+  ask_interval_.acted(Alarm::Clock::now());
 }
 
 void ConfigFollower::reload(const std::string& why, bool asked) {
@@ -77,6 +92,7 @@ void ConfigFollower::refuse(const Wish& wish, std::size_t fingerprint, const Dia
 
 void ConfigFollower::end() {
   ended_ = true;
+  ask_again_.clear();
   watch();
 }
 

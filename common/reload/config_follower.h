@@ -13,7 +13,9 @@
 #include "common/config/reader.h"
 #include "common/reload/config_events.h"
 #include "common/result.h"
+#include "common/runtime/alarm.h"
 #include "common/runtime/file_watch.h"
+#include "common/time/min_interval.h"
 
 namespace common {
 
@@ -44,7 +46,10 @@ class ConfigFollower {
 
   // This one runs now; it is followed from now on.
   void begin(const LoadedConfig& loaded);
-  // `why`: for the log. `asked`: somebody waits there for an answer. While a proof is under way it is remembered.
+  // Somebody asks, for whatever reason: at once, but all that is asked within a quarter of a second after that is one.
+  // `why`: for the log.
+  void ask(const std::string& why);
+  // At once. `asked`: somebody waits there for an answer. While a proof is under way it is remembered.
   void reload(const std::string& why, bool asked);
   void end();
 
@@ -65,6 +70,9 @@ class ConfigFollower {
   std::vector<std::string> directories_;
   std::optional<std::size_t> last_refused_;  // said once, until it changes
   FileWatch watch_;
+  MinInterval ask_interval_;
+  std::string asked_;  // why, while it waits for its time
+  Alarm ask_again_;
   bool proving_ = false;
   std::optional<Wish> later_;  // came while a proof was under way
   bool ended_ = false;

@@ -1,5 +1,6 @@
 #include "common/reload/config_follower.h"
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <utility>
@@ -176,6 +177,31 @@ TEST(ConfigFollower, AProofThatOutlivesTheEndChangesNothing) {
   owner.follower.end();
   std::exchange(owner.waiting, nullptr)(Result<void>());
   EXPECT_EQ(owner.applied, 0);
+  EXPECT_EQ(owner.loaded, 1);
+}
+
+TEST(ConfigFollower, ReadsOnceForAllThatAskAtOneTime) {
+  Owner owner;
+  owner.next.fingerprint = 1;
+  owner.follower.begin(owner.next);
+  owner.next.fingerprint = 2;
+  owner.follower.ask("asked");
+  EXPECT_EQ(owner.applied, 1) << "the first at once";
+  for (int i = 0; i < 1000; ++i) owner.follower.ask("asked");
+  EXPECT_EQ(owner.loaded, 1);
+  owner.next.fingerprint = 3;  // written after the last of them came
+  owner.io.run_for(std::chrono::seconds(5));
+  EXPECT_EQ(owner.loaded, 2) << "what was asked last is never forgotten";
+  EXPECT_EQ(owner.applied, 2);
+}
+
+TEST(ConfigFollower, WhoAskedIsForgottenAtTheEnd) {
+  Owner owner;
+  owner.follower.begin(owner.next);
+  owner.follower.ask("asked");
+  owner.follower.ask("asked");
+  owner.follower.end();
+  owner.io.run_for(std::chrono::seconds(1));
   EXPECT_EQ(owner.loaded, 1);
 }
 

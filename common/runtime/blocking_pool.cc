@@ -4,16 +4,22 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "common/limits/limits.h"
 
 namespace common {
 namespace {
 
 constexpr std::chrono::seconds kIdleThreadEndsAfter{2};
+// When the system gives us no thread, because there are too many or there is no memory for its stack.
+constexpr std::chrono::milliseconds kThreadRetry{100};
 
 struct Job {
   std::function<void()> work;
@@ -24,7 +30,7 @@ struct Job {
 
 }  // namespace
 
-struct BlockingPool::State {
+struct BlockingPool::State : std::enable_shared_from_this<BlockingPool::State> {
   State(boost::asio::io_context& loop, std::size_t most) : io(loop), max_threads(most) {}
 
   boost::asio::io_context& io;
@@ -37,6 +43,24 @@ struct BlockingPool::State {
   std::size_t idle = 0;
   std::size_t running = 0;  // jobs
   bool stopping = false;
+
+  // With the mutex held. Without a thread the job waits for one that ends another, or for the next try.
+  void start_thread_if_needed() {
+    if (stopping || idle >= jobs.size() || threads >= max_threads) return job_or_stop.notify_one();
+    try {
+      // The thread owns a share of the state, so it may still be returning from work_until_idle() when we are gone.
+      std::thread([state = shared_from_this()] { state->work_until_idle(); }).detach();
+      ++threads;
+    } catch (const std::system_error&) {
+      const auto pause = std::make_shared<boost::asio::steady_timer>(io, kThreadRetry);
+      pause->async_wait([weak = weak_from_this(), pause](const boost::system::error_code&) {
+        const auto state = weak.lock();
+        if (!state) return;
+        const std::lock_guard lock(state->mutex);
+        if (!state->jobs.empty()) state->start_thread_if_needed();
+      });
+    }
+  }
 
   void work_until_idle() {
     std::unique_lock lock(mutex);
@@ -75,13 +99,8 @@ BlockingPool::~BlockingPool() {
 void BlockingPool::run(std::function<void()> work, std::function<void()> done) {
   std::unique_lock lock(state_->mutex);
   state_->jobs.push_back(Job{std::move(work), std::move(done), boost::asio::make_work_guard(state_->io)});
-  if (state_->idle < state_->jobs.size() && state_->threads < state_->max_threads) {
-    ++state_->threads;
-    // The thread owns a share of the state, so it may still be returning from work_until_idle() when we are gone.
-    std::thread([state = state_] { state->work_until_idle(); }).detach();
-  } else {
-    state_->job_or_stop.notify_one();
-  }
+  if (state_->idle < state_->jobs.size() && state_->threads >= state_->max_threads) limit_hit(Limit::blocking_threads);
+  state_->start_thread_if_needed();
 }
 
 bool BlockingPool::busy() const {

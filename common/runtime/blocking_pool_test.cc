@@ -1,12 +1,16 @@
 #include "common/runtime/blocking_pool.h"
 
 #include <atomic>
+#include <chrono>
 #include <latch>
 #include <memory>
+#include <sys/resource.h>
 #include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include "common/limits/limits.h"
 
 namespace common {
 namespace {
@@ -30,6 +34,19 @@ TEST(BlockingPool, RunsJobsSideBySideUpToItsSize) {
   for (int i = 0; i < 2; ++i) pool.run([&] { both.arrive_and_wait(); }, [&] { ++done; });
   io.run();
   EXPECT_EQ(done, 2);
+}
+
+TEST(BlockingPool, CountsJobsThatHaveToWait) {
+  boost::asio::io_context io;
+  BlockingPool pool(io, 1);
+  const auto hits = limit_hits(Limit::blocking_threads);
+  std::latch go(1);
+  pool.run([&] { go.wait(); }, [] {});
+  EXPECT_EQ(limit_hits(Limit::blocking_threads), hits);
+  pool.run([] {}, [] {});
+  EXPECT_EQ(limit_hits(Limit::blocking_threads), hits + 1);
+  go.count_down();
+  io.run();
 }
 
 TEST(BlockingPool, ManyJobsAllGetTheirTurn) {
@@ -84,6 +101,29 @@ TEST(BlockingPool, IsBusyWhileAJobRuns) {
   go.count_down();
   io.run();
   EXPECT_FALSE(busy_after);
+}
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kMemoryCanBeLimited = false;  // a sanitizer takes terabytes of addresses
+#else
+constexpr bool kMemoryCanBeLimited = true;
+#endif
+
+TEST(BlockingPool, AJobWaitsForAThreadThatTheSystemDoesNotGive) {
+  if (!kMemoryCanBeLimited) GTEST_SKIP();
+  boost::asio::io_context io;
+  BlockingPool pool(io);
+  bool done = false;
+  struct rlimit limit {};
+  ASSERT_EQ(::getrlimit(RLIMIT_AS, &limit), 0);
+  struct rlimit none = limit;
+  none.rlim_cur = 1;  // no stack for a thread
+  ASSERT_EQ(::setrlimit(RLIMIT_AS, &none), 0);
+  pool.run([] {}, [&] { done = true; });
+  ASSERT_EQ(::setrlimit(RLIMIT_AS, &limit), 0);
+  EXPECT_TRUE(pool.busy());
+  io.run_for(std::chrono::seconds(20));
+  EXPECT_TRUE(done);
 }
 
 TEST(BlockingPool, AtItsEndItWaitsForWhatRunsAndDropsTheRest) {

@@ -7,4 +7,7 @@ namespace common {
 // and some go through all numbers up to it when they start. Does nothing when that is not allowed.
 void raise_descriptor_limit();
 
+// Whether that many more files could be opened at this moment, by this process and on this machine.
+[[nodiscard]] bool descriptors_left(int count);
+
 }  // namespace common

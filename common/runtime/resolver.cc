@@ -12,6 +12,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "common/limits/limits.h"
+
 namespace common {
 namespace {
 
@@ -20,6 +22,8 @@ namespace asio = boost::asio;
 constexpr std::chrono::seconds kAnswerServesFor{10};
 // A name whose server hangs holds a thread for up to half a minute. They start when they are needed.
 constexpr std::size_t kThreads = 8;
+// Of names that are remembered. Some come from a registry, where anybody may think of new ones.
+constexpr std::size_t kMostNames = 4'096;
 
 // On a thread of the pool.
 Result<Resolver::Addresses> look_up(const std::string& host) {
@@ -83,9 +87,8 @@ asio::awaitable<Result<Resolver::Addresses>> Resolver::answer(std::string host, 
   const auto address = asio::ip::make_address(host, not_an_address);
   if (!not_an_address) co_return Addresses{address};
 
-  auto& slot = entries_[host];
-  if (!slot) slot = std::make_shared<Entry>(io_);
-  const auto entry = slot;  // kept while we wait
+  const auto entry = entry_of(host);  // kept while we wait
+  if (!entry) co_return fail("cannot resolve " + host + ": too many names are being looked up");
   const bool wait = wish == Wish::new_answer || !entry->good();
   const bool old = std::chrono::steady_clock::now() - entry->answered_at >= answer_serves_for_;
   if ((wait || old) && !entry->looking) start_lookup(host, entry);
@@ -99,6 +102,25 @@ asio::awaitable<Result<Resolver::Addresses>> Resolver::answer(std::string host, 
     std::stable_partition(found->begin(), found->end(), [](const auto& each) { return each.is_v4(); });
   }
   co_return found;
+}
+
+std::shared_ptr<Resolver::Entry> Resolver::entry_of(const std::string& host) {
+  if (const auto known = entries_.find(host); known != entries_.end()) return known->second;
+  if (entries_.size() >= kMostNames && !forget_oldest()) return nullptr;
+  return entries_[host] = std::make_shared<Entry>(io_);
+}
+
+// One that is being looked up has somebody who waits. False: all of them are.
+bool Resolver::forget_oldest() {
+  auto oldest = entries_.end();
+  for (auto entry = entries_.begin(); entry != entries_.end(); ++entry) {
+    if (entry->second->looking) continue;
+    if (oldest == entries_.end() || entry->second->answered_at < oldest->second->answered_at) oldest = entry;
+  }
+  limit_hit(Limit::resolver_names);
+  if (oldest == entries_.end()) return false;
+  entries_.erase(oldest);
+  return true;
 }
 
 void Resolver::start_lookup(const std::string& host, const std::shared_ptr<Entry>& entry) {

@@ -31,7 +31,8 @@ class Resolver {
   ~Resolver();  // waits for the lookups under way, see busy()
 
   // An IP address is its own answer, at once. The order is the system's, with IPv4 first when preferred; never empty.
-  // Waits only as long as there is no good answer: an old one is given at once, and a lookup renews it.
+  // Waits only as long as there is no good answer: an old one is given at once, and a lookup renews it. Of many
+  // thousands of names the answer that is oldest is forgotten; when all of them are being looked up, more are an error.
   boost::asio::awaitable<Result<Addresses>> resolve(std::string host, bool prefer_ipv4);
 
   // The same, but waits for a lookup in any case: for who asks seldom and must learn of changes. The last good answer
@@ -46,6 +47,8 @@ class Resolver {
   enum class Wish { quick, new_answer };
 
   boost::asio::awaitable<Result<Addresses>> answer(std::string host, bool prefer_ipv4, Wish wish);
+  std::shared_ptr<Entry> entry_of(const std::string& host);
+  bool forget_oldest();
   void start_lookup(const std::string& host, const std::shared_ptr<Entry>& entry);
 
   boost::asio::io_context& io_;

@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/limits/limits.h"
 #include "common/runtime/task_group.h"
 
 namespace common {
@@ -121,6 +122,17 @@ TEST_F(ResolverTest, AFailureIsToldAndAskedAgain) {
   EXPECT_EQ(wait_for(ask("a.test")), "there is no a.test");
   names.set("a.test", "10.0.0.1");
   EXPECT_EQ(wait_for(ask("a.test")), "10.0.0.1");
+}
+
+TEST_F(ResolverTest, RemembersSoManyNamesAndNoMore) {
+  answers_serve_for(hours(1));
+  const auto hits = limit_hits(Limit::resolver_names);
+  for (int i = 0; i < 4'096; ++i) ask("n" + std::to_string(i) + ".test");
+  EXPECT_EQ(wait_for(ask("one.more.test")), "cannot resolve one.more.test: too many names are being looked up");
+  EXPECT_GT(limit_hits(Limit::resolver_names), hits);
+  EXPECT_EQ(wait_for(ask("n4095.test")), "there is no n4095.test");
+  names.set("one.more.test", "10.0.0.1");
+  EXPECT_EQ(wait_for(ask("one.more.test")), "10.0.0.1") << "it has taken the place of an older one";
 }
 
 TEST_F(ResolverTest, TheLastGoodAnswerServesWhileTheNameServerFails) {

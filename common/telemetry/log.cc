@@ -8,6 +8,8 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "common/printable.h"
+
 namespace common::log {
 namespace {
 
@@ -76,7 +78,8 @@ bool enabled(Level level) {
 }
 
 void write(Level level, std::string_view message) {
-  logger().log(to_spdlog(level), message);
+  if (is_printable(message)) return logger().log(to_spdlog(level), message);
+  logger().log(to_spdlog(level), printable(message));
 }
 
 }  // namespace common::log

@@ -17,13 +17,13 @@ TEST(Metrics, ShowTheLimitsOfTheProgram) {
   Metrics metrics;
   EXPECT_THAT(metrics.text(), Not(HasSubstr("limit_hit")));
   metrics.show_limits("nerve");
-  const auto before = limit_hits(Limit::api_body);
-  limit_hit(Limit::api_body);
+  const auto before = limit_hits(Limit::file_bytes);
+  limit_hit(Limit::file_bytes);
   EXPECT_THAT(metrics.text(), HasSubstr("# TYPE nerve_limit_hit_total counter"));
   EXPECT_THAT(metrics.text(),
-              HasSubstr("nerve_limit_hit_total{limit=\"api_body\"} " + std::to_string(before + 1) + "\n"));
-  EXPECT_THAT(metrics.text(), HasSubstr("nerve_limit_hit_total{limit=\"state_bytes\"} 0\n"));
-  EXPECT_THAT(metrics.text(), Not(HasSubstr("node_children"))) << "nerve has no such limit";
+              HasSubstr("nerve_limit_hit_total{limit=\"file_bytes\"} " + std::to_string(before + 1) + "\n"));
+  EXPECT_THAT(metrics.text(), HasSubstr("nerve_limit_hit_total{limit=\"resolver_names\"} 0\n"));
+  EXPECT_THAT(metrics.text(), Not(HasSubstr("told_troubles"))) << "nerve has no such limit";
 }
 
 TEST(Metrics, OfSynapseHaveAllLimits) {

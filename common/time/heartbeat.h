@@ -1,20 +1,21 @@
-// Tells when a loop was held up: it beats once a second, and each beat shows how late it is. Pure.
+// Tells when a loop was held up: it beats at each whole second, and each beat shows how late it is. Pure.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
 #include <deque>
 
+#include "common/time/whole_second.h"
+
 namespace common {
 
 class Heartbeat {
  public:
   using Clock = std::chrono::steady_clock;
-  static constexpr std::chrono::seconds kPeriod{1};
   // Longer than a supervisor's usual pause between two looks, which is 10 s.
   static constexpr std::chrono::seconds kMemory{15};
 
-  explicit Heartbeat(Clock::time_point now) : due_(now + kPeriod) {}
+  explicit Heartbeat(Clock::time_point now) : due_(next_whole_second(now)) {}
 
   // When the next beat is due.
   Clock::time_point due() const { return due_; }
@@ -22,7 +23,7 @@ class Heartbeat {
   void beat(Clock::time_point now) {
     beats_.push_back({now, now - due_});
     while (beats_.front().time < now - kMemory) beats_.pop_front();
-    due_ = now + kPeriod;
+    due_ = next_whole_second(now);
   }
 
   // How late the latest beat was, or the next one is already.

@@ -48,7 +48,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
                                               },
                                           .on_watches_lost =
                                               [weak = weak_from_this()] {
-                                                if (const auto core = weak.lock()) core->look_at_all();
+                                                if (const auto core = weak.lock()) core->look_due_ = true;
                                               },
                                           .on_deleted =
                                               [weak = weak_from_this()](const std::string& deleted) {
@@ -75,7 +75,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
     // case it did not. A new session has no watches: each node is watched again, while the old data stays in force.
     if (session != session_) {
       session_ = session;
-      look_at_all();
+      look_due_ = true;
     }
     list();
     ask_more();
@@ -121,6 +121,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
       take_list({});
       return await_path();
     } else {
+      if (reply.status != Status::lost) look_if_due();
       return failed(reply.status, "list " + options_.path + ": " + reply.error);
     }
     if (std::exchange(list_again_, false)) list();
@@ -163,6 +164,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
     listed_ = std::move(names);
     deleted_.clear();
     complete_list_ = true;
+    look_if_due();
     ask_more();
     settle();
   }
@@ -172,11 +174,13 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
   }
 
   // Watches all again. exists() does that, too, and what it answers tells whether the data must be read: most did not
-  // change.
-  void look_at_all() {
+  // change. Of those that are gone it would leave a watch that nobody takes away, so the list comes first.
+  void look_if_due() {
+    if (!std::exchange(look_due_, false)) return;
     for (const auto& child : listed_) {
       if (options_.needs_data(child)) queue_.look_at(child);
     }
+    ask_more();
   }
 
   void ask_more() {
@@ -246,6 +250,10 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
     const auto [known, appeared] = children_.try_emplace(child);
     // Read once more without having changed: its data may have been taken.
     if (!appeared && known->second.stat == reply.stat) return;
+    if (reply.data.size() > options_.most_data) {
+      reply.data.resize(options_.most_data);
+      reply.data.shrink_to_fit();
+    }
     known->second = {std::move(reply.data), reply.stat};
     changed_ = true;
   }
@@ -310,7 +318,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
 
   void check_all() {
     if (connected_) {
-      look_at_all();
+      look_due_ = true;
       list();
       ask_more();
     }
@@ -334,6 +342,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
   bool listing_ = false;
   bool list_again_ = false;
   bool complete_list_ = false;
+  bool look_due_ = false;  // at all that the next list names
   std::set<std::string> listed_;
   std::set<std::string> deleted_;  // since that list, maybe created again
 

@@ -29,6 +29,8 @@ class ChildrenWatch {
     // A slow check that finds what a lost watch missed; jittered by a quarter.
     std::chrono::milliseconds full_check_interval{std::chrono::minutes(5)};
     std::size_t max_reads_in_flight = 256;
+    // More of a node's data is cut off: it may be a megabyte, and all of it is kept until the first snapshot.
+    std::size_t most_data = 64 * 1024 + 1;
     // False for a child whose name says everything; its data is then not read.
     std::function<bool(std::string_view child)> needs_data = [](std::string_view) { return true; };
   };

@@ -93,6 +93,15 @@ TEST_F(ChildrenWatchTest, FollowsAdditionsChangesAndRemovals) {
   EXPECT_THAT(snapshots, ElementsAre("", "a=1 ", "a=2 ", "a=3 ", ""));
 }
 
+TEST_F(ChildrenWatchTest, KeepsNoMoreOfANodeThanWhoeverAsksWillRead) {
+  zookeeper.other(CreateOperation{"/web", "", false});
+  create("a", std::string(100'000, 'x'));
+  zookeeper.connect(1);
+  const auto watch = make();
+  settle();
+  EXPECT_THAT(snapshots, ElementsAre("a=" + std::string(65'537, 'x') + " "));
+}
+
 TEST_F(ChildrenWatchTest, APathThatDoesNotExistYetIsWatchedUntilItDoes) {
   zookeeper.connect(1);
   const auto watch = make();
@@ -252,6 +261,38 @@ TEST_F(ChildrenWatchTest, ANewSessionReadsOnlyWhatChanged) {
   settle();
   EXPECT_EQ(snapshots.back(), "a=9 b=9 base64_x= c=9 d=9 ");
   EXPECT_EQ(reads(), 6 + 4);
+}
+
+TEST_F(ChildrenWatchTest, ANewSessionWatchesNothingThatIsGone) {
+  zookeeper.other(CreateOperation{"/web", "", false});
+  for (const auto* name : {"a", "b"}) create(name, "1");
+  zookeeper.connect(1);
+  const auto watch = make();
+  settle();
+  zookeeper.disconnect();
+  zookeeper.expire(1);
+  zookeeper.other(DeleteOperation{"/web/b", -1});
+  zookeeper.connect(2);
+  settle();
+  EXPECT_EQ(snapshots.back(), "a=1 ");
+  EXPECT_TRUE(zookeeper.is_watched("/web/a"));
+  EXPECT_FALSE(zookeeper.is_watched("/web/b"));
+}
+
+TEST_F(ChildrenWatchTest, AListThatIsRefusedKeepsNoNodeFromBeingWatched) {
+  zookeeper.other(CreateOperation{"/web", "", false});
+  create("a", "1");
+  zookeeper.connect(1);
+  const auto watch = make();
+  settle();
+  zookeeper.disconnect();
+  zookeeper.expire(1);
+  zookeeper.forbidden.insert("/web");
+  zookeeper.connect(2);
+  settle();
+  zookeeper.other(SetOperation{"/web/a", "2"});
+  settle();
+  EXPECT_EQ(snapshots.back(), "a=2 ");
 }
 
 TEST_F(ChildrenWatchTest, ANewSessionOverNothingNewTellsNothing) {

@@ -47,6 +47,13 @@ class FakeZookeeper : public Zookeeper {
   }
   // The classic fault: nobody hears of it, and nothing fires any more.
   void lose_watches() { watches_.clear(); }
+
+  // Whether somebody holds a watch on the data, or the coming, of this node.
+  bool is_watched(const std::string& path) const {
+    const auto found = watches_.find(path);
+    return found != watches_.end() && found->second.data;
+  }
+
   void disconnect() {
     connected_ = false;
     tell_state();

@@ -30,11 +30,14 @@ class Handle : public std::enable_shared_from_this<Handle> {
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
 
-  // Resolves the names and starts the client's threads. `session`: to go on with; zero: a new one. 0, or an errno.
-  // `credentials`: "user:password", or empty.
+  // Resolves the names (it takes no time when they are addresses) and starts the client's threads. `session`: to go on
+  // with; zero: a new one. 0, or an errno. `credentials`: "user:password", or empty.
   int open(const std::string& hosts, int timeout_ms, const clientid_t& session, const std::string& credentials);
   // Ends the session on the server, when connected, and joins the client's threads.
   void close();
+
+  // Other servers for the next attempt to connect: addresses only, or it blocks; no chroot.
+  void set_servers(const std::string& servers) { zoo_set_servers(zh_, servers.c_str()); }
 
   bool is_open() const { return zh_ != nullptr; }
   int state() const { return zoo_state(zh_); }

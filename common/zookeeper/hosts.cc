@@ -20,7 +20,10 @@ Result<void> check_host(std::string_view entry, const std::string& hosts) {
   if (colon == 0) return wrong("a host is missing");
   const auto host = entry.substr(0, colon);
   if (host.find(':') != std::string_view::npos) return wrong("the client takes no bare IPv6 address");
-  if (host.find_first_of(" \t\r\n") != std::string_view::npos) return wrong("there is white space in a host");
+  const auto forbidden = [](unsigned char c) { return c <= ' ' || c == 0x7F; };
+  if (std::any_of(host.begin(), host.end(), forbidden)) {
+    return wrong("there is white space or a control character in a host");
+  }
   const auto port_text = entry.substr(colon + 1);
   int port = 0;
   const auto [end, problem] = std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);

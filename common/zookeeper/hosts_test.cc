@@ -28,6 +28,7 @@ TEST(ZookeeperHosts, RefusesWhatTheClientWouldMisread) {
   EXPECT_NE(problem(":2181"), "");
   EXPECT_NE(problem(""), "");
   EXPECT_NE(problem("zk 1:2181"), "");
+  EXPECT_NE(problem("zk\x7f:2181"), "");
   EXPECT_EQ(problem("zk1:2181/a/"), "ZooKeeper hosts \"zk1:2181/a/\": the chroot must not end with '/'");
   EXPECT_EQ(problem("zk1:2181/a//b"), "ZooKeeper hosts \"zk1:2181/a//b\": the chroot must not contain '//'");
 }

@@ -10,14 +10,12 @@
 #include <boost/asio/post.hpp>
 
 #include "common/telemetry/log.h"
+#include "common/time/whole_second.h"
 
 namespace common::zookeeper {
 namespace {
 
 namespace asio = boost::asio;
-
-// The C client misses state changes now and then; its state is looked at as often as this.
-constexpr std::chrono::seconds kStatePollInterval{1};
 
 // A handle that has been without a connection for so many of its timeouts is opened anew under the same session. It
 // resolves the host names again, and comes to terms with servers that have lost their data and refuse whoever knows
@@ -58,7 +56,7 @@ Session::Core::Core(asio::io_context& io, BlockingPool& pool, SessionOptions opt
       poll_(io, [this] { poll_state(); }),
       random_(std::random_device{}()),
       client_id_(to_client_id(options_.resume)) {
-  poll_.set(Clock::now() + kStatePollInterval);
+  poll_.set(next_whole_second(Clock::now()));
 }
 
 void Session::Core::open() {
@@ -70,16 +68,48 @@ void Session::Core::open() {
   opened_ = false;
   opened_at_ = Clock::now();
   auto error = std::make_shared<int>(0);
+  // Those that are known are used without asking anybody; what has changed meanwhile follows.
+  auto addresses = std::make_shared<HostAddresses>(addresses_);
+  if (!addresses->empty()) look_hosts_up();
   const auto& who = options_.credentials;
   pool_.run(
-      [handle, error, session = client_id_, hosts = options_.hosts,
+      [handle, error, addresses, session = client_id_, hosts = options_.hosts,
        timeout = static_cast<int>(options_.timeout.count()),
        credentials = who.username.empty() ? "" : who.username + ":" + who.password] {
-        *error = handle->open(hosts, timeout, session, credentials);
+        if (addresses->empty()) *addresses = look_up_hosts(hosts, {});
+        if (addresses->empty()) {
+          *error = ENOENT;
+          return;
+        }
+        *error = handle->open(with_addresses(hosts, *addresses), timeout, session, credentials);
       },
-      [weak = weak_from_this(), handle, error] {
-        if (const auto core = weak.lock()) core->opened(handle, *error);
+      [weak = weak_from_this(), handle, error, addresses] {
+        const auto core = weak.lock();
+        if (!core) return;
+        if (core->addresses_.empty()) core->addresses_ = *addresses;
+        core->opened(handle, *error);
       });
+}
+
+// While there is no connection: the servers may have moved.
+void Session::Core::look_hosts_up() {
+  const bool literal = all_numeric(addresses_) && with_addresses(options_.hosts, addresses_) == options_.hosts;
+  if (closed_ || (literal && !addresses_.empty()) || std::exchange(looking_up_, true)) return;
+  auto addresses = std::make_shared<HostAddresses>(addresses_);
+  pool_.run([addresses, hosts = options_.hosts] { *addresses = look_up_hosts(hosts, *addresses); },
+            [weak = weak_from_this(), addresses] {
+              if (const auto core = weak.lock()) core->take_addresses(std::move(*addresses));
+            });
+}
+
+// A connection that is there again by now is left alone: names that flap do it no harm.
+void Session::Core::take_addresses(HostAddresses addresses) {
+  looking_up_ = false;
+  if (closed_ || connected_ || addresses == addresses_) return;
+  addresses_ = std::move(addresses);
+  if (handle_ && opened_ && all_numeric(addresses_)) {
+    handle_->set_servers(split_hosts(with_addresses(options_.hosts, addresses_)).servers);
+  }
 }
 
 void Session::Core::opened(const std::shared_ptr<Handle>& handle, int error) {
@@ -151,6 +181,7 @@ void Session::Core::set_connected(bool connected, std::int64_t session_id) {
     short_connections_ = away_since_ - connected_at_ < kHealthyAfter ? short_connections_ + 1 : 0;
     log::warn("connection to ZooKeeper {} lost; the session {:#x} is kept and what was last known stays in force",
               options_.hosts, session_id_);
+    look_hosts_up();
   }
   listeners_.tell_state(state(), session_id_, connected && std::exchange(watches_lost_, false));
 }
@@ -237,10 +268,12 @@ void Session::Core::close_here() {
   handle->close();
 }
 
+// The C client misses state changes now and then.
 void Session::Core::poll_state() {
-  poll_.set(Clock::now() + kStatePollInterval);
+  poll_.set(next_whole_second(Clock::now()));
   if (handle_ && opened_) on_state(handle_->state());
   complain_when_away();
+  if (handle_ && opened_ && !connected_) look_hosts_up();
   const auto now = Clock::now();
   if (connected_ && now - connected_at_ > kHealthyAfter) backoff_.reset();
   const auto limit = std::clamp(kTimeoutsUntilReopened * options_.timeout, kReopenAtLeastAfter, kReopenAtMostAfter);

@@ -14,6 +14,7 @@
 #include "common/runtime/blocking_pool.h"
 #include "common/time/backoff.h"
 #include "common/zookeeper/handle.h"
+#include "common/zookeeper/host_addresses.h"
 #include "common/zookeeper/listeners.h"
 #include "common/zookeeper/session.h"
 
@@ -43,6 +44,8 @@ class Session::Core : public std::enable_shared_from_this<Session::Core> {
   using Clock = Alarm::Clock;
 
   void opened(const std::shared_ptr<Handle>& handle, int error);
+  void look_hosts_up();
+  void take_addresses(HostAddresses addresses);
   void on_event(const std::shared_ptr<Handle>& handle, int type, int state, const std::string& path);
   void on_state(int state);
   void set_connected(bool connected, std::int64_t session_id);
@@ -62,6 +65,8 @@ class Session::Core : public std::enable_shared_from_this<Session::Core> {
   Alarm poll_;
   std::mt19937 random_;
   Backoff backoff_;
+  HostAddresses addresses_;  // as they were last looked up; none before the first time
+  bool looking_up_ = false;
 
   std::shared_ptr<Handle> handle_;  // null while closed or between two handles
   bool opened_ = false;             // open() of the present handle has returned

@@ -5,6 +5,7 @@ import ipaddress
 import socket
 import struct
 import threading
+import time
 
 from harness.ports import free_port
 
@@ -29,14 +30,15 @@ class NameServer:
     `mode`: "answer", "silent", "garbage", or the number of an error that every question gets.
     """
 
-    def __init__(self, address="127.0.0.1"):
+    def __init__(self, address="127.0.0.1", port=None):
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self.mode = "answer"
         self.silent_about = set()  # names
+        self.delay = 0.0  # seconds until an answer is sent
         self.questions = []  # (name, type), in lower case
         self._zone = {}  # (name, type) -> list of records' wires
         self._names = set()
-        self.port = free_port()
+        self.port = port or free_port()
         self._datagrams = socket.socket(family, socket.SOCK_DGRAM)
         self._datagrams.bind((address, self.port))
         self._streams = socket.socket(family, socket.SOCK_STREAM)
@@ -50,6 +52,8 @@ class NameServer:
 
     def close(self):
         self._stopping = True
+        with contextlib.suppress(OSError):
+            self._datagrams.shutdown(socket.SHUT_RDWR)  # whoever waits there would keep the port
         self._datagrams.close()
         with contextlib.suppress(OSError):
             self._streams.shutdown(socket.SHUT_RDWR)
@@ -98,6 +102,7 @@ class NameServer:
         asked = question[12 : at + 5]
         name = ".".join(name).lower()
         self.questions.append((name, kind))
+        time.sleep(self.delay)
         mode = self.mode
         if mode == "silent" or name in self.silent_about:
             return None
@@ -116,6 +121,8 @@ class NameServer:
         while not self._stopping:
             try:
                 question, sender = self._datagrams.recvfrom(4096)
+                if not question:
+                    continue
                 threading.Thread(target=self._reply, args=(question, sender), daemon=True).start()
             except OSError:
                 return

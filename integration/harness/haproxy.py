@@ -11,7 +11,7 @@ RUNNING = 2  # srv_op_state: takes traffic unless something in srv_admin_state s
 ONCE_DISABLED = 4  # srv_admin_state: by the file; `state ready` ends that and leaves the bit
 
 
-def _takes_traffic(row):
+def takes_traffic(row):
     forced = int(row["srv_admin_state"]) & ~ONCE_DISABLED
     return int(row["srv_op_state"]) == RUNNING and forced == 0 and int(row["srv_uweight"]) > 0
 
@@ -69,14 +69,14 @@ class RuntimeSocket:
         return {
             f"{row['srv_addr']}:{row['srv_port']}": int(row["srv_uweight"])
             for row in self.servers(backend)
-            if _takes_traffic(row)
+            if takes_traffic(row)
         }
 
     def names_in_rotation(self, backend):
         return {
             row["srv_name"]
             for row in self.servers(backend)
-            if _takes_traffic(row)
+            if takes_traffic(row)
         }
 
 

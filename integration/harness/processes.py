@@ -94,6 +94,28 @@ def children_of(pid):
     return [child for child in descendants(pid) if (_stat(child) or ("", 0))[1] == pid]
 
 
+def parent_of(pid):
+    """A LookupError when the process is gone."""
+    stat = _stat(pid)
+    if stat is None:
+        raise LookupError(f"no process {pid}")
+    return stat[1]
+
+
+def open_descriptors(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def threads(pid):
+    return len(os.listdir(f"/proc/{pid}/task"))
+
+
+def resident_kb(pid):
+    """The memory that a process has in RAM."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
+
+
 def zombies_of(pid):
     """How many children of a process have ended and were not reaped."""
     stats = [_stat(int(name)) for name in os.listdir("/proc") if name.isdigit()]

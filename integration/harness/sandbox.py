@@ -14,10 +14,11 @@ from harness import processes, sanitizers, web
 from harness.haproxy import ExternalHaproxy, RuntimeSocket
 from harness.ports import free_port
 from harness.processes import Process
-from harness.sanitizers import BUILD
+from harness.sanitizers import BUILD, ROOT  # noqa: F401
 from harness.wait import eventually
 from harness.zookeeper import ZookeeperServer
 
+SANITIZED = sanitizers.ANY
 END_SECONDS = 10
 
 
@@ -41,6 +42,13 @@ class Program(Process):
         self.directory = directory
         env = {"RUNTIME_DIRECTORY": directory}
         super().__init__(name, argv, os.path.join(directory, f"{name}.log"), env=env, cwd=directory)
+
+    def replace_config(self, text):
+        """In one step, so that nobody reads half of it."""
+        fresh = self.config_path + ".fresh"
+        with open(fresh, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(fresh, self.config_path)
 
     def get(self, path, method="GET", timeout=15.0):
         return web.request(self.api_port, path, method, timeout)

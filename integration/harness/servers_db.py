@@ -9,7 +9,7 @@ import subprocess
 
 from harness import web
 from harness.ports import free_port
-from harness.processes import Process
+from harness.processes import Process, alive, descendants
 from harness.wait import eventually
 
 USER = "nerve"
@@ -131,6 +131,12 @@ class Postgres(Server):
 
     def ready(self):
         return "ready to accept connections" in self.process.log()
+
+    def kill(self):
+        """With its own processes, which hold the shared memory a moment longer: the next one would not start."""
+        workers = descendants(self.process.pid)
+        super().kill()
+        eventually(lambda: not any(map(alive, workers)))
 
 
 class Mariadb(Server):

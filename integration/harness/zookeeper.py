@@ -38,6 +38,8 @@ class ZookeeperServer:
     hundred milliseconds are possible."""
 
     TICK_MS = 100
+    MAIN = "org.apache.zookeeper.server.ZooKeeperServerMain"
+    JVM = _JVM
 
     def __init__(self, directory, port=None, address="127.0.0.1", properties=None):
         """`properties`: further system properties of the server."""
@@ -47,34 +49,40 @@ class ZookeeperServer:
         self.properties = {**_PROPERTIES, **(properties or {})}
         self.process = None
         os.makedirs(os.path.join(self.directory, "data"), exist_ok=True)
+        self._write_settings(
+            f"dataDir={self.directory}/data\nclientPort={self.port}\nclientPortAddress={address}\n"
+            f"tickTime={self.TICK_MS}\nminSessionTimeout={2 * self.TICK_MS}\nmaxSessionTimeout=600000\n"
+            "maxClientCnxns=0\nautopurge.purgeInterval=0\n"
+        )
+
+    def _write_settings(self, settings):
         with open(os.path.join(self.directory, "zoo.cfg"), "w", encoding="ascii") as file:
-            file.write(
-                f"dataDir={self.directory}/data\nclientPort={self.port}\nclientPortAddress={address}\n"
-                f"tickTime={self.TICK_MS}\nminSessionTimeout={2 * self.TICK_MS}\nmaxSessionTimeout=600000\n"
-                "maxClientCnxns=0\nautopurge.purgeInterval=0\n"
-            )
+            file.write(settings)
 
     @property
     def hosts(self):
         return f"{self.address}:{self.port}"
 
     def start(self):
-        properties = [f"-D{key}={value}" for key, value in self.properties.items()]
-        main = "org.apache.zookeeper.server.ZooKeeperServerMain"
-        log = os.path.join(self.directory, "zookeeper.log")
-        argv = [
-            "/usr/bin/java",
-            *_JVM,
-            *properties,
-            "-cp",
-            "/usr/share/java/zookeeper.jar",
-            main,
-            os.path.join(self.directory, "zoo.cfg"),
-        ]
-        self.process = Process("zookeeper", argv, log)
+        self.launch()
         patience = iter((0.3, 0.5, 1, 2))
         eventually(lambda: self._answers(next(patience, 3)), 60, "ZooKeeper answers")
         return self
+
+    def launch(self):
+        """Starts it and does not wait."""
+        properties = [f"-D{key}={value}" for key, value in self.properties.items()]
+        log = os.path.join(self.directory, "zookeeper.log")
+        argv = [
+            "/usr/bin/java",
+            *self.JVM,
+            *properties,
+            "-cp",
+            "/usr/share/java/zookeeper.jar",
+            self.MAIN,
+            os.path.join(self.directory, "zoo.cfg"),
+        ]
+        self.process = Process("zookeeper", argv, log)
 
     def _answers(self, timeout):
         if not self.process.running:
@@ -110,11 +118,17 @@ class ZookeeperServer:
 
     def session_of(self, process):
         """The id of the session that a process holds, by the address of its connection."""
-        ports = process.open_sockets()
+        return self.session_at(process.open_sockets(), process.name)
+
+    def session_at(self, ports, name="this port"):
+        """The id of the session whose connection comes from one of these ports."""
         for port, session in re.findall(r"127\.0\.0\.1:(\d+)\[\d+\]\(.*?sid=(0x[0-9a-f]+)", self.command("cons")):
             if int(port) in ports:
                 return int(session, 16)
-        raise LookupError(f"{process.name} has no session")
+        raise LookupError(f"{name} has no session")
+
+    def knows_session(self, session_id):
+        return f"0x{session_id:x}" in self.command("dump")
 
     def expire(self, session_id, holder=None):
         """Ends a session under its living owner, as the server does after a silence that lasted too long.

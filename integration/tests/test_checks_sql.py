@@ -9,7 +9,7 @@ import pytest
 
 from harness.configs import check, explained_service, nerve
 from harness.ports import free_port
-from harness.servers_db import PASSWORD, USER
+from harness.servers_db import PASSWORD, USER, Mariadb, Postgres
 from harness.verdicts import assert_kept_secret, failures, reason, start, up
 from harness.wait import always, eventually
 
@@ -17,10 +17,10 @@ WRONG = "wr0ng-Wd0rt"
 
 
 @pytest.fixture(params=["mysql", "postgres"])
-def database(request):
-    server = request.getfixturevalue({"mysql": "mariadb"}.get(request.param, request.param))
-    server.driver = request.param
-    return server
+def database(request, shared_servers):
+    for server in shared_servers.lend({"mysql": Mariadb, "postgres": Postgres}[request.param]):
+        server.driver = request.param
+        yield server
 
 
 def sql(database, **keys):

@@ -151,6 +151,32 @@ def test_a_runtime_directory_belongs_to_one_synapse(sandbox, registry):
     assert f"another synapse uses runtimeDir {directory}" in second.log()
 
 
+def test_an_haproxy_of_somebody_elses_belongs_to_one_synapse(sandbox, registry):
+    """By its file, by its socket, and by what is kept; a first one that was killed is in nobody's way."""
+    haproxy = sandbox.haproxy()
+    service = synapse_service(registry, free_port(), name="web")
+    router = haproxy.router([service])
+    state = sandbox.path("state")
+    first = sandbox.synapse({"statePath": state, "routers": [router]}).await_ready()
+    loads = len(haproxy.reloads())
+    own = {**router, "global": [f"stats socket {sandbox.path('none.sock')} level admin"]}
+    other = {**router, "configPath": sandbox.path("other.cfg")}
+    away = {**own, "configPath": sandbox.path("away.cfg")}
+    for config, words in [
+        ({"routers": [own]}, f"another synapse writes configPath {haproxy.config_path}"),
+        ({"routers": [other]}, f"another synapse drives the HAProxy at {haproxy.socket_path}"),
+        ({"statePath": state, "routers": [away]}, f"another synapse uses statePath {state}"),
+    ]:
+        second = sandbox.synapse(config, wait=False)
+        assert second.wait() == 1
+        assert words in second.log()
+    assert first.ready()
+    assert len(haproxy.reloads()) == loads
+    first.kill()
+    sandbox.synapse({"statePath": state, "routers": [router]}).await_ready()
+    assert len(haproxy.reloads()) == loads
+
+
 def test_a_child_that_may_not_be_read_hides_no_other(sandbox, registry):
     acl = make_digest_acl("somebody", "else", all=True)
     registry.add("a", sandbox.backend("a").port)

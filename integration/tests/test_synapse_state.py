@@ -93,7 +93,7 @@ def test_what_cannot_be_read_or_written_is_said_and_does_no_harm(sandbox, own):
     first = sandbox.synapse(config(sandbox, registry, port)).await_ready()
     assert first.stop() == 0
     directory = sandbox.path("state")
-    (name,) = os.listdir(directory)
+    (name,) = (name for name in os.listdir(directory) if name.endswith(".json"))
     with open(os.path.join(directory, name), "w", encoding="utf-8") as file:
         file.write('{"version": 1, "records": [')
     second = sandbox.synapse(config(sandbox, registry, port)).await_ready()

@@ -2,9 +2,14 @@
 // its answers mean are the business of CheckRunner and the health room.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
+
+namespace common {
+class Turns;
+}  // namespace common
 
 namespace nerve {
 
@@ -17,6 +22,9 @@ class Check {
  public:
   virtual ~Check() = default;
 
+  // Begins to ask. The answer, when it is known without waiting; otherwise run() is called, which goes on.
+  virtual std::optional<Answer> begin() { return std::nullopt; }
+
   // Asks once. Never called again before it has ended. It must react to cancellation, and keeps no time itself.
   virtual boost::asio::awaitable<Answer> run() = 0;
 
@@ -26,6 +34,10 @@ class Check {
   // True when the kind keeps the timeout itself, because it can tell more about it then; CheckRunner only steps in when
   // that fails.
   virtual bool keeps_time() const { return false; }
+
+  // Where each run waits for its turn, when only so many of the kind may run at once; null: none has to wait. The
+  // timeout begins with the turn.
+  virtual common::Turns* turns() { return nullptr; }
 };
 
 }  // namespace nerve

@@ -12,6 +12,7 @@ namespace common {
 class BlockingPool;
 class ObjectReader;
 class Resolver;
+class Turns;
 namespace http {
 class Client;
 }
@@ -24,6 +25,7 @@ struct CheckContext {
   common::Resolver& resolver;
   common::http::Client& http;
   common::BlockingPool& brokers;  // for talking to message brokers, which may hang: a thread for each at most
+  common::Turns& exec_turns;      // for running programs, which cost the machine more than a question does
 };
 
 struct CheckKind {

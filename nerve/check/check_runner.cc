@@ -8,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "common/runtime/deadline.h"
+#include "common/runtime/turns.h"
 #include "nerve/check/schedule.h"
 
 namespace nerve {
@@ -38,10 +39,18 @@ asio::awaitable<void> CheckRunner::run(Duration first_delay) {
     since_ = due;
     timer.expires_at(due);
     co_await timer.async_wait(asio::use_awaitable);
+    common::Turns::Turn turn;
+    if (auto* const turns = check_->turns()) {
+      state_ = State::queued;
+      auto taken = co_await turns->take();
+      turn = std::move(taken);
+    }
+    // Cancelled while it waited: the next co_await ends the coroutine.
     const auto started = Clock::now();
     state_ = State::running;
     since_ = started;
     const Answer answer = co_await ask();
+    turn = {};
     // What came of a check that was cancelled with us is no answer.
     const auto cancellation = co_await asio::this_coro::cancellation_state;
     if (cancellation.cancelled() != asio::cancellation_type::none) co_return;
@@ -52,12 +61,14 @@ asio::awaitable<void> CheckRunner::run(Duration first_delay) {
 }
 
 std::optional<std::string> CheckRunner::stalled(TimePoint now) const {
-  if (state_ == State::not_started || now - since_ <= interval_ + timeout_ + kStalledAfter) return std::nullopt;
+  if (state_ == State::not_started || state_ == State::queued || now - since_ <= interval_ + timeout_ + kStalledAfter)
+    return std::nullopt;
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - since_).count();
   return (state_ == State::running ? "has been running for " : "has been due for ") + std::to_string(seconds) + " s";
 }
 
 asio::awaitable<Answer> CheckRunner::ask() {
+  if (auto answer = check_->begin()) co_return *std::move(answer);
   const auto limit = check_->keeps_time() ? timeout_ + kGrace : timeout_;
   auto answer = co_await common::with_deadline(check_->run(), limit);
   if (answer) co_return *std::move(answer);

@@ -33,13 +33,14 @@ class CheckRunner {
   boost::asio::awaitable<void> run(Duration first_delay);
 
   // What is wrong when the check makes no progress: it has been due, or running, for its interval, its timeout and five
-  // seconds more. That is a fault of ours, not of what is checked.
+  // seconds more. That is a fault of ours, not of what is checked. One that waits for its turn is none: those before it
+  // end, each at its own timeout.
   std::optional<std::string> stalled(TimePoint now) const;
 
   std::string target() const { return check_->target(); }
 
  private:
-  enum class State { not_started, waiting, running };
+  enum class State { not_started, waiting, queued, running };
 
   boost::asio::awaitable<Answer> ask();
 

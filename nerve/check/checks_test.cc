@@ -2,12 +2,14 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <gtest/gtest.h>
@@ -15,7 +17,9 @@
 #include "common/http/client.h"
 #include "common/runtime/resolver.h"
 #include "common/runtime/task_group.h"
+#include "common/runtime/turns.h"
 #include "nerve/check/check_runner.h"
+#include "nerve/check/connect.h"
 #include "nerve/check/kinds.h"
 
 namespace nerve {
@@ -73,7 +77,7 @@ class Checks : public testing::Test {
   Answer ask(const CheckConfig& check) {
     std::optional<Answer> got;
     common::TaskGroup tasks(io);
-    CheckRunner runner(make_check(check, CheckContext{resolver, client, brokers}), check,
+    CheckRunner runner(make_check(check, CheckContext{resolver, client, brokers, turns}), check,
                        [&](const Answer& answer, const CheckRunner::Timing&) {
                          got = answer;
                          tasks.cancel();
@@ -107,6 +111,7 @@ class Checks : public testing::Test {
   common::Resolver resolver{io};
   common::http::Client client{io, resolver};
   common::BlockingPool brokers{io};
+  common::Turns turns{io, 2, [](std::size_t) {}};
   int port = 0;
   std::string request;
 };
@@ -127,6 +132,41 @@ TEST_F(Checks, TcpNamesWhoRefused) {
   const Answer answer = ask(config("tcp", port));
   EXPECT_FALSE(answer.passed);
   EXPECT_EQ(answer.reason, "connection refused by 127.0.0.1:" + std::to_string(port));
+}
+
+// A queue that is full lets the next one wait, as a host that is far away does.
+class FullQueue {
+ public:
+  explicit FullQueue(asio::io_context& io) : acceptor_(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0), false) {
+    acceptor_.listen(0);
+    while (waiting_.emplace_back(acceptor_.local_endpoint()).state() == OpeningConnection::State::open) {
+    }
+    waiting_.pop_back();  // it would come before the one that is looked at
+  }
+  int port() const { return acceptor_.local_endpoint().port(); }
+  void take_all() {
+    acceptor_.non_blocking(true);
+    boost::system::error_code none;
+    while (!none) acceptor_.accept(none);
+  }
+
+ private:
+  tcp::acceptor acceptor_;
+  std::vector<OpeningConnection> waiting_;
+};
+
+TEST_F(Checks, TcpWaitsForAConnectionThatDoesNotOpenAtOnce) {
+  FullQueue queue(io);
+  CheckConfig tcp = config("tcp", queue.port());
+  tcp.timeout = std::chrono::milliseconds(20);
+  EXPECT_EQ(ask(tcp).reason, "no answer from 127.0.0.1:" + std::to_string(queue.port()) + " within 20 ms");
+  EXPECT_FALSE(ask(tcp).passed) << "it begins anew each time";
+
+  tcp.timeout = std::chrono::seconds(30);  // the kernel tries again after one
+  asio::steady_timer later(io, std::chrono::milliseconds(20));
+  later.async_wait([&](const auto&) { queue.take_all(); });
+  const Answer answer = ask(tcp);
+  EXPECT_TRUE(answer.passed) << answer.reason;
 }
 
 TEST_F(Checks, TcpTriesEveryAddressOfAName) {
@@ -160,6 +200,35 @@ TEST_F(Checks, HttpNamesAnAnswerThatIsNone) {
   EXPECT_EQ(answer.reason, url() + " closed the connection without an answer");
   answer = ask_http("SSH-2.0-OpenSSH_9.2\r\n\r\n");
   EXPECT_EQ(answer.reason, "the answer of " + url() + " is not HTTP: bad version");
+}
+
+TEST_F(Checks, HttpReadsABodyInWhateverPartsItComes) {
+  const auto ask_for_it = [this](std::string answer) {
+    FakeServer server(io, std::move(answer));
+    CheckConfig http = config("http", server.port());
+    std::get<HttpOptions>(http.options).expect_body = "needle";
+    return ask(http);
+  };
+  EXPECT_TRUE(ask_for_it("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nneedle").passed);
+  EXPECT_TRUE(ask_for_it("HTTP/1.1 200 OK\r\n\r\nneedle").passed);
+  const std::string chunks = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nnee\r\n3\r\ndle\r\n0\r\n\r\n";
+  EXPECT_TRUE(ask_for_it(chunks).passed);
+  const std::string hay(40'000, 'x');
+  EXPECT_TRUE(ask_for_it("HTTP/1.1 200 OK\r\nContent-Length: 40006\r\n\r\n" + hay + "needle").passed);
+  EXPECT_FALSE(ask_for_it("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nneedl").passed);
+}
+
+TEST_F(Checks, HttpSendsARequestThatIsLargerThanTheSocketsBuffer) {
+  FakeServer server(io, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  CheckConfig http = config("http", server.port());
+  auto& options = std::get<HttpOptions>(http.options);
+  for (int i = 0; i < 150; ++i) options.headers["X-" + std::to_string(i)] = std::string(60'000, 'x');
+  options.headers["User-Agent"] = "probe";
+  const Answer answer = ask(http);
+  EXPECT_TRUE(answer.passed) << answer.reason;
+  EXPECT_GT(server.request.size(), 8'000'000u);
+  EXPECT_NE(server.request.find("User-Agent: probe\r\n"), std::string::npos);
+  EXPECT_EQ(server.request.find("User-Agent: nerve"), std::string::npos);
 }
 
 TEST_F(Checks, HttpDoesNotWaitForABodyWithoutEnd) {

@@ -42,7 +42,7 @@ std::string escaped(std::string_view value, DatasourceForm form) {
       result += digits[byte & 15];
       continue;
     }
-    if (form == DatasourceForm::words && (c == ' ' || c == '\'')) result += '\\';
+    if (form == DatasourceForm::words && (std::isspace(byte) != 0 || c == '\'')) result += '\\';
     result += c;
   }
   return result;

@@ -38,6 +38,13 @@ TEST(Datasource, AnyPasswordArrivesAsItIs) {
   }
 }
 
+TEST(Datasource, ABlankOfAnyKindEndsNoPassword) {
+  DatasourceFields fields = kFields;
+  fields.password = "a\tb\nc d";
+  const auto words = parse_postgres_dsn(filled("password={{.Password}} dbname=x", DatasourceForm::words, fields));
+  EXPECT_EQ(words.value().parameters.at("password"), fields.password);
+}
+
 TEST(Datasource, AValueThatIsEncodedAlreadyStaysAsItIs) {
   DatasourceFields fields = kFields;
   fields.password = "p%40ss";

@@ -14,8 +14,8 @@ constexpr std::size_t kMaxOutput = 300;
 
 }  // namespace
 
-ExecCheck::ExecCheck(const CheckConfig& config)
-    : options_(std::get<ExecOptions>(config.options)), timeout_(config.timeout) {}
+ExecCheck::ExecCheck(const CheckConfig& config, common::Turns& turns)
+    : options_(std::get<ExecOptions>(config.options)), timeout_(config.timeout), turns_(turns) {}
 
 boost::asio::awaitable<Answer> ExecCheck::run() {
   common::CommandOptions options;
@@ -49,8 +49,8 @@ void read_exec(common::ObjectReader& object, CheckConfig& config) {
   config.options = std::move(options);
 }
 
-std::unique_ptr<Check> make_exec(const CheckConfig& config, const CheckContext&) {
-  return std::make_unique<ExecCheck>(config);
+std::unique_ptr<Check> make_exec(const CheckConfig& config, const CheckContext& context) {
+  return std::make_unique<ExecCheck>(config, context.exec_turns);
 }
 
 }  // namespace nerve

@@ -9,16 +9,18 @@ namespace nerve {
 
 class ExecCheck : public Check {
  public:
-  explicit ExecCheck(const CheckConfig& config);
+  ExecCheck(const CheckConfig& config, common::Turns& turns);
 
   boost::asio::awaitable<Answer> run() override;
   std::string target() const override;
   // So that the reason of a timeout carries what the program had said by then.
   bool keeps_time() const override { return true; }
+  common::Turns* turns() override { return &turns_; }
 
  private:
   ExecOptions options_;
   std::chrono::milliseconds timeout_;
+  common::Turns& turns_;
 };
 
 void read_exec(common::ObjectReader& object, CheckConfig& config);

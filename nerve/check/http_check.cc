@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kBodyMayTake{100};
 
-PlainRequest plain_request(const CheckConfig& config) {
+PlainRequest request_for(const CheckConfig& config, const HttpExpectation& expectation) {
   const auto& options = std::get<HttpOptions>(config.options);
   PlainRequest request;
   request.at = {config.host, config.port, config.prefer_ipv4};
@@ -23,6 +23,7 @@ PlainRequest plain_request(const CheckConfig& config) {
   request.headers = options.headers;
   request.body = options.body;
   request.target = http_target(config);
+  request.body_may_take = body_limit(config, expectation);
   return request;
 }
 
@@ -42,17 +43,15 @@ std::chrono::milliseconds body_limit(const CheckConfig& config, const HttpExpect
 }
 
 HttpCheck::HttpCheck(const CheckConfig& config, common::Resolver& resolver)
-    : request_(plain_request(config)),
-      expectation_(std::get<HttpOptions>(config.options).expect_status,
+    : expectation_(std::get<HttpOptions>(config.options).expect_status,
                    std::get<HttpOptions>(config.options).expect_body),
-      resolver_(resolver) {
-  request_.body_may_take = body_limit(config, expectation_);
-}
+      exchange_(request_for(config, expectation_)),
+      resolver_(resolver) {}
 
 boost::asio::awaitable<Answer> HttpCheck::run() {
-  const auto answer = co_await exchange_plain_http(request_, resolver_);
+  const auto answer = co_await exchange_.run(resolver_);
   if (!answer) co_return Answer{false, answer.error().message};
-  std::string objection = expectation_.objection(answer->status, answer->body, request_.target);
+  std::string objection = expectation_.objection(answer->status, answer->body, exchange_.target());
   const bool passed = objection.empty();
   co_return Answer{passed, std::move(objection)};
 }

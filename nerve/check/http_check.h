@@ -16,11 +16,11 @@ class HttpCheck : public Check {
   HttpCheck(const CheckConfig& config, common::Resolver& resolver);
 
   boost::asio::awaitable<Answer> run() override;
-  std::string target() const override { return request_.target; }
+  std::string target() const override { return exchange_.target(); }
 
  private:
-  PlainRequest request_;
   HttpExpectation expectation_;
+  PlainExchange exchange_;
   common::Resolver& resolver_;
 };
 

@@ -1,7 +1,10 @@
 #include "nerve/check/plain_http.h"
 
 #include <array>
+#include <cerrno>
 #include <optional>
+#include <string_view>
+#include <sys/socket.h>
 #include <utility>
 
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -9,6 +12,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
@@ -42,20 +46,49 @@ asio::awaitable<common::Result<Socket>> connect_any(const PlainRequest& request,
   co_return Socket(std::move(local));
 }
 
-bhttp::request<bhttp::string_body> message_for(const PlainRequest& request) {
-  bhttp::request<bhttp::string_body> message;
+std::string text_of(const PlainRequest& request) {
+  bhttp::request<bhttp::empty_body> message;
   message.version(11);
-  message.method_string(request.method);
-  message.target(request.path);
   message.set(bhttp::field::host, common::host_port(request.at.host, request.at.port));
   message.set(bhttp::field::user_agent, "nerve");
   message.set(bhttp::field::accept, "*/*");
   for (const auto& [name, value] : request.headers) message.set(name, value);
   message.keep_alive(false);
-  message.body() = request.body;
   const bool expects_body = request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
   if (!request.body.empty() || expects_body) message.content_length(request.body.size());
-  return message;
+  std::string text = request.method + " " + request.path + " HTTP/1.1\r\n";
+  for (const auto& field : message) {
+    text += std::string(field.name_string()) + ": " + std::string(field.value()) + "\r\n";
+  }
+  return text + "\r\n" + request.body;
+}
+
+// As a rule all of it fits into the socket's buffer, and the event loop need not be asked.
+asio::awaitable<boost::system::error_code> send(Socket& socket, std::string_view text) {
+  boost::system::error_code error;
+  const auto sent = ::send(socket.native_handle(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (sent < 0 && errno != EAGAIN) {
+    error.assign(errno, boost::system::system_category());
+    co_return error;
+  }
+  if (sent > 0) text.remove_prefix(static_cast<std::size_t>(sent));
+  if (text.empty()) co_return error;
+  co_await asio::async_write(socket, asio::buffer(text), asio::redirect_error(asio::use_awaitable, error));
+  co_return error;
+}
+
+// What has come with the header.
+std::string begin_of_body(beast::flat_buffer& buffer, Parser& parser) {
+  std::string body;
+  std::array<char, 4096> chunk;
+  boost::system::error_code error;
+  while (buffer.size() > 0 && !parser.is_done() && (!error || error == bhttp::error::need_buffer)) {
+    parser.get().body().data = chunk.data();
+    parser.get().body().size = chunk.size();
+    buffer.consume(parser.put(buffer.data(), error));
+    body.append(chunk.data(), chunk.size() - parser.get().body().size);
+  }
+  return body;
 }
 
 // Until the answer ends, enough is there, or the server breaks off: the verdict is about what has come.
@@ -75,14 +108,14 @@ asio::awaitable<bool> read_body(Socket& socket, beast::flat_buffer& buffer, Pars
 
 }  // namespace
 
-asio::awaitable<common::Result<PlainAnswer>> exchange_plain_http(PlainRequest request, common::Resolver& resolver) {
-  auto socket = co_await connect_any(request, resolver);
+PlainExchange::PlainExchange(PlainRequest request) : request_(std::move(request)), text_(text_of(request_)) {}
+
+asio::awaitable<common::Result<PlainAnswer>> PlainExchange::run(common::Resolver& resolver) const {
+  auto socket = co_await connect_any(request_, resolver);
   if (!socket) co_return socket.error();
 
-  const auto message = message_for(request);
-  boost::system::error_code error;
-  co_await bhttp::async_write(*socket, message, asio::redirect_error(asio::use_awaitable, error));
-  if (error) co_return common::fail("cannot send the request to " + request.target + ": " + error.message());
+  auto error = co_await send(*socket, text_);
+  if (error) co_return common::fail("cannot send the request to " + request_.target + ": " + error.message());
 
   beast::flat_buffer buffer(kMaxHeader);
   std::optional<Parser> parser;
@@ -91,19 +124,21 @@ asio::awaitable<common::Result<PlainAnswer>> exchange_plain_http(PlainRequest re
     parser.emplace();
     parser->header_limit(kMaxHeader);
     parser->body_limit(boost::none);
-    if (request.method == "HEAD") parser->skip(true);
+    if (request_.method == "HEAD") parser->skip(true);
     co_await bhttp::async_read_header(*socket, buffer, *parser, asio::redirect_error(asio::use_awaitable, error));
     if (error == bhttp::error::end_of_stream || error == asio::error::eof || error == asio::error::connection_reset) {
-      co_return common::fail(request.target + " closed the connection without an answer");
+      co_return common::fail(request_.target + " closed the connection without an answer");
     }
-    if (error) co_return common::fail("the answer of " + request.target + " is not HTTP: " + error.message());
+    if (error) co_return common::fail("the answer of " + request_.target + " is not HTTP: " + error.message());
   } while (parser->get().result_int() / 100 == 1 && ++interim < kMaxInterimAnswers);
 
   PlainAnswer answer;
   answer.status = static_cast<int>(parser->get().result_int());
+  answer.body = begin_of_body(buffer, *parser);
+  if (parser->is_done() || answer.body.size() >= kMaxHttpBody) co_return answer;
   auto reading = read_body(*socket, buffer, *parser, answer.body);
-  if (request.body_may_take.count() > 0) {
-    co_await common::with_deadline(std::move(reading), request.body_may_take);
+  if (request_.body_may_take.count() > 0) {
+    co_await common::with_deadline(std::move(reading), request_.body_may_take);
   } else {
     co_await std::move(reading);
   }

@@ -32,9 +32,20 @@ struct PlainAnswer {
   std::string body;
 };
 
-// Any answer is a success, whatever its status. The error is for an operator and names the target. No time limit of its
-// own; must be cancelled from outside.
-boost::asio::awaitable<common::Result<PlainAnswer>> exchange_plain_http(PlainRequest request,
-                                                                        common::Resolver& resolver);
+// Sends the same request as often as it is run, each time on a new connection. Owned by a check.
+class PlainExchange {
+ public:
+  explicit PlainExchange(PlainRequest request);
+
+  // Any answer is a success, whatever its status. The error is for an operator and names the target. No time limit of
+  // its own; must be cancelled from outside.
+  boost::asio::awaitable<common::Result<PlainAnswer>> run(common::Resolver& resolver) const;
+
+  const std::string& target() const { return request_.target; }
+
+ private:
+  PlainRequest request_;
+  std::string text_;  // as it is sent
+};
 
 }  // namespace nerve

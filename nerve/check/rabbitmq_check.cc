@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kManagementPort = 15672;
 
-PlainRequest aliveness_request(const CheckConfig& config) {
+PlainRequest request_for(const CheckConfig& config) {
   const auto& options = std::get<RabbitmqOptions>(config.options);
   PlainRequest request;
   request.at = {config.host, config.port, config.prefer_ipv4};
@@ -25,12 +25,12 @@ PlainRequest aliveness_request(const CheckConfig& config) {
 }  // namespace
 
 RabbitmqCheck::RabbitmqCheck(const CheckConfig& config, common::Resolver& resolver)
-    : request_(aliveness_request(config)), resolver_(resolver) {}
+    : exchange_(request_for(config)), resolver_(resolver) {}
 
 boost::asio::awaitable<Answer> RabbitmqCheck::run() {
-  const auto answer = co_await exchange_plain_http(request_, resolver_);
+  const auto answer = co_await exchange_.run(resolver_);
   if (!answer) co_return Answer{false, answer.error().message};
-  std::string objection = aliveness_objection(answer->status, answer->body, request_.target);
+  std::string objection = aliveness_objection(answer->status, answer->body, exchange_.target());
   const bool passed = objection.empty();
   co_return Answer{passed, std::move(objection)};
 }

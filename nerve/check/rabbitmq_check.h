@@ -13,10 +13,10 @@ class RabbitmqCheck : public Check {
   RabbitmqCheck(const CheckConfig& config, common::Resolver& resolver);
 
   boost::asio::awaitable<Answer> run() override;
-  std::string target() const override { return request_.target; }
+  std::string target() const override { return exchange_.target(); }
 
  private:
-  PlainRequest request_;
+  PlainExchange exchange_;
   common::Resolver& resolver_;
 };
 

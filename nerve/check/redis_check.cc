@@ -1,6 +1,7 @@
 #include "nerve/check/redis_check.h"
 
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/buffer.hpp>
@@ -10,8 +11,8 @@
 #include <boost/asio/write.hpp>
 
 #include "common/config/reader.h"
-#include "common/foreign_words.h"
 #include "common/registration/validate.h"
+#include "nerve/check/redis_reply.h"
 
 namespace nerve {
 namespace {
@@ -58,11 +59,9 @@ asio::awaitable<Answer> RedisCheck::run() {
       co_return Answer{false, target() + " closed the connection without an answer"};
     }
     const std::string_view line = std::string_view(received).substr(0, error ? received.size() : size - 2);
-    const bool refused = line.starts_with('-');
-    if (refused) co_return Answer{false, target() + ": " + common::foreign_words(line.substr(1))};
     const std::string_view expected = answer < answers_ ? "+OK" : "+PONG";
-    if (error || line != expected)
-      co_return Answer{false, target() + " did not answer as Redis does: " + common::foreign_words(line)};
+    std::string objection = redis_objection(line, !error, expected, target());
+    if (!objection.empty()) co_return Answer{false, std::move(objection)};
     received.erase(0, size);
   }
   co_return Answer{true, {}};

@@ -1,14 +1,38 @@
 #include "nerve/check/tcp_check.h"
 
+#include <utility>
+
 #include "common/registration/validate.h"
 
 namespace nerve {
 
 TcpCheck::TcpCheck(const CheckConfig& config, common::Resolver& resolver)
-    : target_{config.host, config.port, config.prefer_ipv4}, resolver_(resolver) {}
+    : target_{config.host, config.port, config.prefer_ipv4}, endpoint_(target_.endpoint()), resolver_(resolver) {}
+
+std::optional<Answer> TcpCheck::begin() {
+  if (!endpoint_) return std::nullopt;
+  OpeningConnection opening(*endpoint_);
+  switch (opening.state()) {
+    case OpeningConnection::State::open:
+      return Answer{true, {}};
+    case OpeningConnection::State::failed:
+      return Answer{false, opening.error().message};
+    case OpeningConnection::State::opening:
+      break;
+  }
+  opening_.emplace(std::move(opening));
+  return std::nullopt;
+}
 
 boost::asio::awaitable<Answer> TcpCheck::run() {
-  const auto socket = co_await connect(target_, resolver_);
+  common::Result<boost::asio::ip::tcp::socket> socket = common::fail("");
+  if (opening_) {
+    OpeningConnection opening = *std::move(opening_);
+    opening_.reset();
+    socket = co_await finish(std::move(opening));
+  } else {
+    socket = co_await connect(target_, resolver_);
+  }
   if (!socket) co_return Answer{false, socket.error().message};
   co_return Answer{true, {}};
 }

@@ -12,11 +12,14 @@ class TcpCheck : public Check {
  public:
   TcpCheck(const CheckConfig& config, common::Resolver& resolver);
 
+  std::optional<Answer> begin() override;
   boost::asio::awaitable<Answer> run() override;
   std::string target() const override;
 
  private:
   ConnectTarget target_;
+  std::optional<boost::asio::ip::tcp::endpoint> endpoint_;  // nothing: the name must be resolved
+  std::optional<OpeningConnection> opening_;                // from begin() to run()
   common::Resolver& resolver_;
 };
 

@@ -61,8 +61,9 @@ std::string read_password_file(ObjectReader& object, const std::string& path) {
   }
   struct stat status {};
   if (::stat(path.c_str(), &status) == 0 && (status.st_mode & (S_IROTH | S_IWOTH)) != 0) {
-    object.find("passwordFile")
-        ->warn("everybody on this machine can read the password in " + path + "; run: chmod 600 " + path);
+    object.error("passwordFile", "everybody on this machine can read or write the password in " + path +
+                                     "; run: chmod 600 " + path + " (of a Kubernetes secret: defaultMode: 0440)");
+    return "";
   }
   auto password = text->substr(0, text->find_first_of("\r\n"));
   if (password.empty()) object.error("passwordFile", path + " holds no password in its first line");

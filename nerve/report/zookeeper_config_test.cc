@@ -92,13 +92,14 @@ TEST(ZookeeperConfig, ReadsThePasswordFromTheFirstLineOfAFile) {
   EXPECT_EQ(good(file.auth()).auth.password, "secret ");
 }
 
-TEST(ZookeeperConfig, WarnsOfAPasswordThatEverybodyCanRead) {
+TEST(ZookeeperConfig, RefusesAPasswordThatEverybodyCanRead) {
   const PasswordFile file("secret\n", 0644);
-  const auto parsed = parse(file.auth());
-  EXPECT_EQ(parsed.options.auth.password, "secret");
-  EXPECT_THAT(parsed.diagnostics.warnings,
-              ElementsAre("nerve.yml:3: auth.passwordFile: everybody on this machine can read the password in " +
-                          file.path() + "; run: chmod 600 " + file.path()));
+  EXPECT_THAT(
+      errors(file.auth()),
+      ElementsAre("nerve.yml:3: auth.passwordFile: everybody on this machine can read or write the password in " +
+                  file.path() + "; run: chmod 600 " + file.path() + " (of a Kubernetes secret: defaultMode: 0440)"));
+  const PasswordFile of_group("secret\n", 0440);
+  EXPECT_EQ(good(of_group.auth()).auth.password, "secret");
 }
 
 TEST(ZookeeperConfig, SaysWhatIsWrongWithTheAuth) {

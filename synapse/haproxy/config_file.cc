@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <fcntl.h>
 #include <unistd.h>
 #include <utility>
 
@@ -55,7 +56,20 @@ std::string with_words(std::string text, const std::string& words) {
 void ConfigFile::read() {
   const auto text = common::read_file(path_, kMaxBytes);
   text_ = text ? *text : "";
-  behind_ = ::access((path_ + ".behind").c_str(), F_OK) == 0;
+  // Of a life that was killed while it wrote or checked.
+  for (const auto* name : {"", ".candidate", ".proof", ".rejected", ".behind"}) common::remove_unfinished(path_ + name);
+  for (const auto* name : {".candidate", ".proof"}) ::unlink((path_ + name).c_str());
+  behind_ = ::access((path_ + ".behind").c_str(), F_OK) == 0 || !can_be_marked();
+}
+
+// Where no mark can be made, as on a disk that may only be read, none says nothing.
+bool ConfigFile::can_be_marked() const {
+  const auto mark = path_ + ".behind";
+  const int made = ::open(mark.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, kMode);
+  if (made < 0) return false;
+  ::close(made);
+  ::unlink(mark.c_str());
+  return true;
 }
 
 void ConfigFile::caught_up() {

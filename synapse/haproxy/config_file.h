@@ -47,6 +47,7 @@ class ConfigFile {
   std::string rejected() const { return path_ + ".rejected"; }
   boost::asio::awaitable<Replacement> check(const std::string& candidate, const std::string& text);
   boost::asio::awaitable<Replacement> check_and_replace(std::string text);
+  bool can_be_marked() const;
   void drop_rejected();
   void fall_behind();
 

@@ -158,6 +158,29 @@ TEST_F(ConfigFileTest, AMarkTellsTheNextOneThatTheFileFellBehind) {
   EXPECT_EQ(on_disk(path() + ".behind"), "missing");
 }
 
+TEST_F(ConfigFileTest, WhereNoMarkCanBeMadeNoneSaysNothing) {
+  ConfigFile file(directory_ + "/missing/haproxy.cfg", checker());
+  file.read();
+  EXPECT_TRUE(file.behind());
+}
+
+TEST_F(ConfigFileTest, WhatAKilledLifeLeftIsRemoved) {
+  ConfigFile file(path(), checker());
+  replace(file, "good\n");
+  for (const auto* name : {".candidate", ".proof", ".candidate.unfinished-abcdef", ".unfinished-abcdef"}) {
+    ASSERT_TRUE(common::write_atomically(path() + name, "half").has_value());
+  }
+  ASSERT_TRUE(common::write_atomically(path() + ".mine", "kept").has_value());
+  ConfigFile next(path(), checker());
+  next.read();
+  EXPECT_EQ(next.text(), "good\n");
+  EXPECT_FALSE(next.behind());
+  for (const auto* name : {".candidate", ".proof", ".candidate.unfinished-abcdef", ".unfinished-abcdef", ".behind"}) {
+    EXPECT_EQ(on_disk(path() + name), "missing");
+  }
+  EXPECT_EQ(on_disk(path() + ".mine"), "kept");
+}
+
 // What HAProxy says names the candidate, which is not there any more when somebody reads it.
 TEST_F(ConfigFileTest, TheWordsNameTheFileThatIsKept) {
   EXPECT_TRUE(common::write_atomically(

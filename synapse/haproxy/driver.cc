@@ -125,7 +125,7 @@ asio::awaitable<void> Driver::plan_due() {
   if (due.empty()) co_return;
   if (!has_socket()) {
     if (rendered(FileFor::reload).text != file_.text()) want_reload(ReloadReason::no_socket, "servers changed");
-    for (const auto& service : due) service->needs_reload = !reloads_.empty();
+    for (const auto& service : due) service->needs_reload = service->lacks_servers = !reloads_.empty();
     co_return settled(due);
   }
   const auto is_known = [](const ReloadNeed& need) { return need.reason == ReloadReason::skeleton_changed; };
@@ -166,7 +166,7 @@ std::vector<Command> Driver::plan_round(const Services& due) {
   std::vector<Command> removals;
   for (const auto& each : due) {
     auto& service = *each;
-    service.needs_reload = false;
+    service.needs_reload = service.lacks_servers = false;
     if (service.removed) continue;
     // Unknown is not empty: what HAProxy has for a service that nobody has spoken of stays as it is.
     if (!declared(service) || (!service.known && !service.from_file)) continue;
@@ -174,6 +174,9 @@ std::vector<Command> Driver::plan_round(const Services& due) {
     service.verifying = planned.verifying;
     for (const auto& need : planned.reloads) want_reload(need.reason, service.wanted.service + ": " + need.words);
     service.needs_reload = !planned.reloads.empty();
+    service.lacks_servers = std::any_of(planned.reloads.begin(), planned.reloads.end(), [](const ReloadNeed& need) {
+      return need.reason != ReloadReason::options_changed;
+    });
     std::move(planned.commands.begin(), planned.commands.end(), std::back_inserter(commands));
     if (!planned.removals.empty()) service.again = Clock::now() + kRemovalRetry;
     if (planned.again && (!service.again || *planned.again < *service.again)) service.again = planned.again;
@@ -233,10 +236,11 @@ asio::awaitable<Driver::Sent> Driver::send(const std::vector<Command>& commands)
 void Driver::settled(const Services& services) {
   const auto now = Clock::now();
   for (const auto& service : services) {
-    if (service->removed || !service->known || service->needs_reload) continue;
+    if (service->removed || !service->known) continue;
     // What came meanwhile is acknowledged with the next round.
-    if (!service->changes.due()) events_.servers_acknowledged({service->wanted.service, place_}, now);
-    if (service->routed) continue;
+    if (!service->needs_reload && !service->changes.due())
+      events_.servers_acknowledged({service->wanted.service, place_}, now);
+    if (service->routed || service->lacks_servers) continue;
     service->routed = true;
     on_routed_(service->wanted.service);
   }

@@ -101,6 +101,7 @@ class Driver {
     bool from_file = false;  // the servers are those of the file on disk
     bool ever_available = false;
     bool needs_reload = false;
+    bool lacks_servers = false;  // until that reload; else they serve, although with other words
     bool routed = false;
     bool removed = false;  // from the configuration, while it was being worked on
     bool verifying = false;

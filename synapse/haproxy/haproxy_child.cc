@@ -2,6 +2,8 @@
 
 #include <charconv>
 #include <csignal>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <utility>
 
@@ -32,6 +34,22 @@ bool runs_our_file(pid_t pid, const std::string& config_path) {
   return command->find(argument) != std::string::npos;
 }
 
+// Who listens on a unix socket, by the kernel's word; 0: nobody.
+pid_t listener_on(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) return 0;
+  path.copy(address.sun_path, path.size());
+  const int client = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (client < 0) return 0;
+  ucred credentials{};
+  socklen_t size = sizeof credentials;
+  const bool known = ::connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+                     ::getsockopt(client, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0;
+  ::close(client);
+  return known ? credentials.pid : 0;
+}
+
 // HAProxy writes "[ALERT]    (pid) : words".
 std::string without_pid(const std::string& line) {
   constexpr std::string_view kMark = ") : ";
@@ -60,10 +78,13 @@ HaproxyChild::HaproxyChild(asio::io_context& io, HaproxyChildOptions options,
       ended_(io, asio::steady_timer::time_point::max()) {}
 
 void HaproxyChild::adopt() {
-  const auto text = common::read_file(pid_file());
-  if (!text) return;
   pid_t pid = 0;
-  std::from_chars(text->data(), text->data() + text->size(), pid);
+  common::remove_unfinished(pid_file());
+  if (const auto text = common::read_file(pid_file())) {
+    std::from_chars(text->data(), text->data() + text->size(), pid);
+  }
+  // The pid file may never have been written, when the disk was full.
+  if (pid <= 1 || !runs_our_file(pid, options_.config_path)) pid = listener_on(master_socket());
   if (pid <= 1 || !runs_our_file(pid, options_.config_path)) return;
   auto adopted = ChildProcess::adopt(io_, pid, [this](const std::string& how) { exited(how); });
   // Looked at again, because the number may have passed to a stranger before we held it.
@@ -80,14 +101,12 @@ asio::awaitable<Result<void>> HaproxyChild::load() {
   }
   // -db: a `daemon` among the user's lines must not take the process away from us.
   auto started = ChildProcess::start(
-      io_,
-      {options_.binary, "-W", "-db", "-S", options_.runtime_dir + "/master.sock,mode,600,level,admin", "-f",
-       options_.config_path},
+      io_, {options_.binary, "-W", "-db", "-S", master_socket() + ",mode,600,level,admin", "-f", options_.config_path},
       [this](const std::string& how) { exited(how); }, [this](const std::string& line) { hear(line); });
   if (!started) co_return common::fail(with_advice(started.error().message));
   child_ = std::move(*started);
   const auto written = common::write_atomically(pid_file(), std::to_string(child_->pid()) + "\n");
-  if (!written) log::warn("{}; a later synapse will not find this HAProxy", written.error().message);
+  if (!written) log::warn("{}; a later synapse has to find this HAProxy by its socket", written.error().message);
   co_return Result<void>{};
 }
 
@@ -108,7 +127,7 @@ std::string HaproxyChild::complaint() const {
 }
 
 asio::awaitable<std::optional<std::size_t>> HaproxyChild::old_workers() {
-  std::string path = options_.runtime_dir + "/master.sock";
+  std::string path = master_socket();
   std::string question = "show proc";
   const auto answer = co_await ask_master(std::move(path), std::move(question));
   if (!answer) co_return std::nullopt;

@@ -28,7 +28,8 @@ class HaproxyChild : public HaproxyControl {
   HaproxyChild(boost::asio::io_context& io, HaproxyChildOptions options,
                std::function<void(const std::string& how)> on_exit);
 
-  // Takes over the HAProxy of an earlier synapse, when its pid file names a process that runs our file.
+  // Takes over the HAProxy of an earlier synapse, when its pid file names a process that runs our
+  // file, or such a process listens at the master's socket.
   void adopt();
 
   boost::asio::awaitable<common::Result<void>> load() override;
@@ -39,6 +40,7 @@ class HaproxyChild : public HaproxyControl {
 
  private:
   std::string pid_file() const { return options_.runtime_dir + "/haproxy.pid"; }
+  std::string master_socket() const { return options_.runtime_dir + "/master.sock"; }
   void hear(const std::string& line);
   void exited(const std::string& how);
   boost::asio::awaitable<bool> ended_within(std::chrono::milliseconds limit);

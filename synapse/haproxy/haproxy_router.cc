@@ -58,25 +58,20 @@ bool needs_resolving(const RoutedServer& server) {
 
 common::Result<std::unique_ptr<Router>> HaproxyRouter::make(asio::io_context& io, const RouterConfig& config,
                                                             Events& events, std::uint64_t seed, bool file_only) {
-  std::unique_ptr<RuntimeDirectory> directory;
-  const auto& haproxy = std::get<HaproxyRouterConfig>(config.kind);
-  if (haproxy.runs_haproxy()) {
-    auto claimed = RuntimeDirectory::claim(haproxy.runtime_dir);
-    if (!claimed) return claimed.error();
-    directory = *std::move(claimed);
-  }
+  auto claim = Claim::make(std::get<HaproxyRouterConfig>(config.kind), file_only);
+  if (!claim) return claim.error();
   RouterConfig its_own = config;
   if (file_only) {
     auto& kind = std::get<HaproxyRouterConfig>(its_own.kind);
     kind.socket_path.clear();
     kind.further_sockets.clear();
   }
-  return std::unique_ptr<Router>(new HaproxyRouter(io, its_own, events, seed, std::move(directory), file_only));
+  return std::unique_ptr<Router>(new HaproxyRouter(io, its_own, events, seed, *std::move(claim), file_only));
 }
 
 HaproxyRouter::HaproxyRouter(asio::io_context& io, const RouterConfig& config, Events& events, std::uint64_t seed,
-                             std::unique_ptr<RuntimeDirectory> directory, bool file_only)
-    : directory_(std::move(directory)),
+                             Claim claim, bool file_only)
+    : claim_(std::move(claim)),
       events_(events),
       place_(place_of(config)),
       seed_(seed),

@@ -14,9 +14,9 @@
 
 #include "synapse/config.h"
 #include "synapse/events.h"
+#include "synapse/haproxy/claim.h"
 #include "synapse/haproxy/driver.h"
 #include "synapse/haproxy/haproxy_child.h"
-#include "synapse/haproxy/runtime_directory.h"
 #include "synapse/resolve/host_addresses.h"
 #include "synapse/router.h"
 
@@ -57,14 +57,14 @@ class HaproxyRouter : public Router {
   };
 
   HaproxyRouter(boost::asio::io_context& io, const RouterConfig& config, Events& events, std::uint64_t seed,
-                std::unique_ptr<RuntimeDirectory> directory, bool file_only);
+                Claim claim, bool file_only);
   std::unique_ptr<HaproxyControl> make_control(boost::asio::io_context& io, const HaproxyRouterConfig& config);
   void take_services(const RouterConfig& config);
   void resolved(const std::string& service);
   void hand_over(const std::string& name, const Service& service, const Routed& wanted);
   std::optional<ServerSpec> to_spec(const Service& service, const RoutedServer& server, std::string address) const;
 
-  const std::unique_ptr<RuntimeDirectory> directory_;  // null: HAProxy is somebody else's
+  const Claim claim_;
   Events& events_;
   const std::string place_;
   const std::uint64_t seed_;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
+#include <unordered_set>
 #include <utility>
 
 #include "common/registration/validate.h"
@@ -88,6 +90,13 @@ common::Result<Layout> parse_header(std::string_view line) {
   return layout;
 }
 
+// As HAProxy takes them. With another name a command would be another one.
+bool is_name(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || std::string_view("_.:-").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+}
+
 struct Row {
   std::string backend;
   ObservedServer server;
@@ -97,6 +106,7 @@ std::optional<Row> parse_row(std::string_view line, const Layout& layout) {
   auto fields = fields_of(line);
   if (fields.size() != layout.fields) return std::nullopt;
   auto text = [&](Column column) { return fields[layout.index[column]]; };
+  if (!is_name(text(backend_name)) || !is_name(text(server_name))) return std::nullopt;
   std::array<int, column_count> numbers{};
   for (Column column : {port, operational_state, admin_state, user_weight, initial_weight, check_result, check_health,
                         check_state, agent_state}) {
@@ -189,11 +199,13 @@ common::Result<ObservedState> parse_servers_state(std::string_view reply) {
   auto layout = parse_header(take_line(reply));
   if (!layout.has_value()) return layout.error();
   ObservedState state;
+  // Commands mean the first of a name, so nothing could be done about another.
+  std::unordered_set<std::string> names;
   while (!reply.empty()) {
     auto line = take_line(reply);
     if (fields_of(line).empty()) continue;
     auto row = parse_row(line, *layout);
-    if (!row) {
+    if (!row || !names.insert(row->backend + "/" + row->server.name).second) {
       ++state.skipped_lines;
       continue;
     }
@@ -201,6 +213,8 @@ common::Result<ObservedState> parse_servers_state(std::string_view reply) {
     backend.name = row->backend;
     backend.servers.push_back(std::move(row->server));
   }
+  // It is kept until the next reading.
+  for (auto& [name, backend] : state.backends) backend.servers.shrink_to_fit();
   return state;
 }
 

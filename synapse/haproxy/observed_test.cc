@@ -146,10 +146,13 @@ TEST(ServersState, CountsLinesItCannotRead) {
                                    "2 web_1 1 a 10.0.0.1 2 0 1 1 0 1 0 2 0 0 0 0 - 80 - 0 0 - - 0\n"
                                    "2 web_1 2 b 10.0.0.2 2 0 1 1\n"
                                    "2 web_1 3 c 10.0.0.2 two 0 1 1 0 1 0 2 0 0 0 0 - 80 - 0 0 - - 0\n"
+                                   "2 web_1 4 d;quit 10.0.0.2 2 0 1 1 0 1 0 2 0 0 0 0 - 80 - 0 0 - - 0\n"
+                                   "2 web_1 1 a 10.0.0.9 2 0 1 1 0 1 0 2 0 0 0 0 - 80 - 0 0 - - 0\n"
                                    "garbage\n\n");
   ASSERT_TRUE(state.has_value());
   EXPECT_EQ(state->backends.at("web_1").servers.size(), 1U);
-  EXPECT_EQ(state->skipped_lines, 3);
+  EXPECT_EQ(state->backends.at("web_1").servers[0].address, "10.0.0.1");
+  EXPECT_EQ(state->skipped_lines, 5);
 }
 
 TEST(ServersState, SaysWhatIsMissing) {

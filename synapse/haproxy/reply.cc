@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 #include <utility>
 
 #include "common/registration/validate.h"
 #include "synapse/haproxy/runtime_codec.h"
+#include "synapse/haproxy/words.h"
 
 namespace synapse::haproxy {
 
@@ -24,9 +26,7 @@ std::string_view last_line(std::string_view text) {
 
 Judgement judgement(Verdict verdict, std::string_view reply) {
   constexpr std::size_t kLength = 300;
-  std::string words(reply.substr(0, kLength));
-  std::replace_if(
-      words.begin(), words.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
+  const auto words = one_line(reply.substr(0, kLength));
   return {verdict, words.empty() ? "no answer" : words};
 }
 
@@ -233,9 +233,10 @@ common::Result<ProcessInfo> parse_info(std::string_view reply) {
   auto pid = number_of(reply, "Pid");
   auto uptime = number_of(reply, "Uptime_sec");
   if (!version || version->empty()) return common::fail("'show info' has no Version");
-  if (!pid || *pid <= 0) return common::fail("'show info' has no Pid");
+  if (!pid || *pid <= 0 || *pid > std::numeric_limits<int>::max()) return common::fail("'show info' has no Pid");
   if (!uptime) return common::fail("'show info' has no Uptime_sec");
-  info.version = std::string(*version);
+  constexpr std::size_t kLongestVersion = 100;
+  info.version = one_line(version->substr(0, kLongestVersion));
   info.pid = static_cast<int>(*pid);
   info.uptime_seconds = *uptime;
   info.stopping = number_of(reply, "Stopping").value_or(0) != 0;

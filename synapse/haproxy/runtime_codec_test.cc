@@ -234,6 +234,12 @@ TEST(Info, SaysWhatIsMissing) {
   EXPECT_EQ(parse_info("").error().message, "'show info' has no Version");
   EXPECT_EQ(parse_info("Version: 2.6\nPid: x\n").error().message, "'show info' has no Pid");
   EXPECT_EQ(parse_info("Version: 2.6\nPid: 1\n").error().message, "'show info' has no Uptime_sec");
+  EXPECT_EQ(parse_info("Version: 2.6\nPid: 4294967297\nUptime_sec: 1\n").error().message, "'show info' has no Pid");
+}
+
+TEST(RuntimeCodec, TellsForeignWordsInOneLine) {
+  EXPECT_EQ(parse_info("Version: 2.6\x1b[31m\nPid: 1\nUptime_sec: 0\n")->version, "2.6 [31m");
+  EXPECT_EQ(judge(set_ready("b", "s"), "No\x7fsuch\tserver.").words, "No such server.");
 }
 
 TEST(Env, ReadsTheVariable) {

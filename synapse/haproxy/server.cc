@@ -93,7 +93,10 @@ std::optional<std::string> unsound(const ServerSpec& server) {
   if (std::all_of(server.options.begin(), server.options.end(), is_plain)) return std::nullopt;
   auto split = split_words(joined(server.options));
   if (!split.has_value()) return server.name + ": options: " + split.error().message;
-  if (*split != server.options) {
+  // A control character between quotes would become a space in the file, and another word when that is read.
+  const bool one_line_each = std::all_of(server.options.begin(), server.options.end(),
+                                         [](const std::string& word) { return one_line(word) == word; });
+  if (*split != server.options || !one_line_each) {
     return server.name + ": options are not whole words: " + common::quote_for_log(joined(server.options));
   }
   return std::nullopt;

@@ -110,7 +110,7 @@ TEST(UsableServers, LeavesOutWhatHaproxyMustNotSee) {
       {"c", "localhost", 80, 1, true, {}},        {"d", "10.0.0.5", 0, 1, true, {}},
       {"e", "10.0.0.5", 80, 257, true, {}},       {"f", "10.0.0.5", 80, 1, true, {"check inter"}},
       {"g", "10.0.0.5", 80, 1, true, {"\"open"}}, {"h", "0.0.0.0", 80, 1, true, {}},
-      {"z", "::1", 80, 0, false, {"check"}},
+      {"i", "10.0.0.5", 80, 1, true, {"'a\tb'"}}, {"z", "::1", 80, 0, false, {"check"}},
   };
   Words left_out;
   auto usable = usable_servers(backend, declared_servers({"server fallback 10.9.9.9:80"}), &left_out);
@@ -125,7 +125,8 @@ TEST(UsableServers, LeavesOutWhatHaproxyMustNotSee) {
                           "web_1: left out: d: port out of range: 0", "web_1: left out: e: weight out of range: 257",
                           "web_1: left out: f: options are not whole words: \"check inter\"",
                           "web_1: left out: g: options: unmatched quote in \"\\\"open\"",
-                          "web_1: left out: h: 0.0.0.0 is no server's address"));
+                          "web_1: left out: h: 0.0.0.0 is no server's address",
+                          "web_1: left out: i: options are not whole words: \"'a\\x09b'\""));
 }
 
 TEST(Normalised, MovesWordsThatAreFields) {

@@ -37,7 +37,8 @@ struct Tag {
   std::string content;    // trimmed
 };
 
-// The tags as the parser finds them. Stops at the first that has no end, which the parser complains of.
+// The tags as the parser finds them. Stops at the first that it complains of: one without an end, or delimiters that
+// are none.
 std::vector<Tag> tags_of(const std::string& text) {
   std::vector<Tag> tags;
   std::string open = "{{";
@@ -55,6 +56,7 @@ std::vector<Tag> tags_of(const std::string& text) {
     from = tag.end;
     if (tag.content.size() >= 5 && tag.content.front() == '=' && tag.content.back() == '=') {
       const auto words = mustache::trim(tag.content.substr(1, tag.content.size() - 2));
+      if (words.find(' ') == std::string::npos) return tags;
       open = words.substr(0, words.find(' '));
       close = words.substr(words.rfind(' ') + 1);
     }

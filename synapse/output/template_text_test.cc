@@ -123,6 +123,7 @@ TEST(Template, SaysWhereItIsWrong) {
       {"{{#a}}{{/b}}", "line 1: Unclosed section \"a\""},
       {"x\n{{/b}}", "line 2: Unopened section \"b\""},
       {"{{=x=}}", "line 1: Invalid set delimiter tag"},
+      {"{{=   =}}{{name}}", "line 1: Invalid set delimiter tag"},
       {"{{> name}}", "line 1: there are no partials here"},
       {"x\n{{range .Services}}\n{{end}}",
        "line 2: \"{{range .Services}}\" is not Mustache; a section is {{#name}}...{{/name}}, a value is {{name}}"},

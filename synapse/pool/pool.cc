@@ -14,6 +14,9 @@
 namespace synapse {
 namespace {
 
+// A registry full of garbage must not fill the memory.
+constexpr std::size_t kMostLeftOut = 10'000;
+
 RoutedServer server_of(const Record& record, int default_weight) {
   const auto& registration = *record.registration;
   RoutedServer server;
@@ -40,7 +43,8 @@ std::vector<RoutedServer> read(const std::vector<Record>& records, int default_w
   servers.reserve(records.size());
   for (const auto& record : records) {
     if (!record.registration) {
-      left_out.push_back({record.child, LeftOutBecause::invalid, record.registration.error().message});
+      left_out.push_back(
+          {record.child, LeftOutBecause::invalid, record.registration.error().message, record.claimed_name});
       continue;
     }
     auto server = server_of(record, default_weight);
@@ -119,6 +123,23 @@ bool is_available(const RoutedServer& server) {
   return server.available;
 }
 
+// Who takes traffic stays before who does not, and the oldest before those that came later: a flood of new records
+// displaces nobody, and after a restart the choice is the same.
+void leave_out_excess(std::vector<RoutedServer>& servers, std::size_t most, Routed& routed) {
+  if (servers.size() <= most) return;
+  const auto count = servers.size();
+  std::sort(servers.begin(), servers.end(), [](const RoutedServer& a, const RoutedServer& b) {
+    return a.available != b.available ? a.available : older(a, b);
+  });
+  routed.excess = count - most;
+  const std::string why = "one of " + std::to_string(count) + " servers, and maxServers is " + std::to_string(most) +
+                          ": those that are available and the oldest are routed";
+  for (auto i = most; i < count && routed.left_out.size() < kMostLeftOut; ++i) {
+    routed.left_out.push_back(left_out_of(servers[i], LeftOutBecause::excess, why));
+  }
+  servers.erase(servers.begin() + static_cast<std::ptrdiff_t>(most), servers.end());
+}
+
 void sort_by_child(std::vector<LeftOut>& left_out) {
   std::sort(left_out.begin(), left_out.end(), [](const LeftOut& a, const LeftOut& b) { return a.child < b.child; });
 }
@@ -137,6 +158,7 @@ bool is_fault(LeftOutBecause because) {
       return true;
     case LeftOutBecause::filtered:
     case LeftOutBecause::correlated:
+    case LeftOutBecause::excess:
       return false;
   }
   return true;
@@ -157,6 +179,7 @@ Routed Pool::update(const std::vector<Record>& records) {
   for (const auto& server : servers) named.insert(address_of(server));
   filter(servers, rules.label_filters, fresh.left_out);
   for (const auto& server : leave_out_unfit(servers, fresh.left_out)) named.erase(address_of(server));
+  leave_out_excess(servers, rules.max_servers, fresh);
   fresh.available = static_cast<int>(std::count_if(servers.begin(), servers.end(), is_available));
   fresh.unavailable = static_cast<int>(servers.size()) - fresh.available;
   if (fresh.available == 0) keep_vanished(fresh, named);
@@ -173,6 +196,10 @@ Routed Pool::update(const std::vector<Record>& records) {
   std::move(last.begin(), last.end(), std::back_inserter(servers));
   if (rules.prefer) put_near_ones_first(servers, *rules.prefer);
   sort_by_child(fresh.left_out);
+  if (fresh.left_out.size() > kMostLeftOut) {
+    fresh.left_out.erase(fresh.left_out.begin() + kMostLeftOut, fresh.left_out.end());
+    fresh.left_out.shrink_to_fit();
+  }
   Routed before = std::move(excluded_ ? correlated_ : snapshot_);
   snapshot_ = std::move(fresh);
   route();

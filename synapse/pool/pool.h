@@ -47,9 +47,10 @@ enum class LeftOutBecause {
   unfit,       // the router cannot route it as the service's configuration wants it
   filtered,    // the configuration does not want servers with its labels
   correlated,  // the configuration wants the first server of another service left out
+  excess,      // there are more servers than the configuration allows
 };
 
-// True when somebody should know: the record is at fault. False when the configuration wants it so.
+// True when the record is at fault, which is told of each. False when the configuration wants it so.
 [[nodiscard]] bool is_fault(LeftOutBecause because);
 
 struct LeftOut {
@@ -68,7 +69,8 @@ struct LeftOut {
 
 struct Routed {
   std::vector<RoutedServer> servers;  // in the order wanted
-  std::vector<LeftOut> left_out;      // by child
+  std::vector<LeftOut> left_out;      // by child; ten thousand at most
+  std::size_t excess = 0;             // so many were left out as that, listed or not
   // What the source says, of servers that pass the filters, whatever is routed; before correlation.
   int available = 0;
   int unavailable = 0;

@@ -49,6 +49,54 @@ PoolRules only_az_a() {
   return rules;
 }
 
+PoolRules at_most(std::size_t servers) {
+  PoolRules rules;
+  rules.max_servers = servers;
+  return rules;
+}
+
+TEST(MaxServers, LeavesOutThoseThatCameLast) {
+  auto pool = pool_with(at_most(2));
+  const auto old = record("z", "10.0.0.1", 80, 1);
+  const auto second = record("y", "10.0.0.2", 80, 2);
+  pool.update({record("a", "10.0.0.3", 80, 4), second, record("b", "10.0.0.4", 80, 3), old});
+  EXPECT_THAT(names(pool.routed()), ElementsAre("y", "z"));
+  EXPECT_EQ(pool.routed().available, 2);
+  EXPECT_EQ(pool.routed().excess, 2u);
+  ASSERT_EQ(pool.routed().left_out.size(), 2u);
+  EXPECT_EQ(pool.routed().left_out[0].because, LeftOutBecause::excess);
+  EXPECT_EQ(pool.routed().left_out[0].reason,
+            "one of 4 servers, and maxServers is 2: those that are available and the oldest are routed");
+  pool.update({second, old});
+  EXPECT_EQ(pool.routed().excess, 0u);
+  EXPECT_THAT(pool.routed().left_out, IsEmpty());
+}
+
+TEST(MaxServers, LetsAvailableServersIn) {
+  auto pool = pool_with(at_most(2));
+  pool.update({unavailable(record("a", "10.0.0.1", 80, 1)), unavailable(record("b", "10.0.0.2", 80, 2)),
+               record("c", "10.0.0.3", 80, 3)});
+  EXPECT_THAT(names(pool.routed()), ElementsAre("a", "c"));
+}
+
+TEST(MaxServers, CountsThoseThatPassTheFiltersOnly) {
+  auto rules = only_az_a();
+  rules.max_servers = 1;
+  auto pool = pool_with(rules);
+  pool.update({record("b", "10.0.0.2", 80, 1), labelled(record("a", "10.0.0.1", 80, 2), {{"az", "a"}})});
+  EXPECT_THAT(names(pool.routed()), ElementsAre("a"));
+  EXPECT_EQ(pool.routed().excess, 0u);
+}
+
+TEST(LeftOutRecords, AreListedUpToTenThousand) {
+  auto pool = pool_with({});
+  std::vector<Record> records = {record("a", "10.0.0.1", 80)};
+  for (int i = 0; i < 12'000; ++i) records.push_back(bad("bad" + std::to_string(i), "no"));
+  pool.update(records);
+  EXPECT_EQ(pool.routed().left_out.size(), 10'000u);
+  EXPECT_THAT(names(pool.routed()), ElementsAre("a"));
+}
+
 TEST(PoolFilters, LeaveOutWhatTheConfigurationDoesNotWant) {
   auto rules = only_az_a();
   rules.label_filters.push_back({"canary", Condition::none_of, {"yes"}});

@@ -18,7 +18,8 @@ struct Record {
   std::int64_t modified_ms = 0;  // when the record was written, since 1970
   // The path of a unix socket, which takes the place of host and port. Only what this machine's operator wrote has one:
   // nothing that comes over the network may fill it.
-  std::string socket;
+  std::string socket = {};
+  std::string claimed_name = {};  // what one that cannot be used calls itself; empty: not known
 
   friend bool operator==(const Record&, const Record&) = default;
 };

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 namespace synapse {
@@ -34,17 +34,22 @@ std::string choose(const std::vector<asio::ip::address>& addresses, const std::s
 }  // namespace
 
 HostAddresses::HostAddresses(asio::io_context& io, Events& events, std::function<void(const std::string&)> on_change)
-    : resolver_(io), tasks_(io), events_(events), on_change_(std::move(on_change)) {}
+    : io_(io), resolver_(io), tasks_(io), events_(events), on_change_(std::move(on_change)) {}
 
 void HostAddresses::follow(const std::string& owner, const std::set<std::string>& hosts) {
   for (auto entry = entries_.begin(); entry != entries_.end();) {
     if (!hosts.contains(entry->first)) entry->second->owners.erase(owner);
-    entry = entry->second->owners.empty() ? entries_.erase(entry) : std::next(entry);
+    if (!entry->second->owners.empty()) {
+      ++entry;
+      continue;
+    }
+    events_.host_forgotten(entry->first);
+    entry = entries_.erase(entry);
   }
   for (const auto& host : hosts) {
     auto& entry = entries_[host];
     if (!entry) {
-      entry = std::make_shared<Entry>();
+      entry = std::make_shared<Entry>(io_);
       tasks_.spawn("addresses of " + host, keep_looking(host, entry));
     }
     entry->owners.insert(owner);
@@ -61,15 +66,22 @@ bool HostAddresses::looked_up(const std::string& host) const {
   return found != entries_.end() && found->second->looked_up;
 }
 
-// Ends when nobody follows the name any more.
+// Ends when nobody follows the name any more: the entry's end is that of its timer, too.
 asio::awaitable<void> HostAddresses::keep_looking(std::string host, std::weak_ptr<Entry> weak) {
-  asio::steady_timer pause(co_await asio::this_coro::executor);
   while (!weak.expired()) {
     const auto answer = co_await resolver_.resolve_anew(host, true);
     learn(host, weak, answer);
-    pause.expires_after(answer ? kLookAgainAfter : kRetryAfter);
-    co_await pause.async_wait(asio::use_awaitable);
+    auto* const pause = pause_of(weak);
+    if (pause == nullptr) co_return;
+    pause->expires_after(answer ? kLookAgainAfter : kRetryAfter);
+    boost::system::error_code ignored;
+    co_await pause->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
+}
+
+asio::steady_timer* HostAddresses::pause_of(const std::weak_ptr<Entry>& weak) {
+  const auto entry = weak.lock();
+  return entry ? &entry->pause : nullptr;
 }
 
 void HostAddresses::learn(const std::string& host, const std::weak_ptr<Entry>& weak,

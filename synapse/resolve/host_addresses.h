@@ -11,6 +11,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "common/runtime/resolver.h"
 #include "common/runtime/task_group.h"
@@ -37,15 +38,20 @@ class HostAddresses {
 
  private:
   struct Entry {
+    explicit Entry(boost::asio::io_context& io) : pause(io) {}
+
+    boost::asio::steady_timer pause;  // until the next look-up
     std::string address;
     std::set<std::string> owners;
     bool looked_up = false;
   };
 
   boost::asio::awaitable<void> keep_looking(std::string host, std::weak_ptr<Entry> weak);
+  static boost::asio::steady_timer* pause_of(const std::weak_ptr<Entry>& weak);
   void learn(const std::string& host, const std::weak_ptr<Entry>& weak,
              const common::Result<common::Resolver::Addresses>& answer);
 
+  boost::asio::io_context& io_;
   common::Resolver resolver_;
   common::TaskGroup tasks_;
   Events& events_;

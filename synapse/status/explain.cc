@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "common/registration/claimed_name.h"
 #include "common/registration/validate.h"
 #include "synapse/status/service_status.h"
 
@@ -45,8 +46,7 @@ Explanation explain(const ServiceStatus& status, std::string_view server, WallTi
   auto found = find([&](const Explanation& each) { return each.server == server || each.record == server; });
   if (!found) {
     found = find([&](const Explanation& each) {
-      return each.standing.kind == "invalid" && each.server.empty() &&
-             each.record.starts_with(std::string(server) + "_");
+      return each.standing.kind == "invalid" && each.server.empty() && common::node_may_be_of(each.record, server);
     });
   }
   if (!found) found = find([&](const Explanation& each) { return !server.empty() && each.address == server; });

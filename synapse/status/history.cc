@@ -54,6 +54,8 @@ std::string_view kind_of(LeftOutBecause because) {
       return "filtered";
     case LeftOutBecause::correlated:
       return "correlated";
+    case LeftOutBecause::excess:
+      return "excess";
   }
   return "left_out";
 }

@@ -6,6 +6,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "common/registration/claimed_name.h"
 #include "common/registration/validate.h"
 #include "common/telemetry/event_log.h"
 
@@ -16,10 +17,9 @@ std::string in_brackets(const std::string& words) {
   return words.empty() ? "" : " (" + words + ")";
 }
 
-// A record that cannot be read says no name, but nerve's nodes begin with it.
+// A record that cannot be read at all says no name, but the name of its node may.
 bool may_be_of(const LeftOut& out, std::string_view name) {
-  return out.because == LeftOutBecause::invalid && out.name.empty() && !name.empty() &&
-         out.child.size() > name.size() && out.child.starts_with(name) && out.child[name.size()] == '_';
+  return out.because == LeftOutBecause::invalid && out.name.empty() && common::node_may_be_of(out.child, name);
 }
 
 // Everything that the words about one server are made of.

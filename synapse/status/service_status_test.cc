@@ -115,29 +115,34 @@ TEST_F(ServiceStatusTest, ALeftOutRecordIsFoundByWhatItSaysOfItself) {
   routes({"a"}, {routed_server("a")}, 0);
   has({output_server("a")});
   facts.routed.left_out = {
-      {"api_10.0.0.2_c_0f0000000002", LeftOutBecause::filtered, "label \"canary\"", "api2", "10.0.0.2", 81},
-      {"api3_10.0.0.3_c_0f0000000003", LeftOutBecause::invalid, "port 70000"},
-      {"b_c_0f0000000004", LeftOutBecause::filtered, "label \"az\"", "a", "10.0.0.4", 80}};
+      {"api_10.0.0.2_c_0123456789abcdef0123456789abcdef0000000002", LeftOutBecause::filtered, "label \"canary\"",
+       "api2", "10.0.0.2", 81},
+      {"api3_10.0.0.3_c_0123456789abcdef0123456789abcdef0000000003", LeftOutBecause::invalid, "port 70000"},
+      {"b_c_0123456789abcdef0123456789abcdef0000000004", LeftOutBecause::filtered, "label \"az\"", "a", "10.0.0.4",
+       80}};
   EXPECT_EQ(told("api2"), "out filtered: label \"canary\"");
   EXPECT_EQ(told("10.0.0.2:81"), told("api2"));
-  EXPECT_EQ(told("api_10.0.0.2_c_0f0000000002"), told("api2"));
+  EXPECT_EQ(told("api_10.0.0.2_c_0123456789abcdef0123456789abcdef0000000002"), told("api2"));
   EXPECT_EQ(told("api3"), "out invalid: port 70000");
   EXPECT_THAT(told("api"), testing::StartsWith("out unseen")) << "only what cannot be read may be anybody's";
   EXPECT_THAT(told("api4"), testing::StartsWith("out unseen"));
-  EXPECT_EQ(
-      told("a"),
-      "in in: ready with weight 5; the record \"b_c_0f0000000004\" of the same name is out, filtered: label \"az\"");
+  EXPECT_EQ(told("a"),
+            "in in: ready with weight 5; the record \"b_c_0123456789abcdef0123456789abcdef0000000004\" of the same "
+            "name is out, filtered: label \"az\"");
 }
 
 TEST_F(ServiceStatusTest, WhoCameBackWithASpoiltRecordIsNotWithoutOne) {
   routes({"a", "b"}, {routed_server("a"), routed_server("b")}, 0);
-  facts.routed.left_out = {{"a_c_0f0000000003", LeftOutBecause::invalid, "port 70000"}};
+  facts.routed.left_out = {{"a_c_0123456789abcdef0123456789abcdef0000000003", LeftOutBecause::invalid, "port 70000"}};
   routes({"b"}, {routed_server("b")}, 9);
-  EXPECT_EQ(told("a"), "out invalid: its record is now \"a_c_0f0000000003\", which is left out: port 70000");
-  EXPECT_EQ(told("a_c_0f0000000003"), "out invalid: port 70000");
+  EXPECT_EQ(told("a"),
+            "out invalid: its record is now \"a_c_0123456789abcdef0123456789abcdef0000000003\", which is left out: "
+            "port 70000");
+  EXPECT_EQ(told("a_c_0123456789abcdef0123456789abcdef0000000003"), "out invalid: port 70000");
   has({output_server("a", OutputMode::maintenance)});
   EXPECT_EQ(told("a"),
-            "out invalid: its record is now \"a_c_0f0000000003\", which is left out: port 70000; the output "
+            "out invalid: its record is now \"a_c_0123456789abcdef0123456789abcdef0000000003\", which is left out: "
+            "port 70000; the output "
             "still has it in state maintenance");
 }
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "common/registration/claimed_name.h"
+
 namespace synapse {
 
 using common::zookeeper::Child;
@@ -43,6 +45,8 @@ void ZookeeperWatcher::take(Children& children) {
                          .created_ms = child.stat.created_ms,
                          .created_zxid = child.stat.created_zxid,
                          .modified_ms = child.stat.modified_ms});
+      auto& record = records.back();
+      if (!record.registration) record.claimed_name = common::claimed_name(name, child.data);
     }
     modified_zxids.push_back(child.stat.modified_zxid);
     child.data = std::string();

@@ -1,4 +1,4 @@
-"""Fixtures of the integration tests. See ../README.md."""
+"""Fixtures of the integration tests and of the fault suite. See README.md."""
 
 import os
 import shutil
@@ -8,7 +8,7 @@ import tempfile
 
 import pytest
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from harness import processes, sanitizers  # noqa: E402
 from harness.sandbox import Sandbox  # noqa: E402
@@ -117,6 +117,12 @@ def zookeeper():
 
 
 _shared = []  # functions that give the pids of what more than one test uses
+
+
+@pytest.fixture(scope="session")
+def keep():
+    """Takes a function that gives the pids of what more than one test uses."""
+    return _shared.append
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,93 @@
+"""One fault: what was done when, what the application saw, and how long it took until all was as it should be."""
+
+import collections
+import time
+
+from harness.wait import eventually
+
+
+class Case:
+    """A context manager around what is done to a world. At its end everything must become as it should be within `within`
+    seconds, nothing may be left over, and the application may have seen `allowed` failures; more than none needs a `why`.
+
+    `also`: one more condition of the end.
+    """
+
+    def __init__(self, world, name, allowed=0, why="", within=60, also=None):
+        assert not allowed or why, "a case that costs requests says why"
+        self.world, self.name = world, name
+        self._allowed, self._why, self._within, self._also = allowed, why, within, also
+        self.steps = []  # (seconds since the beginning, what)
+        self._begun = self._over = None
+        self.recovered = None
+
+    def __enter__(self):
+        self._before = self.world.application.look()
+        self._begun = time.monotonic()
+        return self
+
+    def did(self, what, over=False):
+        """Notes a step; `over`: from now on nothing is wrong with the surroundings, and the time to recover begins."""
+        self.steps.append((round(time.monotonic() - self._begun, 2), what))
+        if over:
+            self._over = time.monotonic()
+
+    def settle(self):
+        """Waits until everything is as it should be. The first time is the time to recover; at the end it is done anyway."""
+        over = self._over or time.monotonic()
+        self.world.check(self._within)
+        if self.recovered is None:
+            self.recovered = time.monotonic() - over
+
+    def failures(self):
+        """Of the application, since the case began."""
+        return [failure for failure in self.world.application.look()["failures"] if failure.ended >= self._begun]
+
+    def __exit__(self, kind, *_):
+        if kind is not None:
+            return
+        self.settle()
+        if self._also:
+            eventually(self._also, self._within, f"the end of {self.name}")
+        leaks = [None]
+
+        def clean():
+            leaks[0] = self.world.leaks()
+            return not leaks[0]
+
+        try:
+            eventually(clean, self._within, interval=0.1)
+        except AssertionError as error:
+            raise AssertionError(f"{self.name} left something over: {leaks[0]}; {error}") from None
+        self.world.application.await_answers()
+        self._tell()
+
+    def _tell(self):
+        seen = self.world.application.look()
+        failures = [failure for failure in seen["failures"] if failure.ended >= self._begun]
+        requests = sum(seen["requests"].values()) - sum(self._before["requests"].values())
+        kinds = collections.Counter(f"{failure.kind}: {failure.what}" for failure in failures)
+        result = {
+            "case": self.name,
+            "did": self.steps,
+            "requests": requests,
+            "failed": len(failures),
+            "failures": dict(kinds),
+            "allowed": self._allowed,
+            "why": self._why,
+            "longest_s": round(seen["longest"], 3),
+            "recovered_s": round(self.recovered, 2),
+        }
+        self.world.reports.append(result)
+        print(line(result), flush=True)
+        assert len(failures) <= self._allowed, f"{self.name}: {len(failures)} of {requests} failed: {dict(kinds)}"
+
+
+def line(result):
+    """A result as one line for people."""
+    allowed = f" (at most {result['allowed']}: {result['why']})" if result["allowed"] else ""
+    did = "; ".join(f"{seconds:.1f} s: {what}" for seconds, what in result["did"])
+    return (
+        f"{result['case']}: {result['requests']:,} requests, {result['failed']} failed{allowed}; all as it should be "
+        f"{result['recovered_s']} s after it" + (f" [{did}]" if did else "")
+    )

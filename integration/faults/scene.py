@@ -1,0 +1,68 @@
+"""A World whose programs come, go and start again."""
+
+import json
+import signal
+import time
+
+from faults.residue import Residue
+from faults.world import SERVICE, World
+from harness.haproxy import RuntimeSocket, takes_traffic
+from harness.zookeeper import EventRecorder
+
+# What one more pod may hold in ZooKeeper: nerve's watches, and synapse's on its node.
+WATCHES_OF_A_POD = 3
+
+
+class Scene(World):
+    """`seen`: under which directory we see what the programs have, when they see another file system than we do."""
+
+    def __init__(self, sandbox, zookeeper, path, seen="", **options):
+        self._seen = seen
+        # An HAProxy that ends asks clients for new connections there; a kept one in tcp mode would hold an old worker.
+        options.setdefault("service", {"mode": "http"})
+        super().__init__(sandbox, zookeeper, path, **options)
+        self._at_first = len(self.pods)
+
+    def start_synapse(self):
+        self.synapse = self.sandbox.synapse(self.synapse_config, wrapper=self._wrapper)
+        self.synapse.runtime = RuntimeSocket(self._seen + self.synapse.runtime.path)
+        return self.synapse.await_ready(60)
+
+    def reconfigure_synapse(self):
+        """Has it read what synapse_config is now."""
+        self.synapse.replace_config(json.dumps(self.synapse_config))
+        self.synapse.signal(signal.SIGHUP)
+
+    def record_events(self):
+        """An EventRecorder, whose own watches are nothing that is left over."""
+        recorder = EventRecorder(self.registry)
+        self._residue = Residue(self)
+        return recorder
+
+    def impossible(self):
+        """What must not be at any moment, whatever happens: somebody twice."""
+        found = []
+        registered = [f"{each['host']}:{each['port']}" for each in self.registry.records().values()]
+        if len(set(registered)) != len(registered):
+            found.append(f"registered twice: {registered}")
+        rows = [row for row in self.synapse.runtime.servers(SERVICE) if takes_traffic(row)]
+        served = [f"{row['srv_addr']}:{row['srv_port']}" for row in rows]
+        if len(set(served)) != len(served):
+            found.append(f"HAProxy serves twice: {served}")
+        return found
+
+    def leaks(self):
+        """With what the pods hold in ZooKeeper that came later."""
+        more = len(self.pods) - self._at_first
+        spare = {"ephemerals": more, "sessions": more, "watches": more * WATCHES_OF_A_POD}
+        return self._residue.grown(spare)
+
+    def happens(self, what, do, allowed=0, why="", within=60):
+        """Does something as a case of its own. Returns how many requests failed, and for how long some did."""
+        with self.case(what, allowed=allowed, why=why, within=within) as case:
+            begun = time.monotonic()
+            do()
+            case.did("all of it", over=True)
+            case.settle()
+        failures = case.failures()
+        return len(failures), max((failure.ended - begun for failure in failures), default=0.0)
