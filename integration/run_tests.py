@@ -122,10 +122,11 @@ def integration_tests(arguments, work):
         *distribution(arguments),
     ]
     env = {**os.environ, "TMPDIR": work, "PYTHONDONTWRITEBYTECODE": "1"}
-    # What takes long of the fault suite has a command of its own; -m among the arguments says otherwise.
-    tests = [os.path.join(HERE, "tests"), os.path.join(HERE, "faults"), "-m", "not long"]
     if any(argument.split("::")[0].endswith(".py") for argument in arguments):
         tests = []
+    else:
+        # What takes long of the fault suite has a command of its own; -m among the arguments says otherwise.
+        tests = [os.path.join(HERE, "tests"), os.path.join(HERE, "faults"), "-m", "not long"]
     status = run([*argv, *tests, *arguments], INTEGRATION_SECONDS * sanitizers.SLOWER, env=env)
     passed, failed = 0, 0
     try:
@@ -166,7 +167,7 @@ def run_all(ours, arguments, work):
         results = unit_tests(executables, work)
     with Timed("integration tests"):
         results.append(integration_tests(arguments, work))
-    if not (ours.quick or arguments) and os.path.basename(os.environ["BUILD_DIR"]) == "release":
+    if ours.sanitizers:
         results += sanitized.run()
     return results
 
@@ -174,7 +175,7 @@ def run_all(ours, arguments, work):
 def our_arguments():
     """Ours, and those of pytest."""
     parser = argparse.ArgumentParser(allow_abbrev=False, add_help=False)
-    parser.add_argument("--quick", action="store_true", help="no builds with sanitizers")
+    parser.add_argument("--sanitizers", action="store_true", help="then what sanitized.py says")
     parser.add_argument("--unit-tests", metavar="A,B", help="these executables only")
     return parser.parse_known_args()
 

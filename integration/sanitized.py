@@ -1,4 +1,4 @@
-"""What test.sh runs of the builds with sanitizers: as much as a run without any earlier build has time for.
+"""What test.sh --sanitizers runs of the builds with sanitizers: as much as a run without any earlier build has time for.
 
 `test.sh --preset asan` and `--preset tsan` run everything.
 """
@@ -25,7 +25,7 @@ class Part:
 
     def command(self):
         targets = ["nerve", "synapse", *self.unit_tests] if self.unit_tests else ["all"]
-        run_tests = [sys.executable, os.path.join(HERE, "run_tests.py"), "--quick"]
+        run_tests = [sys.executable, os.path.join(HERE, "run_tests.py")]
         if self.unit_tests:
             run_tests.append("--unit-tests=" + ",".join(self.unit_tests))
         files = [os.path.join(HERE, "tests", f"test_{name}.py") for name in self.tests]

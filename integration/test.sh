@@ -1,13 +1,12 @@
 #!/bin/bash
-# Builds, then runs the unit tests, the integration tests, and some of both with sanitizers. The last line is
-# "N passed, N failed" over all.
-#   integration/test.sh [--preset release|dev|asan|tsan] [--quick] [arguments for pytest, such as -k NAME]
-# --quick, another preset or arguments for pytest: without the builds with sanitizers.
+# Builds, then runs the unit tests and the integration tests; --sanitizers: and then some of both with sanitizers.
+# The last line is "N passed, N failed" over all.
+#   integration/test.sh [--preset release|dev|asan|tsan] [--sanitizers] [arguments for pytest, such as -k NAME]
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 preset=release
 case ${1-} in
   --preset) preset=${2:?--preset needs a name}; shift 2 ;;
   --preset=*) preset=${1#*=}; shift ;;
-  -h|--help) sed -n '2,5s/^# *//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+  -h|--help) sed -n '2,4s/^# *//p' "${BASH_SOURCE[0]}"; exit 0 ;;
 esac
 exec "$here/setup.sh" --preset "$preset" -- /usr/bin/python3 "$here/run_tests.py" "$@"

@@ -3,6 +3,7 @@
 import os
 import re
 
+from harness import sanitizers
 from harness.sanitizers import BUILD
 
 
@@ -14,3 +15,8 @@ def setting(key):
     except FileNotFoundError:
         return ""
     return found[1] if found else ""
+
+
+def sanitized():
+    """A sanitizer needs more of the system than the program."""
+    return sanitizers.ANY

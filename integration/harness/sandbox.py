@@ -14,10 +14,11 @@ from harness import processes, sanitizers, web
 from harness.haproxy import ExternalHaproxy, RuntimeSocket
 from harness.ports import free_port
 from harness.processes import Process
-from harness.sanitizers import BUILD
+from harness.sanitizers import BUILD, ROOT  # noqa: F401
 from harness.wait import eventually
 from harness.zookeeper import ZookeeperServer
 
+SANITIZED = sanitizers.ANY
 END_SECONDS = 10
 
 
