@@ -18,7 +18,8 @@ class Residue:
 
     def __init__(self, world, spare_kb=SPARE_KB):
         self._world = world
-        self._spare = {"descriptors": SPARE_DESCRIPTORS, "threads": 4, "kB": max(spare_kb, SPARE_KB)}
+        # A path that is created between being missed and being watched for has one watch more, until it is removed.
+        self._spare = {"descriptors": SPARE_DESCRIPTORS, "threads": 4, "kB": max(spare_kb, SPARE_KB), "watches": 1}
         self._before = eventually(self._now, 30, "everything can be counted")
 
     def _now(self):
