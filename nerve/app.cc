@@ -10,6 +10,7 @@
 
 #include "common/registration/validate.h"
 #include "common/runtime/descriptor_limit.h"
+#include "common/runtime/last_signals.h"
 #include "common/telemetry/log.h"
 
 namespace nerve {
@@ -262,6 +263,7 @@ int App::run() {
   wait_for_signal();
   manager_.ready();
   io_.run();
+  common::hold_back_signals();
   const int status = orderly_ ? EXIT_SUCCESS : EXIT_FAILURE;
   if (sessions_left_) std::_Exit(status);
   if (sessions_->busy() || resolver_.busy()) {

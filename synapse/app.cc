@@ -16,6 +16,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "common/runtime/last_signals.h"
 #include "common/telemetry/log.h"
 #include "synapse/api.h"
 #include "synapse/host_seed.h"
@@ -211,6 +212,7 @@ int App::run() {
   control_.spawn("signals", wait_for_signal());
   manager_.ready();
   io_.run();
+  common::hold_back_signals();
   const bool stuck = sessions_.busy() || name_servers_.busy() || saved_->busy() ||
                      std::any_of(units_.begin(), units_.end(), [](const auto& unit) { return unit->busy(); });
   if (stuck) {

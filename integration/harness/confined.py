@@ -44,6 +44,8 @@ def confined(sandbox, directories, program=None, environment=()):
         "env",
         f"WRITABLE={' '.join(directories)}",
         f"RUN_AS={UID}",
+        # Looking for leaks takes the right to trace itself.
+        *([f"ASAN_OPTIONS={os.environ.get('ASAN_OPTIONS', '')}:detect_leaks=0"] if sanitized() else []),
         *environment,
         "unshare",
         "--mount",
