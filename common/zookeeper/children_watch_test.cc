@@ -19,6 +19,7 @@ class ChildrenWatchTest : public testing::Test {
   void settle() {
     io.restart();
     io.run_for(std::chrono::milliseconds(5));
+    while (io.poll() > 0) continue;  // what a stall has left
   }
   std::unique_ptr<ChildrenWatch> make(std::chrono::milliseconds full_check = std::chrono::minutes(5)) {
     return std::make_unique<ChildrenWatch>(

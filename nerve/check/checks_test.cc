@@ -30,14 +30,20 @@ using asio::ip::tcp;
 
 // Takes one connection after the other, reads a request and sends `answer`, then `filler` for as long as it is taken.
 struct FakeServer {
-  FakeServer(asio::io_context& io, std::string given_answer, std::string given_filler = "")
-      : acceptor(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0)),
+  FakeServer(asio::io_context& loop, std::string given_answer, std::string given_filler = "")
+      : io(loop),
+        acceptor(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0)),
         answer(std::move(given_answer)),
         filler(std::move(given_filler)),
         tasks(io) {
     tasks.spawn("fake server", serve());
   }
-  ~FakeServer() { tasks.cancel(); }
+  // What is cancelled ends on the loop, and needs the acceptor until then.
+  ~FakeServer() {
+    tasks.cancel();
+    io.restart();
+    while (tasks.size() > 0) io.run_one();
+  }
 
   int port() const { return acceptor.local_endpoint().port(); }
 
@@ -55,6 +61,7 @@ struct FakeServer {
     }
   }
 
+  asio::io_context& io;
   tcp::acceptor acceptor;
   std::string answer;
   std::string filler;

@@ -19,6 +19,7 @@ class HoldingsTest : public testing::Test {
   void settle() {
     io.restart();
     io.run_for(std::chrono::milliseconds(5));
+    while (io.poll() > 0) continue;  // what a stall has left
   }
   Holdings make(std::vector<SavedNode> left = {}) {
     return Holdings(zookeeper, {.nodes = std::move(left)}, [this] { ++changes; });

@@ -16,6 +16,7 @@ class ZookeeperWatcherTest : public testing::Test {
   void settle() {
     io.restart();
     io.run_for(std::chrono::milliseconds(5));
+    while (io.poll() > 0) continue;  // what a stall has left
   }
   void write(const std::string& child, const std::string& data) {
     ASSERT_EQ(zookeeper.other(CreateOperation{"/web/" + child, data, true}), Status::ok);
