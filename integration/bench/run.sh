@@ -23,13 +23,15 @@ if [ -z "${BUILD_DIR-}" ]; then
 fi
 
 lines=$BUILD_DIR/bench.jsonl
+output=$(mktemp) || exit 1
+trap 'rm -f "$output"' EXIT
 : >"$lines" || exit 1
 failed=()
 for name in "${names[@]}"; do
   printf '\n== %s\n\n' "$name"
-
-  /usr/bin/python3 "$here/$name" "${options[@]}" | tee >(grep '^{' >>"$lines")
+  /usr/bin/python3 "$here/$name" "${options[@]}" | tee "$output"
   [ "${PIPESTATUS[0]}" -eq 0 ] || failed+=("$name")
+  grep '^{' "$output" >>"$lines"
 done
 printf '\n%s of %s benchmarks ran; JSON lines: %s\n' $((${#names[@]} - ${#failed[@]})) ${#names[@]} "$lines"
 if [ ${#failed[@]} -gt 0 ]; then
