@@ -136,7 +136,7 @@ def two_workers(sandbox):
     with open(sandbox.path("test_two.py"), "w", encoding="ascii") as file:
         file.write(_NEVER_END.format(pids=pids))
     arguments = ["-m", "pytest", "-p", "conftest", "-p", "no:cacheprovider", "-n", "2", sandbox.path("test_two.py")]
-    process = start(sandbox, *arguments, PYTHONPATH=os.path.join(HERE, "tests"), PYTHONDONTWRITEBYTECODE="1")
+    process = start(sandbox, *arguments, PYTHONPATH=HERE, PYTHONDONTWRITEBYTECODE="1")
 
     def started():
         with open(pids, encoding="ascii") as file:
