@@ -48,7 +48,7 @@ std::string hex(std::uint32_t value, int digits) {
 bool is_printable(std::string_view text) {
   // Most text is ASCII.
   while (!text.empty()) {
-    const auto plain = std::find_if(text.begin(), text.end(), [](char c) { return c < ' ' || c == 0x7F; });
+    const auto plain = std::find_if(text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c >= 0x7F; });
     text.remove_prefix(static_cast<std::size_t>(plain - text.begin()));
     if (text.empty()) return true;
     const auto character = first_of(text);

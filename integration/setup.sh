@@ -67,7 +67,6 @@ packages=(g++ cmake ninja-build ccache libfmt-dev libspdlog-dev libyaml-cpp-dev 
   binutils systemd python3-seccomp python3-yaml)
 
 # Only libFuzzer needs clang, which is larger than all the rest. What is built is then the fuzz targets.
-targets=()
 if [ "$preset" = fuzz ]; then
   packages+=(clang libclang-rt-dev)
   targets=(fuzz)

@@ -287,4 +287,22 @@ std::string mask_haproxy_line(std::string_view line) {
   return mask_secrets(result);
 }
 
+std::string mask_haproxy_words(std::string said, std::string_view configuration) {
+  constexpr std::size_t shortest = 4;
+  while (!configuration.empty()) {
+    const auto line = configuration.substr(0, configuration.find('\n'));
+    configuration.remove_prefix(std::min(line.size() + 1, configuration.size()));
+    const auto masked = mask_haproxy_line(line);
+    if (masked == line) continue;
+    for (const auto& place : words_of(line)) {
+      const auto word = unquoted(line.substr(place.begin, place.end - place.begin));
+      if (word.size() < shortest || masked.find(word) != std::string::npos) continue;
+      for (auto at = said.find(word); at != std::string::npos; at = said.find(word, at + kMask.size())) {
+        said.replace(at, word.size(), kMask);
+      }
+    }
+  }
+  return said;
+}
+
 }  // namespace common

@@ -32,4 +32,8 @@ namespace common {
 // what stands behind Authorization and its kin.
 [[nodiscard]] std::string mask_haproxy_line(std::string_view line);
 
+// What HAProxy says of a configuration, without the words that are masked in its lines. A word of less than four
+// letters is no secret, and would be found in others.
+[[nodiscard]] std::string mask_haproxy_words(std::string said, std::string_view configuration);
+
 }  // namespace common

@@ -5,6 +5,15 @@
 namespace common {
 namespace {
 
+TEST(MaskHaproxyWords, LeavesOutWhatTheLinesHide) {
+  const std::string configuration =
+      "backend web\n    http-request set-header Authorization Bearer hunter22\n    server a 127.0.0.1:1 check\n";
+  EXPECT_EQ(mask_haproxy_words("parsing [f:2] : expects 'if', but found 'hunter22' (hunter22)", configuration),
+            "parsing [f:2] : expects 'if', but found '***' (***)");
+  EXPECT_EQ(mask_haproxy_words("unknown keyword 'check' in 'backend' section", configuration),
+            "unknown keyword 'check' in 'backend' section");
+}
+
 TEST(Mask, PasswordsWithinTexts) {
   EXPECT_EQ(mask_secrets("amqp://nerve:hunter2@127.0.0.1:5672/"), "amqp://nerve:***@127.0.0.1:5672/");
   EXPECT_EQ(mask_secrets("http://a:p@ss@host/path"), "http://a:***@host/path");

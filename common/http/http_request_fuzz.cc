@@ -11,6 +11,7 @@
 #include "common/fuzz/target.h"
 #include "common/http/access.h"
 #include "common/http/server.h"
+#include "common/http/visitor.h"
 
 namespace {
 
@@ -19,8 +20,21 @@ using common::fuzz::must;
 
 constexpr std::string_view kToken = "s3cret";
 
+// The server asks this of requests that come by TCP only.
+void is_judged(const Request& request) {
+  const HostRules strict{.strict = true, .allowed = {".example.org"}, .own = {}};
+  const HostRules lenient{.strict = false, .allowed = strict.allowed, .own = {}};
+  const auto why = why_foreign(request, strict);
+  must(!why || !why->empty(), "why it is foreign");
+  must(why.has_value() || !why_foreign(request, lenient), "what the strict rules let in, the others do, too");
+  const auto host = request.headers.find("host");
+  if (host == request.headers.end() || why) return;
+  must(is_known_host(host_of(host->second), strict), "only names that are known", host->second);
+}
+
 // A request as the handlers get it.
 void is_request(const Request& request, const Arguments& arguments) {
+  is_judged(request);
   must(!request.method.empty() && !common::fuzz::has_control(request.method), "method", request.method);
   must(request.path.starts_with('/') && !common::fuzz::has_control(request.path), "path", request.path);
   for (const auto& [name, value] : request.headers) {

@@ -20,6 +20,14 @@ namespace {
   std::_Exit(EXIT_FAILURE);
 }
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#elif defined(__has_feature)
+constexpr bool kSanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+#else
+constexpr bool kSanitized = false;
+#endif
+
 // Segments that cannot be written hold nothing but what stands in the file.
 [[maybe_unused]] int unmap_unchanged(dl_phdr_info* object, std::size_t, void*) {
   const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
@@ -48,9 +56,8 @@ void end_when_memory_is_out() {
 
 void give_back_memory() {
   ::malloc_trim(0);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  ::dl_iterate_phdr(unmap_unchanged, nullptr);
-#endif
+  // A sanitizer's own code runs in the middle of everything.
+  if (!kSanitized) ::dl_iterate_phdr(unmap_unchanged, nullptr);
 }
 
 }  // namespace common

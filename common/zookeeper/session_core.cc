@@ -87,6 +87,7 @@ void Session::Core::open() {
         const auto core = weak.lock();
         if (!core) return;
         if (core->addresses_.empty()) core->addresses_ = *addresses;
+        core->opened_with_ = std::move(*addresses);
         core->opened(handle, *error);
       });
 }
@@ -107,15 +108,18 @@ void Session::Core::take_addresses(HostAddresses addresses) {
   looking_up_ = false;
   if (closed_ || connected_ || addresses == addresses_) return;
   addresses_ = std::move(addresses);
-  if (handle_ && opened_ && all_numeric(addresses_)) {
-    handle_->set_servers(split_hosts(with_addresses(options_.hosts, addresses_)).servers);
-  }
+  if (handle_ && opened_) use_addresses();
+}
+
+void Session::Core::use_addresses() {
+  if (all_numeric(addresses_)) handle_->set_servers(split_hosts(with_addresses(options_.hosts, addresses_)).servers);
 }
 
 void Session::Core::opened(const std::shared_ptr<Handle>& handle, int error) {
   if (error == 0) {
     if (handle_ != handle) return release(handle, [] {});  // closed in the meantime
     opened_ = true;
+    if (addresses_ != opened_with_) use_addresses();  // they have changed meanwhile
     return on_state(handle->state());
   }
   if (handle_ != handle) return;
@@ -152,8 +156,8 @@ void Session::Core::on_state(int state) {
     set_connected(false, session_id_);
     if (hung_up_on_watches()) {
       log::warn(
-          "ZooKeeper {} hangs up whenever all watches are set at once; going on with the session, and setting them one "
-          "by one. A larger jute.maxbuffer on the servers makes that unnecessary",
+          "ZooKeeper {} has hung up several times right after a connection, maybe because so many watches are set at "
+          "once (more than its jute.maxbuffer); going on with the session, and setting them one by one",
           options_.hosts);
       reopen();
     }
@@ -175,6 +179,8 @@ void Session::Core::set_connected(bool connected, std::int64_t session_id) {
     session_id_ = session_id;
     set_client_id(handle_->session());
     complained_ = open_failed_ = false;
+    look_up_pause_.reset();
+    next_look_up_ = {};
   } else {
     away_since_ = Clock::now();
     if (handle_) handle_->give_up_waiting();
@@ -273,8 +279,11 @@ void Session::Core::poll_state() {
   poll_.set(next_whole_second(Clock::now()));
   if (handle_ && opened_) on_state(handle_->state());
   complain_when_away();
-  if (handle_ && opened_ && !connected_) look_hosts_up();
   const auto now = Clock::now();
+  if (handle_ && opened_ && !connected_ && now >= next_look_up_) {
+    next_look_up_ = now + look_up_pause_.next(random_);
+    look_hosts_up();
+  }
   if (connected_ && now - connected_at_ > kHealthyAfter) backoff_.reset();
   const auto limit = std::clamp(kTimeoutsUntilReopened * options_.timeout, kReopenAtLeastAfter, kReopenAtMostAfter);
   if (handle_ && opened_ && !connected_ && now - std::max(away_since_, opened_at_) > limit) reopen();

@@ -46,6 +46,7 @@ class Session::Core : public std::enable_shared_from_this<Session::Core> {
   void opened(const std::shared_ptr<Handle>& handle, int error);
   void look_hosts_up();
   void take_addresses(HostAddresses addresses);
+  void use_addresses();
   void on_event(const std::shared_ptr<Handle>& handle, int type, int state, const std::string& path);
   void on_state(int state);
   void set_connected(bool connected, std::int64_t session_id);
@@ -65,8 +66,11 @@ class Session::Core : public std::enable_shared_from_this<Session::Core> {
   Alarm poll_;
   std::mt19937 random_;
   Backoff backoff_;
-  HostAddresses addresses_;  // as they were last looked up; none before the first time
+  HostAddresses addresses_;    // as they were last looked up; none before the first time
+  HostAddresses opened_with_;  // what the present handle was given
   bool looking_up_ = false;
+  Backoff look_up_pause_{{std::chrono::seconds(1), std::chrono::seconds(10)}};
+  Clock::time_point next_look_up_{};
 
   std::shared_ptr<Handle> handle_;  // null while closed or between two handles
   bool opened_ = false;             // open() of the present handle has returned

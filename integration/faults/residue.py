@@ -1,13 +1,12 @@
 """What programs hold of their surroundings, before and after."""
 
-from harness import processes
-from harness.sandbox import SANITIZED
+from harness import processes, sanitizers
 from harness.wait import eventually
 
 # Connections to the admin API and to what is checked come and go.
 SPARE_DESCRIPTORS = 8
 # A program grows with its first reconnects, and then no more. A sanitizer keeps what was freed.
-SPARE_KB = 500_000 if SANITIZED else 16_000
+SPARE_KB = 500_000 if sanitizers.ANY else 16_000
 
 
 class Residue:
@@ -19,7 +18,8 @@ class Residue:
 
     def __init__(self, world, spare_kb=SPARE_KB):
         self._world = world
-        self._spare = {"descriptors": SPARE_DESCRIPTORS, "threads": 4, "kB": max(spare_kb, SPARE_KB)}
+        # A path that is created between being missed and being watched for has one watch more, until it is removed.
+        self._spare = {"descriptors": SPARE_DESCRIPTORS, "threads": 4, "kB": max(spare_kb, SPARE_KB), "watches": 1}
         self._before = eventually(self._now, 30, "everything can be counted")
 
     def _now(self):

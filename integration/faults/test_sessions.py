@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from harness.sandbox import SANITIZED
+from harness import sanitizers
 from harness.wait import eventually
 from harness.zookeeper import ChildrenRecorder, Registry
 
@@ -170,7 +170,7 @@ class Clock:
             file.write(struct.pack("=q", seconds))
 
 
-@pytest.mark.skipif(SANITIZED, reason="nothing may be loaded before a sanitizer")
+@pytest.mark.skipif(sanitizers.ANY, reason="nothing may be loaded before a sanitizer")
 def test_the_wall_clock_jumps(build, sandbox, zookeeper):
     clock = Clock(sandbox)
     world = build(zookeeper, wrapper=clock.wrapper, session_ms=2000)

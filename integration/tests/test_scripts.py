@@ -142,7 +142,7 @@ def two_workers(sandbox):
         with open(pids, encoding="ascii") as file:
             return len(found := [tuple(map(int, line.split())) for line in file]) == 2 and found
 
-    yield process, eventually(started, 60)
+    yield process, eventually(started, 120)
     process.kill()
 
 

@@ -12,10 +12,11 @@ from harness.wait import always, eventually
 from harness.web import answers, exchange
 
 SOON = 20.0
-# Quick verdicts of HAProxy's own check, which asks the backend for its status.
+# Quick verdicts of HAProxy's own check, which asks the backend for its status, and has time for the answer: without a
+# timeout of its own it has one interval.
 CHECKED = {
     "serverOptions": "check inter 100ms fastinter 100ms rise 1 fall 1",
-    "routerOptions": {"backend": ["option httpchk GET /"]},
+    "routerOptions": {"backend": ["option httpchk GET /", "timeout check 10s"]},
 }
 
 

@@ -113,7 +113,10 @@ def test_more_watches_than_one_request_can_set_survive_a_reconnect(sandbox):
                 writer.done()
     directory = sandbox.path("out")
     services = [
-        {"name": f"s{number}", "watcher": {"type": "zookeeper", "hosts": [server.hosts], "path": path}}
+        {
+            "name": f"s{number}",
+            "watcher": {"type": "zookeeper", "hosts": [server.hosts], "path": path, "timeoutInMilli": 20_000},
+        }
         for number, path in enumerate(paths)
     ]
     router = {"type": "file", "outputDirectory": directory, "services": services}

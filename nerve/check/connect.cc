@@ -65,9 +65,14 @@ common::Error OpeningConnection::error() const {
 asio::awaitable<common::Result<tcp::socket>> finish(OpeningConnection opening) {
   if (opening.state() == OpeningConnection::State::failed) co_return opening.error();
   tcp::socket socket(co_await asio::this_coro::executor);
-  socket.assign(opening.peer().protocol(), opening.release());
-  if (opening.state() == OpeningConnection::State::open) co_return socket;
   error_code error;
+  const int descriptor = opening.release();
+  socket.assign(opening.peer().protocol(), descriptor, error);
+  if (error) {
+    ::close(descriptor);
+    co_return connect_error(error, opening.peer());
+  }
+  if (opening.state() == OpeningConnection::State::open) co_return socket;
   co_await socket.async_wait(tcp::socket::wait_write, asio::redirect_error(asio::use_awaitable, error));
   if (!error) {
     int outcome = 0;

@@ -33,7 +33,7 @@ class ZookeeperReport : public testing::Test {
   }
   ZookeeperReporter& make(const ZookeeperOptions& options) {
     reporter.emplace(io, Sessions::Shared{zookeeper, holdings}, options,
-                     ReportSubject{"web_127.0.0.1_80", milliseconds(5), up},
+                     ReportSubject{"web_127.0.0.1_80", retry, up},
                      Reporter::Events{.on_taken = [this] { ++taken; },
                                       .on_failed = [this](const std::string& error) { errors.push_back(error); },
                                       .on_notice = [this](const std::string& what) { notices.push_back(what); },
@@ -65,6 +65,7 @@ class ZookeeperReport : public testing::Test {
   common::zookeeper::Stat node_stat() { return zookeeper.nodes["/services/web/web_127.0.0.1_80"].stat; }
 
   boost::asio::io_context io;
+  milliseconds retry{60'000};  // longer than any stall: then no attempt fails in between
   FakeZookeeper zookeeper{io};
   Holdings holdings{zookeeper, {}, [] {}};
   std::optional<ZookeeperReporter> reporter;
@@ -113,6 +114,7 @@ TEST_F(ZookeeperReport, AReportThatChangesNothingInTheRegistryIsTakenToo) {
 }
 
 TEST_F(ZookeeperReport, FailsAgainAndAgainWhileNobodyAnswers) {
+  retry = milliseconds(5);
   make();
   reporter->report({up});
   run_until([&] { return errors.size() == 2; });
@@ -125,6 +127,7 @@ TEST_F(ZookeeperReport, FailsAgainAndAgainWhileNobodyAnswers) {
 }
 
 TEST_F(ZookeeperReport, FailsAlsoWhenTheReportChangesFasterThanThat) {
+  retry = milliseconds(5);
   make();
   for (int i = 0; i < 100 && errors.empty(); ++i) {
     up.weight = i;
@@ -135,6 +138,7 @@ TEST_F(ZookeeperReport, FailsAlsoWhenTheReportChangesFasterThanThat) {
 }
 
 TEST_F(ZookeeperReport, GivesTheReasonOfAFailedWrite) {
+  retry = milliseconds(5);
   make();
   zookeeper.lose_requests = 2;
   zookeeper.connect(7);
@@ -145,6 +149,7 @@ TEST_F(ZookeeperReport, GivesTheReasonOfAFailedWrite) {
 }
 
 TEST_F(ZookeeperReport, AMendingThatIsRefusedIsAFailureUntilItWorks) {
+  retry = milliseconds(5);
   make();
   zookeeper.connect(7);
   report(up);
@@ -159,9 +164,11 @@ TEST_F(ZookeeperReport, AMendingThatIsRefusedIsAFailureUntilItWorks) {
 }
 
 TEST_F(ZookeeperReport, ALostConnectionWhileNothingIsReportedIsNoFailure) {
+  retry = milliseconds(5);
   make();
   zookeeper.connect(7);
   report(up);
+  errors.clear();
   zookeeper.disconnect();
   io.run_for(milliseconds(20));
   EXPECT_TRUE(errors.empty());
@@ -308,7 +315,7 @@ TEST_F(ZookeeperReport, AnotherFormTakesOverAlsoWhatTheStateDoesNotName) {
       }
       zookeeper.connect(7);
       reporter.emplace(io, Sessions::Shared{zookeeper, resumed}, ZookeeperOptions{"zk:2181", "/services/web"},
-                       ReportSubject{"web_127.0.0.1_80", milliseconds(5), up},
+                       ReportSubject{"web_127.0.0.1_80", retry, up},
                        Reporter::Events{.on_taken = [this] { ++taken; },
                                         .on_failed = [this](const std::string& error) { errors.push_back(error); },
                                         .on_notice = [](const std::string&) {}});

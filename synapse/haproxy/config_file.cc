@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include "common/config/mask.h"
 #include "common/file/write_atomically.h"
 #include "common/process/command.h"
 #include "synapse/haproxy/advice.h"
@@ -108,7 +109,7 @@ boost::asio::awaitable<ConfigFile::Replacement> ConfigFile::check(const std::str
   if (check.end != common::CommandResult::End::exited) {
     co_return Replacement{Outcome::failed, binary_ + " -c: " + check.describe()};
   }
-  auto words = with_advice(alerts(check.output));
+  auto words = common::mask_haproxy_words(with_advice(alerts(check.output)), text);
   replace_all(words, candidate, rejected());
   // Only for people: what cannot be written is in the log all the same.
   (void)common::write_atomically(rejected(), with_words(text, words), kMode);
