@@ -2,7 +2,8 @@
 # another one of the room, or a header, gives, too.
 foreach(source
     common/admin/routes.cc common/config/mask.cc common/config/reader.cc common/config/shown.cc common/http/connection.cc
-    common/registration/server_options.cc common/registration/validate.cc common/time/heartbeat_test.cc
+    common/http/visitor_test.cc common/registration/server_options.cc common/registration/serverset_test.cc
+    common/registration/validate.cc common/time/heartbeat_test.cc
     common/time/token_bucket_test.cc common/zookeeper/hosts_test.cc
     nerve/check/grpc_check.cc nerve/check/grpc_health_test.cc nerve/check/http_check.cc nerve/check/kubernetes_check.cc
     nerve/check/rabbitmq_check.cc nerve/cli.cc nerve/config_sources_test.cc nerve/lifecycle/drain_test.cc

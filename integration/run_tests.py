@@ -1,5 +1,5 @@
 """Runs the unit tests of a build, the integration tests, and of both what sanitized.py says; ends with one line:
-"N passed, N failed".
+"N passed, N failed", and before it with "N skipped" (pytest tells their reasons).
 
 Called by test.sh with BUILD_DIR in the environment; all arguments but our own go to pytest.
 """
@@ -50,8 +50,8 @@ def run(argv, timeout, **options):
 
 
 def unit_test(executable, work):
-    """(passed, failed, what there is to tell) of one GoogleTest executable. One that crashes, hangs or is missing has one
-    failure more."""
+    """(passed, failed, skipped, what there is to tell) of one GoogleTest executable. One that crashes, hangs or is missing has
+    one failure more."""
     name = os.path.basename(executable)
     directory = os.path.join(work, name)
     os.mkdir(directory)
@@ -65,11 +65,13 @@ def unit_test(executable, work):
         with open(report, encoding="utf-8") as file:
             result = json.load(file)
         failed = result["failures"] + result.get("errors", 0)
-        passed = result["tests"] - failed - result.get("disabled", 0)
-        if passed + failed == 0:
+        suites = result.get("testsuites", [])
+        skipped = sum(test.get("result") == "SKIPPED" for suite in suites for test in suite["testsuite"])
+        passed = result["tests"] - failed - result.get("disabled", 0) - skipped
+        if passed + failed + skipped == 0:
             status = "it ran no test"
     except (OSError, ValueError, KeyError):
-        passed, failed = 0, 0
+        passed, failed, skipped = 0, 0, 0
     findings = sanitizers.take_findings(directory)
     if (failed > 0) != (status != 0) or (findings and not failed):  # the process and its report disagree
         failed += 1
@@ -77,19 +79,19 @@ def unit_test(executable, work):
     if failed:
         with open(log, encoding="utf-8", errors="replace") as file:
             words += "\n".join([file.read()[-20_000:], *findings, ""])
-    return passed, failed, words
+    return passed, failed, skipped, words
 
 
 def unit_tests(executables, work):
-    """(passed, failed) of each; one for each core at a time."""
+    """(passed, failed, skipped) of each; one for each core at a time."""
     counts = []
     pool = concurrent.futures.ThreadPoolExecutor(CORES)
     results = [pool.submit(unit_test, executable, work) for executable in executables]
     try:
         for result in results:
-            passed, failed, words = result.result()
+            *count, words = result.result()
             print(words, end="", flush=True)
-            counts.append((passed, failed))
+            counts.append(count)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         while not all(result.done() for result in results):  # interrupted: what runs is ended, and nothing begins
@@ -116,6 +118,7 @@ def integration_tests(arguments, work):
         "-m",
         "pytest",
         "-q",
+        "-rs",
         "-p",
         "no:cacheprovider",
         f"--junitxml={report}",
@@ -128,19 +131,21 @@ def integration_tests(arguments, work):
         # What takes long of the fault suite has a command of its own; -m among the arguments says otherwise.
         tests = [os.path.join(HERE, "tests"), os.path.join(HERE, "faults"), "-m", "not long"]
     status = run([*argv, *tests, *arguments], INTEGRATION_SECONDS * sanitizers.SLOWER, env=env)
-    passed, failed = 0, 0
+    passed, failed, skipped = 0, 0, 0
     try:
         for case in xml.etree.ElementTree.parse(report).iter("testcase"):
             if case.find("failure") is not None or case.find("error") is not None:
                 failed += 1
-            elif case.find("skipped") is None:
+            elif case.find("skipped") is not None:
+                skipped += 1
+            else:
                 passed += 1
     except (OSError, xml.etree.ElementTree.ParseError):
         pass
     if status not in (0, 1, 5) or (status == 1 and failed == 0):
         print(f"pytest ended with {status}", flush=True)
         failed += 1
-    return passed, failed
+    return passed, failed, skipped
 
 
 class Timed:
@@ -157,7 +162,7 @@ class Timed:
 
 
 def run_all(ours, arguments, work):
-    """[(passed, failed)] of each thing that was run."""
+    """[(passed, failed, skipped)] of each thing that was run; builds with sanitizers tell themselves what they skip."""
     with open(os.path.join(os.environ["BUILD_DIR"], "unit_tests.txt"), encoding="utf-8") as file:
         executables = file.read().split()
     if ours.unit_tests:
@@ -168,7 +173,7 @@ def run_all(ours, arguments, work):
     with Timed("integration tests"):
         results.append(integration_tests(arguments, work))
     if ours.sanitizers:
-        results += sanitized.run()
+        results += [(passed, failed, 0) for passed, failed in sanitized.run()]
     return results
 
 
@@ -188,7 +193,7 @@ def main():
         signal.signal(number, interrupt)
     work = tempfile.mkdtemp(prefix="nst-")
     try:
-        passed, failed = (sum(column) for column in zip(*run_all(ours, arguments, work)))
+        passed, failed, skipped = (sum(column) for column in zip(*run_all(ours, arguments, work)))
         status = 0 if failed == 0 and passed > 0 else 1
     except Interrupted as interrupted:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -199,6 +204,7 @@ def main():
         end_descendants()
         shutil.rmtree(work, ignore_errors=True)
     if status < 128:
+        print(f"{skipped} skipped")
         print(f"{passed} passed, {failed} failed", flush=True)
     return status
 

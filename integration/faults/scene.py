@@ -7,6 +7,7 @@ import time
 from faults.residue import Residue
 from faults.world import SERVICE, World
 from harness.haproxy import RuntimeSocket, takes_traffic
+from harness.sandbox import Backend
 from harness.zookeeper import EventRecorder
 
 # What one more pod may hold in ZooKeeper: nerve's watches, and synapse's on its node.
@@ -40,7 +41,7 @@ class Scene(World):
         return recorder
 
     def impossible(self):
-        """What must not be at any moment, whatever happens: somebody twice."""
+        """What must not be at any moment, whatever happens: somebody twice, or in HAProxy without ever having been."""
         found = []
         registered = [f"{each['host']}:{each['port']}" for each in self.registry.records().values()]
         if len(set(registered)) != len(registered):
@@ -49,6 +50,9 @@ class Scene(World):
         served = [f"{row['srv_addr']}:{row['srv_port']}" for row in rows]
         if len(set(served)) != len(served):
             found.append(f"HAProxy serves twice: {served}")
+        ever = {f"127.0.0.1:{each.port}" for each in self.sandbox.processes if isinstance(each, Backend)}
+        if strangers := set(served) - ever:
+            found.append(f"HAProxy serves what never was: {sorted(strangers)}, there were {sorted(ever)}")
         return found
 
     def leaks(self):

@@ -30,6 +30,8 @@ class Watch:
 
     def __init__(self, scene):
         self.looks = 0
+        self.in_vain = 0
+        self.last_error = None
         self.wrong = []
         self._scene = scene
         self._stop = threading.Event()
@@ -41,8 +43,9 @@ class Watch:
             try:
                 self.wrong += self._scene.impossible()
                 self.looks += 1
-            except Exception:  # noqa: BLE001 - whatever is away at this moment is the business of the action
-                pass
+            except Exception as error:  # noqa: BLE001 - what is away at this moment is the business of the action
+                self.in_vain += 1
+                self.last_error = error
 
     def stop(self):
         self._stop.set()
@@ -125,6 +128,8 @@ class Soak:
         return figures
 
     def _end(self, before):
+        if not self._watch.looks:
+            raise Violation(f"nobody could look in between, in {self._watch.in_vain} attempts: {self._watch.last_error!r}")
         self._seen = self._scene.application.look()
         self._at_end = self._figures()
         at_first = max(kb for name, (kb, _) in before.items() if name != "synapse")
@@ -140,7 +145,7 @@ class Soak:
             f"{self._done} actions in {time.monotonic() - begun:.0f} s, seed {self._seed}",
             f"{sum(seen['requests'].values()):,} requests, {self._failures} failed, all within what their action excuses; "
             f"the longest took {seen['longest']:.1f} s",
-            f"looked {self._watch.looks} times in between",
+            f"looked {self._watch.looks} times in between, {self._watch.in_vain} times in vain",
             f"all was well again after {worst:.1f} s at worst: {when}",
         ]
         for name, (kb, descriptors) in self._at_end.items():

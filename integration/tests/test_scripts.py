@@ -1,5 +1,6 @@
 """The scripts around the tests: they count right, and leave nothing behind when they are interrupted."""
 
+import json
 import os
 import signal
 import subprocess
@@ -17,7 +18,7 @@ NO_TEST = ["-k", "none", "--ignore-glob=*"]
 
 
 def script(sandbox, name, text):
-    """An executable of a pretended build; $REPORT is where its GoogleTest report belongs."""
+    """The path of an executable of a pretended build; $REPORT is where its GoogleTest report belongs."""
     path = sandbox.path(name)
     with open(path, "w", encoding="ascii") as file:
         file.write(f"#!/bin/sh\nREPORT=${{1#--gtest_output=json:}}\n{text}\n")
@@ -64,9 +65,35 @@ def test_the_last_line_counts_everything(sandbox, texts, last, status):
     paths = [script(sandbox, f"t{i}", text) if text else sandbox.path("none") for i, text in enumerate(texts)]
     process = run_tests(sandbox, paths)
     output = process.communicate(timeout=60)[0]
-    assert output.splitlines()[-1] == last
+    assert output.splitlines()[-2:] == ["0 skipped", last]
     assert process.returncode == status
     assert os.listdir(sandbox.path("tmp")) == []
+
+
+def test_skipped_ones_are_counted_apart_and_say_why(sandbox):
+    suites = [{"testsuite": [{"result": "SKIPPED"}, {"result": "COMPLETED"}, {"result": "COMPLETED"}]}]
+    report = json.dumps({"tests": 3, "failures": 0, "disabled": 0, "errors": 0, "testsuites": suites})
+    with open(sandbox.path("unit_tests.txt"), "w", encoding="ascii") as file:
+        file.write(script(sandbox, "t", f"""echo '{report}' >"$REPORT\""""))
+    with open(sandbox.path("test_some.py"), "w", encoding="ascii") as file:
+        file.write(_SKIPPED)
+    arguments = [os.path.join(HERE, "run_tests.py"), "-n0", sandbox.path("test_some.py")]
+    process = start(sandbox, *arguments, BUILD_DIR=sandbox.directory)
+    output = process.communicate(timeout=60)[0]
+    assert output.splitlines()[-2:] == ["2 skipped", "3 passed, 0 failed"]
+    assert "SKIPPED [1]" in output and "no moon tonight" in output
+    assert process.returncode == 0
+
+
+_SKIPPED = """
+import pytest
+
+def test_passes():
+    pass
+
+def test_is_skipped():
+    pytest.skip("no moon tonight")
+"""
 
 
 def test_unit_tests_can_be_chosen(sandbox):
