@@ -81,7 +81,7 @@ inline bool made_of(std::string_view text, std::string_view others) {
 template <class Target>
 void replay(const std::string& name, Target target) {
   int files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(std::string(FUZZ_CORPUS) + "/" + name)) {
+  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(FUZZ_CORPUS) / name)) {
     SCOPED_TRACE(entry.path().string());
     std::ifstream file(entry.path(), std::ios::binary);
     const std::string bytes{std::istreambuf_iterator<char>(file), {}};

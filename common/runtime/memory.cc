@@ -29,7 +29,7 @@ constexpr bool kSanitized = false;
 #endif
 
 // Segments that cannot be written hold nothing but what stands in the file.
-int unmap_unchanged(dl_phdr_info* object, std::size_t, void*) {
+[[maybe_unused]] int unmap_unchanged(dl_phdr_info* object, std::size_t, void*) {
   const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
   for (int i = 0; i < object->dlpi_phnum; ++i) {
     const auto& segment = object->dlpi_phdr[i];
