@@ -162,7 +162,9 @@ def two_workers(sandbox):
     pids = sandbox.path("pids")
     with open(sandbox.path("test_two.py"), "w", encoding="ascii") as file:
         file.write(_NEVER_END.format(pids=pids))
-    arguments = ["-m", "pytest", "-p", "conftest", "-p", "no:cacheprovider", "-n", "2", sandbox.path("test_two.py")]
+    # The fixtures of a conftest.py are for all tests only when it stands outside of pytest's root.
+    pytest_here = ["-m", "pytest", f"--rootdir={sandbox.directory}", "-p", "conftest", "-p", "no:cacheprovider"]
+    arguments = [*pytest_here, "-n", "2", sandbox.path("test_two.py")]
     process = start(sandbox, *arguments, PYTHONPATH=HERE, PYTHONDONTWRITEBYTECODE="1")
 
     def started():
