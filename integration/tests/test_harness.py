@@ -69,7 +69,7 @@ def test_a_session_is_expired_under_its_living_owner(zookeeper, registry):
 
 def test_a_restarted_zookeeper_keeps_data_and_sessions(sandbox):
     server = sandbox.zookeeper()
-    client = server.client()
+    client = server.client(timeout=60)  # a server that takes its time ends no session
     client.create("/mine", b"1", ephemeral=True)
     server.stop()
     server.start()

@@ -28,7 +28,7 @@ def test_a_restarted_zookeeper_keeps_the_node(sandbox, own):
     server, registry = own
     backend = sandbox.backend("a")
     sandbox.nerve(
-        nerve(nerve_service(backend.port, registry, reporters=[reporter(registry, connectionTimeoutInMilli=6000)]))
+        nerve(nerve_service(backend.port, registry, reporters=[reporter(registry, connectionTimeoutInMilli=60_000)]))
     )
     eventually(lambda: registry.only_record()["weight"] == 255)
     (name,) = registry.names()
