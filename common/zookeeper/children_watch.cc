@@ -100,6 +100,10 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
     return path.substr(options_.path == "/" ? 1 : options_.path.size() + 1);
   }
 
+  std::string path_of(const std::string& child) const {
+    return options_.path == "/" ? "/" + child : options_.path + "/" + child;
+  }
+
   void list() {
     if (stopped_ || !connected_) return;
     if (listing_) {
@@ -174,7 +178,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
   }
 
   // Watches all again. exists() does that, too, and what it answers tells whether the data must be read: most did not
-  // change. Of those that are gone it would leave a watch that nobody takes away, so the list comes first.
+  // change. On those that are gone it leaves a watch, so the list comes first.
   void look_if_due() {
     if (!std::exchange(look_due_, false)) return;
     for (const auto& child : listed_) {
@@ -187,7 +191,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
     while (connected_) {
       const auto request = queue_.next();
       if (!request) return;
-      const auto path = options_.path == "/" ? "/" + request->node : options_.path + "/" + request->node;
+      const auto path = path_of(request->node);
       if (request->read) {
         zookeeper_.get(path, true, [weak = weak_from_this(), child = request->node](GetReply reply) {
           if (const auto core = weak.lock(); core && !core->stopped_) core->on_read(child, std::move(reply));
@@ -209,6 +213,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
       queue_.lost({child, false});
       return failed(reply.status, "");
     } else {
+      if (reply.status == Status::no_node) zookeeper_.unwatch(path_of(child));
       no_data(child, reply.status, reply.error);
     }
     go_on_after(child);
