@@ -62,6 +62,7 @@ class Soak:
         self._watch = Watch(self._scene)
         self._done = 0
         self._failures = 0
+        self._standstills = 0
         self._worst = (0.0, "nothing")
 
     def run(self):
@@ -92,7 +93,9 @@ class Soak:
             actions[0].do()
             for thread in beside:
                 thread.join()
-            self._scene.check(SETTLES_WITHIN)
+            if self._scene.await_well(SETTLES_WITHIN):
+                self._standstills += 1
+                print("      ZooKeeper had a leader and gave nobody a session; its leader was started again", flush=True)
             self._no_leaks()
         except AssertionError as error:
             raise Violation(f"{what}: {error}") from error
@@ -145,6 +148,7 @@ class Soak:
             f"{self._done} actions in {time.monotonic() - begun:.0f} s, seed {self._seed}",
             f"{sum(seen['requests'].values()):,} requests, {self._failures} failed, all within what their action excuses; "
             f"the longest took {seen['longest']:.1f} s",
+            f"ZooKeeper itself stood still {self._standstills} times",
             f"looked {self._watch.looks} times in between, {self._watch.in_vain} times in vain",
             f"all was well again after {worst:.1f} s at worst: {when}",
         ]
