@@ -5,22 +5,16 @@
 
 #include <chrono>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include <boost/asio/io_context.hpp>
 
+#include "common/zookeeper/known_children.h"
 #include "common/zookeeper/zookeeper.h"
 
 namespace common::zookeeper {
-
-struct Child {
-  std::string data;  // empty when needs_data said no, and when it was taken
-  Stat stat;
-};
-using Children = std::map<std::string, Child>;
 
 class ChildrenWatch {
  public:

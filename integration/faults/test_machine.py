@@ -23,8 +23,9 @@ class OnDisk:
 
     def __init__(self, sandbox, zookeeper, build):
         self.disk = Disk(sandbox, "haproxy-of-synapse")  # where the first synapse has its things
-        wrapper = [*self.disk.wrapper, "env", f"RUNTIME_DIRECTORY={self.disk.path}"]
-        self.scene = build(zookeeper, kind=Scene, backends=2, wrapper=wrapper, seen=self.disk.root)
+        self.scene = build(
+            zookeeper, kind=Scene, backends=2, wrapper=self.disk.wrapper_for_all(), seen=self.disk.root
+        )
 
     def kept(self, name):
         with open(self.disk.seen(name), encoding="utf-8") as file:
