@@ -228,13 +228,16 @@ def test_after_an_orderly_stop_everything_begins_anew(sandbox, registry):
     start_and_settle(sandbox, settings, registry)
 
 
-def test_a_broken_state_file_is_told_and_left(sandbox, registry):
+@pytest.mark.parametrize("mode, words", [(0o600, "is of no use"), (0o644, "; run: chmod 600")])
+def test_a_state_file_that_is_broken_or_open_to_others_is_told_and_left(sandbox, registry, mode, words):
     path = sandbox.path("state.json")
     with open(path, "w", encoding="utf-8") as file:
-        file.write('{"version": 1, "sessions": [{}]}')
+        file.write('{"version": 1, "sessions": [{}]}' if mode == 0o600 else '{"version": 1, "sessions": [], "services": {}}')
+    os.chmod(path, mode)
     settings = config(registry, nerve_service(sandbox.backend("a").port, registry), statePath=path)
     program = start_and_settle(sandbox, settings, registry)
-    assert f"{path} is of no use" in program.log()
+    assert path in program.log() and words in program.log()
+    eventually(lambda: stat.S_IMODE(os.stat(path).st_mode) == 0o600)
 
 
 def test_two_processes_cannot_share_a_state(sandbox, registry):
