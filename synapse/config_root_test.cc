@@ -43,5 +43,36 @@ TEST(ConfigRoot, WarnsOfSecretsInFilesThatOthersRead) {
   EXPECT_THAT(world.parse(text).diagnostics.warnings, IsEmpty());
 }
 
+TEST(ConfigRoot, CoreDumpsAreAnOperatorsWish) {
+  const World world;
+  const std::string rest = "\nrouters: [{type: console, services: [" + kService + "]}]";
+  EXPECT_FALSE(world.parse(rest).config.value().core_dumps);
+  EXPECT_TRUE(world.parse("coreDumps: true" + rest).config.value().core_dumps);
+  EXPECT_FALSE(world.parse("coreDumps: false" + rest).config.value().core_dumps);
+  EXPECT_THAT(world.parse("coreDumps: 1" + rest).diagnostics.errors,
+              ElementsAre("/etc/synapse/s.yml:1: coreDumps: must be true or false, got 1"));
+}
+
+TEST(ConfigRoot, MaxServersIsANumberOfServers) {
+  const World world;
+  const auto with = [&](const std::string& value) {
+    return world.parse("routers: [{type: console, services: [{name: web, maxServers: " + value +
+                       ", watcher: {type: fixed, servers: ['127.0.0.1:1']}}]}]");
+  };
+  const auto of = [](const ParsedConfig& parsed) {
+    return parsed.config.value().routers.at(0).services.at(0).pool.max_servers;
+  };
+  EXPECT_EQ(of(world.parse("routers: [{type: console, services: [" + kService + "]}]")), 5000u);
+  EXPECT_EQ(of(with("1")), 1u);
+  EXPECT_EQ(of(with("1000000")), 1'000'000u);
+  for (const auto* value : {"0", "-1", "1000001"}) {
+    EXPECT_THAT(with(value).diagnostics.errors,
+                ElementsAre("/etc/synapse/s.yml:1: routers[0].services[0].maxServers: must be between 1 and 1000000, "
+                            "got " +
+                            std::string(value)));
+  }
+  EXPECT_EQ(with("many").diagnostics.errors.size(), 1u);
+}
+
 }  // namespace
 }  // namespace synapse
