@@ -7,8 +7,7 @@
 namespace common::http {
 
 Result<std::string> read_token_file(const std::string& path) {
-  constexpr std::size_t kMaxBytes = 4096;
-  const auto text = read_secret_file(path, "the API token", kMaxBytes, SecretReaders::owner_and_group);
+  const auto text = read_secret_file(path, "the API token", kLongestToken, SecretReaders::owner_and_group);
   if (!text) return text.error();
   constexpr auto white = " \t\r\n";
   const auto first = text->find_first_not_of(white);
