@@ -14,6 +14,7 @@ namespace common {
 
 enum class Limit {
   blocking_threads,  // something that may block waits, because all threads of its pool are busy
+  children,          // a path in ZooKeeper has more nodes, or longer ones, than are used; only synapse has it
   file_bytes,        // a file is too long to be read
   resolver_names,    // more host names than are remembered: the oldest one is looked up again
   told_troubles,     // more troubles at once than are told singly; only synapse has it

@@ -4,6 +4,9 @@
 #include <set>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "common/limits/limits.h"
 #include "common/runtime/alarm.h"
 #include "common/time/backoff.h"
 #include "common/zookeeper/read_queue.h"
@@ -30,6 +33,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
   Core(asio::io_context& io, Zookeeper& zookeeper, Options options, Events events)
       : zookeeper_(zookeeper),
         options_(std::move(options)),
+        known_(options_.needs_data, options_.bounds),
         events_(std::move(events)),
         retry_(io, [this] { go_on(); }),
         full_check_(io, [this] { check_all(); }),
@@ -84,8 +88,8 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
   void on_change(const std::string& changed) {
     if (changed == options_.path) return list();
     const auto child = child_of(changed);
-    if (!listed_.contains(child)) return;
-    read(child);
+    if (!known_.is_to_be_read(child)) return;
+    queue_.read(child);
     ask_more();
   }
 
@@ -93,11 +97,15 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
   // created again by then: it is the list that says so.
   void on_deleted(const std::string& deleted) {
     if (deleted == options_.path) return list();
-    deleted_.insert(child_of(deleted));
+    known_.deleted(child_of(deleted));
   }
 
   std::string child_of(const std::string& path) const {
     return path.substr(options_.path == "/" ? 1 : options_.path.size() + 1);
+  }
+
+  std::string path_of(const std::string& child) const {
+    return options_.path == "/" ? "/" + child : options_.path + "/" + child;
   }
 
   void list() {
@@ -146,40 +154,20 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
     });
   }
 
-  void take_list(std::set<std::string> names) {
-    for (const auto& gone : listed_) {
-      if (names.contains(gone)) continue;
-      queue_.forget(gone);
-      if (children_.erase(gone) != 0) changed_ = true;
-    }
-    for (const auto& name : names) {
-      if (listed_.contains(name) && !deleted_.contains(name)) continue;
-      if (options_.needs_data(name)) {
-        read(name);
-      } else {
-        children_.emplace(name, Child{});
-        changed_ = true;
-      }
-    }
-    listed_ = std::move(names);
-    deleted_.clear();
-    complete_list_ = true;
+  void take_list(const std::set<std::string>& names) {
+    const auto difference = known_.list(names);
+    for (const auto& child : difference.gone) queue_.forget(child);
+    for (const auto& child : difference.to_read) queue_.read(child);
     look_if_due();
     ask_more();
     settle();
   }
 
-  void read(const std::string& child) {
-    if (options_.needs_data(child)) queue_.read(child);
-  }
-
   // Watches all again. exists() does that, too, and what it answers tells whether the data must be read: most did not
-  // change. Of those that are gone it would leave a watch that nobody takes away, so the list comes first.
+  // change. On those that are gone it leaves a watch, so the list comes first.
   void look_if_due() {
     if (!std::exchange(look_due_, false)) return;
-    for (const auto& child : listed_) {
-      if (options_.needs_data(child)) queue_.look_at(child);
-    }
+    for (const auto& child : known_.to_be_read()) queue_.look_at(child);
     ask_more();
   }
 
@@ -187,7 +175,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
     while (connected_) {
       const auto request = queue_.next();
       if (!request) return;
-      const auto path = options_.path == "/" ? "/" + request->node : options_.path + "/" + request->node;
+      const auto path = path_of(request->node);
       if (request->read) {
         zookeeper_.get(path, true, [weak = weak_from_this(), child = request->node](GetReply reply) {
           if (const auto core = weak.lock(); core && !core->stopped_) core->on_read(child, std::move(reply));
@@ -202,13 +190,12 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
 
   void on_seen(const std::string& child, const ExistsReply& reply) {
     if (reply.status == Status::ok) {
-      const auto known = children_.find(child);
-      const bool same = known != children_.end() && known->second.stat == reply.stat;
-      if (!same && listed_.contains(child)) queue_.read(child);
+      if (known_.differs(child, reply.stat)) queue_.read(child);
     } else if (reply.status == Status::lost) {
       queue_.lost({child, false});
       return failed(reply.status, "");
     } else {
+      if (reply.status == Status::no_node) zookeeper_.unwatch(path_of(child));
       no_data(child, reply.status, reply.error);
     }
     go_on_after(child);
@@ -216,7 +203,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
 
   void on_read(const std::string& child, GetReply reply) {
     if (reply.status == Status::ok) {
-      if (listed_.contains(child)) take(child, std::move(reply));
+      known_.read(child, std::move(reply.data), reply.stat);
     } else if (reply.status == Status::lost) {
       queue_.lost({child, true});
       return failed(reply.status, "");
@@ -229,13 +216,12 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
   void no_data(const std::string& child, Status status, const std::string& error) {
     if (status == Status::no_node) {
       // Gone between the list and the read; should it come back, the list says so.
-      listed_.erase(child);
+      known_.gone(child);
       queue_.forget(child);
-      if (children_.erase(child) != 0) changed_ = true;
       return list();
     }
     // Such as no permission. It must not keep the others waiting: without data it is left out, and tried again.
-    changed_ = children_.try_emplace(child).second || changed_;
+    known_.unreadable(child);
     unreadable_.insert(child);
     failed(status, "read " + options_.path + "/" + child + ": " + error);
   }
@@ -246,27 +232,16 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
     settle();
   }
 
-  void take(const std::string& child, GetReply reply) {
-    const auto [known, appeared] = children_.try_emplace(child);
-    // Read once more without having changed: its data may have been taken.
-    if (!appeared && known->second.stat == reply.stat) return;
-    if (reply.data.size() > options_.most_data) {
-      reply.data.resize(options_.most_data);
-      reply.data.shrink_to_fit();
-    }
-    known->second = {std::move(reply.data), reply.stat};
-    changed_ = true;
-  }
-
   // Decides whether what is known now is worth a snapshot.
   void settle() {
-    if (!complete_list_) return;
+    if (!known_.is_complete()) return;
     if (queue_.idle()) {
-      if (changed_ || !told_) tell();
+      if (known_.has_news()) tell();
+      tell_left_out();
       recover();
       return;
     }
-    if (!told_ || !changed_ || snapshot_pending_) return;
+    if (!told_ || !known_.has_news() || snapshot_pending_) return;
     snapshot_pending_ = true;
     snapshot_due_.set(Clock::now() + kSnapshotWaitsAtMost);
   }
@@ -274,15 +249,29 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
   void tell_in_time() {
     const auto alive = shared_from_this();  // whoever is told may take it away
     snapshot_pending_ = false;
-    if (changed_) tell();
+    if (known_.has_news()) tell();
   }
 
   void tell() {
     told_ = true;
-    changed_ = false;
     snapshot_pending_ = false;
     snapshot_due_.clear();
-    events_.on_snapshot(children_);
+    events_.on_snapshot(known_.tell());
+  }
+
+  // When it begins, and whenever there are twice as many.
+  void tell_left_out() {
+    const auto left_out = known_.left_out();
+    if (left_out == 0) left_out_ = 0;
+    if (left_out == 0 || left_out < 2 * left_out_) return;
+    left_out_ = left_out;
+    limit_hit(Limit::children);
+    failing_ = true;
+    if (!events_.on_failed) return;
+    events_.on_failed(
+        fmt::format("{} has {} nodes; {} of them are used, those that were there before and then by their names, as "
+                    "far as there is room",
+                    options_.path, known_.kept() + left_out, known_.kept()));
   }
 
   void failed(Status status, const std::string& what) {
@@ -297,14 +286,16 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
   }
 
   void recover() {
-    if (!failing_ || retrying_ || listing_ || !unreadable_.empty()) return;
+    if (!failing_ || retrying_ || listing_ || !unreadable_.empty() || left_out_ != 0) return;
     failing_ = false;
     if (events_.on_recovered) events_.on_recovered();
   }
 
   void go_on() {
     retrying_ = false;
-    for (const auto& child : std::exchange(unreadable_, {})) read(child);
+    for (const auto& child : std::exchange(unreadable_, {})) {
+      if (known_.is_to_be_read(child)) queue_.read(child);
+    }
     list();
     ask_more();
   }
@@ -328,6 +319,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
 
   Zookeeper& zookeeper_;
   const Options options_;
+  KnownChildren known_;
   const Events events_;
   Alarm retry_;
   Alarm full_check_;
@@ -341,16 +333,12 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
 
   bool listing_ = false;
   bool list_again_ = false;
-  bool complete_list_ = false;
   bool look_due_ = false;  // at all that the next list names
-  std::set<std::string> listed_;
-  std::set<std::string> deleted_;  // since that list, maybe created again
 
   ReadQueue queue_;
   std::set<std::string> unreadable_;  // to be read again after a pause
 
-  Children children_;
-  bool changed_ = false;  // since the last snapshot
+  std::size_t left_out_ = 0;  // as was last told of
   bool told_ = false;
   bool snapshot_pending_ = false;
 

@@ -280,6 +280,22 @@ TEST_F(ChildrenWatchTest, ANewSessionWatchesNothingThatIsGone) {
   EXPECT_FALSE(zookeeper.is_watched("/web/b"));
 }
 
+TEST_F(ChildrenWatchTest, ANodeThatGoesWhileItIsLookedAtLeavesNoWatch) {
+  zookeeper.other(CreateOperation{"/web", "", false});
+  for (const auto* name : {"a", "b"}) create(name, "1");
+  zookeeper.connect(1);
+  const auto watch = make();
+  settle();
+  zookeeper.disconnect();
+  zookeeper.connect_without_watches();
+  // The list is answered; before the nodes are looked at, one of them goes.
+  zookeeper.before_looks = [this] { zookeeper.other(DeleteOperation{"/web/b", -1}); };
+  settle();
+  EXPECT_EQ(snapshots.back(), "a=1 ");
+  EXPECT_TRUE(zookeeper.is_watched("/web/a"));
+  EXPECT_FALSE(zookeeper.is_watched("/web/b"));
+}
+
 TEST_F(ChildrenWatchTest, AListThatIsRefusedKeepsNoNodeFromBeingWatched) {
   zookeeper.other(CreateOperation{"/web", "", false});
   create("a", "1");

@@ -74,7 +74,8 @@ class FakeZookeeper : public Zookeeper {
   int lose_requests = 0;  // the next n writes do not happen
   int lose_lists = 0;     // the next n lists, and calls of exists(), are answered with "lost"
   int lose_looks = 0;
-  int most_in_flight = 0;  // calls of get() and exists() that waited for their answer at one time
+  int most_in_flight = 0;              // calls of get() and exists() that waited for their answer at one time
+  std::function<void()> before_looks;  // done once, before the next call of exists()
   std::map<std::string, Node> nodes{{"/", {}}};
   std::set<std::string> forbidden;  // paths that may not be read
   std::set<std::string> denied;     // operations that may not be done: "create /a"
@@ -116,6 +117,7 @@ class FakeZookeeper : public Zookeeper {
 
   void exists(const std::string& path, bool watch, std::function<void(ExistsReply)> done) override {
     log.push_back("exists " + path);
+    if (const auto happens = std::exchange(before_looks, nullptr)) happens();
     ExistsReply reply{Status::lost, "connection loss", {}};
     if (lose_looks > 0) {
       --lose_looks;
@@ -126,6 +128,11 @@ class FakeZookeeper : public Zookeeper {
       if (watch) watches_[path].data = true;
     }
     answer(std::move(done), std::move(reply));
+  }
+
+  void unwatch(const std::string& path) override {
+    log.push_back("unwatch " + path);
+    if (connected_) watches_[path].data = false;
   }
 
   void commit(std::vector<Operation> operations, std::function<void(CommitReply)> done) override {

@@ -200,6 +200,14 @@ void Handle::exists(const std::string& path, bool watch, std::function<void(Exis
   started(call, zoo_aexists(zh_, path.c_str(), watch ? 1 : 0, on_stat, &call));
 }
 
+// zoo_aremove_watches() would only ask whether there is one. The client declares the completion as a pointer to one,
+// and calls it as what it is.
+void Handle::unwatch(const std::string& path, std::function<void(Status)> done) {
+  Call& call = begin([done = std::move(done)](const Reply& reply) { done(reply.status()); });
+  started(call, zoo_aremove_all_watches(zh_, path.c_str(), ZWATCHTYPE_DATA, 0,
+                                        reinterpret_cast<void_completion_t*>(&on_unwatched), &call));
+}
+
 void Handle::commit(const std::vector<Operation>& operations, std::function<void(CommitReply)> done) {
   Call& call = begin([done = std::move(done)](const Reply& reply) {
     done({reply.status(), reply.error(), reply.failed_operation, reply.created});
@@ -254,6 +262,11 @@ void Handle::on_strings(int code, const String_vector* strings, const void* data
 void Handle::on_stat(int code, const ::Stat* stat, const void* data) {
   auto& reply = reply_of(data, code);
   if (code == ZOK && stat != nullptr) reply.stat = to_stat(*stat);
+  post_finish(data);
+}
+
+void Handle::on_unwatched(int code, const void* data) {
+  reply_of(data, code);
   post_finish(data);
 }
 

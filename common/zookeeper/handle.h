@@ -48,6 +48,8 @@ class Handle : public std::enable_shared_from_this<Handle> {
   void get(const std::string& path, bool watch, std::function<void(GetReply)> done);
   void children(const std::string& path, bool watch, std::function<void(ChildrenReply)> done);
   void exists(const std::string& path, bool watch, std::function<void(ExistsReply)> done);
+  // All watches on the data, or the coming, of the node.
+  void unwatch(const std::string& path, std::function<void(Status)> done);
   void commit(const std::vector<Operation>& operations, std::function<void(CommitReply)> done);
 
   // Bytes of the paths of all watches that were ever left; those that have fired since are counted, too.
@@ -102,6 +104,7 @@ class Handle : public std::enable_shared_from_this<Handle> {
   static void on_data(int code, const char* value, int length, const ::Stat* stat, const void* call);
   static void on_strings(int code, const String_vector* strings, const void* call);
   static void on_stat(int code, const ::Stat* stat, const void* call);
+  static void on_unwatched(int code, const void* call);
   static void on_committed(int code, const void* call);
   static void on_watch(zhandle_t* zh, int type, int state, const char* path, void* handle);
 

@@ -40,6 +40,10 @@ void Session::exists(const std::string& path, bool watch, std::function<void(Exi
   asio::post(core_->io(), [done = std::move(done)] { done({Status::lost, kNotConnected, {}}); });
 }
 
+void Session::unwatch(const std::string& path) {
+  core_->unwatch(path);
+}
+
 void Session::commit(std::vector<Operation> operations, std::function<void(CommitReply)> done) {
   if (auto* handle = core_->usable()) return handle->commit(operations, std::move(done));
   asio::post(core_->io(), [done = std::move(done)] { done({Status::lost, kNotConnected}); });

@@ -50,6 +50,7 @@ class Session : public Zookeeper {
   void get(const std::string& path, bool watch, std::function<void(GetReply)> done) override;
   void children(const std::string& path, bool watch, std::function<void(ChildrenReply)> done) override;
   void exists(const std::string& path, bool watch, std::function<void(ExistsReply)> done) override;
+  void unwatch(const std::string& path) override;
   void commit(std::vector<Operation> operations, std::function<void(CommitReply)> done) override;
   int listen(const std::string& path, Listener listener) override;
   void unlisten(int id) override;

@@ -297,6 +297,14 @@ void Session::Core::complain_when_away() {
             std::chrono::duration_cast<std::chrono::milliseconds>(away).count());
 }
 
+void Session::Core::unwatch(const std::string& path) {
+  if (!usable()) return;
+  handle_->unwatch(path, [weak = weak_from_this(), path](Status status) {
+    const auto core = weak.lock();
+    if (core && status == Status::ok) core->listeners_.tell_change(path, false);
+  });
+}
+
 int Session::Core::listen(const std::string& path, Listener listener) {
   const int id = listeners_.add(path, std::move(listener));
   if (connected_) {

@@ -32,6 +32,7 @@ class Session::Core : public std::enable_shared_from_this<Session::Core> {
   Handle* usable() const { return connected_ && handle_ && opened_ ? handle_.get() : nullptr; }
   boost::asio::io_context& io() const { return io_; }
 
+  void unwatch(const std::string& path);
   int listen(const std::string& path, Listener listener);
   void unlisten(int id) { listeners_.remove(id); }
 

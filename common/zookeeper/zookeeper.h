@@ -98,6 +98,10 @@ class Zookeeper {
   virtual void children(const std::string& path, bool watch, std::function<void(ChildrenReply)> done) = 0;
   virtual void exists(const std::string& path, bool watch, std::function<void(ExistsReply)> done) = 0;
 
+  // Takes the watch away that exists() has left on a node that is not there; nothing else would before the node comes.
+  // Whoever listens is told of a change then: another watch on a node that came just now has gone with it.
+  virtual void unwatch(const std::string& path) = 0;
+
   // All operations or none, in one transaction.
   virtual void commit(std::vector<Operation> operations, std::function<void(CommitReply)> done) = 0;
 

@@ -32,6 +32,10 @@ class Disk:
         self.root = f"/proc/{self._holder.pid}/root"
         self.wrapper = [*self._enter, f"--target={self._holder.pid}", "--"]
 
+    def wrapper_for_all(self):
+        """For programs that are to have everything there that they write."""
+        return [*self.wrapper, "env", f"RUNTIME_DIRECTORY={self.path}"]
+
     def seen(self, *parts):
         """The path under which we see something that is there."""
         return os.path.join(self.root + self.path, *parts)

@@ -5,12 +5,14 @@ import contextlib
 import dataclasses
 import os
 import random
+import resource
 import signal
 import time
 from collections.abc import Callable
 
 from faults import actions
 from faults.world import SERVICE
+from harness import processes
 from harness.wait import eventually
 
 # Nobody listens while HAProxy is started again; an application that fails at once fails often.
@@ -44,13 +46,13 @@ def _stands_still(pid, seconds):
 
 
 class Actions:
-    """Draws from `chance`, acts on `scene`. It counts the pods itself, as they will be when everything that was drawn is
+    """Draws from `chance`, acts on `scene`, whose programs write to `disk`. It counts the pods itself, as they will be when everything that was drawn is
     done."""
 
     MOST_PODS = 5
 
-    def __init__(self, scene, chance):
-        self._scene, self._chance = scene, chance
+    def __init__(self, scene, chance, disk):
+        self._scene, self._chance, self._disk = scene, chance, disk
         self._pods = len(scene.pods)
         self._surroundings = [*actions.network(), *actions.zookeeper(scene)]
         self._loads = iter(range(1, 10**6))
@@ -71,6 +73,8 @@ class Actions:
             (1, self._signals),
             (2, self._reload),
             (1, self._bad_configuration),
+            (2, self._disk_takes_nothing),
+            (1, self._no_descriptors),
         ]
 
     def next(self):
@@ -250,6 +254,37 @@ class Actions:
             eventually(lambda: good_of(program) == 1)
 
         return Action("synapse gets a configuration that is none, and the good one again", do)
+
+    def _disk_takes_nothing(self):
+        full = self._chance.random() < 0.5
+        index, pod = self._any_pod()
+        weight, seconds = self._chance.randrange(1, 256), self._chance.uniform(0.1, 3)
+
+        def do():
+            self._disk.fill() if full else self._disk.read_only(True)
+            try:
+                assert pod().nerve.put(f"/weight/{weight}")[0] == 200
+                time.sleep(seconds)
+            finally:
+                self._disk.empty() if full else self._disk.read_only(False)
+
+        how = "full" if full else "read-only"
+        return Action(f"the disk is {how} for {seconds:.1f} s, and pod {index} gets another weight", do)
+
+    def _no_descriptors(self):
+        seconds = self._chance.uniform(0.1, 3)
+        index, pod = self._any_pod()
+        of_synapse = self._chance.random() < 0.5
+
+        def do():
+            pid = self._scene.synapse.pid if of_synapse else pod().nerve.pid
+            soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (processes.open_descriptors(pid), hard))
+            time.sleep(seconds)
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
+
+        who = "synapse" if of_synapse else f"the nerve of pod {index}"
+        return Action(f"{who} gets no descriptor for {seconds:.1f} s", do)
 
 
 def good_of(program):

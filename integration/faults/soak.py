@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 
+from faults.machine import Disk
 from faults.process_actions import Actions
 from faults.scene import Scene
 from harness import processes
@@ -56,12 +57,14 @@ class Soak:
     def __init__(self, sandbox, seed, seconds, most_actions=None, servers=3):
         self._seed, self._seconds, self._most = seed, seconds, most_actions
         zookeeper = sandbox.zookeeper() if servers == 1 else Ensemble(sandbox)
-        self._scene = Scene(sandbox, zookeeper, "/services/web")
+        disk = Disk(sandbox, "haproxy-of-synapse", megabytes=32)  # where synapse and each nerve has what it writes
+        self._scene = Scene(sandbox, zookeeper, "/services/web", wrapper=disk.wrapper_for_all(), seen=disk.root)
         self._chance = random.Random(seed)
-        self._actions = Actions(self._scene, self._chance)
+        self._actions = Actions(self._scene, self._chance, disk)
         self._watch = Watch(self._scene)
         self._done = 0
         self._failures = 0
+        self._standstills = 0
         self._worst = (0.0, "nothing")
 
     def run(self):
@@ -92,7 +95,9 @@ class Soak:
             actions[0].do()
             for thread in beside:
                 thread.join()
-            self._scene.check(SETTLES_WITHIN)
+            if self._scene.await_well(SETTLES_WITHIN):
+                self._standstills += 1
+                print("      ZooKeeper had a leader and gave nobody a session; its leader was started again", flush=True)
             self._no_leaks()
         except AssertionError as error:
             raise Violation(f"{what}: {error}") from error
@@ -145,6 +150,7 @@ class Soak:
             f"{self._done} actions in {time.monotonic() - begun:.0f} s, seed {self._seed}",
             f"{sum(seen['requests'].values()):,} requests, {self._failures} failed, all within what their action excuses; "
             f"the longest took {seen['longest']:.1f} s",
+            f"ZooKeeper itself stood still {self._standstills} times",
             f"looked {self._watch.looks} times in between, {self._watch.in_vain} times in vain",
             f"all was well again after {worst:.1f} s at worst: {when}",
         ]

@@ -2,6 +2,7 @@
 that jump. One ZooKeeper server, which is well all the time."""
 
 import os
+import re
 import signal
 import struct
 import subprocess
@@ -15,6 +16,7 @@ from harness.zookeeper import ChildrenRecorder, Registry
 
 CREATES = {1, 15}  # create and create2; a transaction has them inside
 MULTI = 14
+EXISTS = 3
 ERROR_FREE = 0
 
 FORMS = {
@@ -117,6 +119,35 @@ def test_synapses_session_expires_while_it_is_disconnected(build, zookeeper):
         world.remove_pod(world.pods[0])
         case.settle()
         assert world.worker() == worker, "HAProxy was not reloaded"
+
+
+def test_nodes_vanish_while_a_new_session_looks_at_them(build, zookeeper):
+    """To ask whether a node exists leaves a watch, also when it does not."""
+    world = build(zookeeper, session_ms=2000)
+    with world.case("500 nodes vanish while synapse looks at them after its session has expired") as case:
+        names = [f"{number:03}-no-record" for number in range(500)]
+        before = watches(zookeeper)
+        for name in names:
+            world.registry.client.create_async(f"{world.path}/{name}", b"no record")
+        eventually(lambda: watches(zookeeper) >= before + len(names), 30, "all of them are watched")
+        case.did("500 nodes that are no records are there")
+
+        def vanish(of_client, packet):
+            if of_client and names and packet[4:8] == struct.pack(">i", EXISTS) and f"{world.path}/".encode() in packet:
+                world.registry.remove(*names)
+                names.clear()
+
+        world.synapse_links[0].intercept = vanish
+        zookeeper.expire(zookeeper.session_at(world.synapse_links[0].ports_to_server()), world.synapse)
+        case.did("its session is over")
+        eventually(lambda: not names, 30, "it looks at them")
+        case.did("they vanish before the first look arrives", over=True)
+        case.settle()
+        world.synapse_links[0].intercept = None
+
+
+def watches(zookeeper):
+    return int(re.search(r"zk_watch_count\t(\d+)", zookeeper.command("mntr"))[1])
 
 
 LONG_NAMES = 6000

@@ -12,12 +12,14 @@ from faults.case import Case
 from faults.residue import Residue
 from harness import processes
 from harness.configs import nerve, nerve_service, synapse, synapse_service
+from harness.ensemble import Ensemble
 from harness.link import Link
 from harness.ports import free_port
 from harness.wait import always, eventually
 from harness.zookeeper import Registry, ZookeeperServer
 
 SERVICE = "web"
+SUSPECTS_ZOOKEEPER_AFTER = 20
 
 
 class Pod:
@@ -250,6 +252,16 @@ class World:
             eventually(calm, within, interval=0.02)
         except AssertionError as error:
             raise AssertionError(f"not as it should be after {within} s: {wrong[0]}; {error}") from None
+
+    def await_well(self, within):
+        """check(), but that ZooKeeper may stand still, for others too, after many of its servers did. Whether it has."""
+        try:
+            self.check(SUSPECTS_ZOOKEEPER_AFTER)
+            return False
+        except AssertionError:
+            stood_still = isinstance(self.zookeeper, Ensemble) and self.zookeeper.end_standstill()
+        self.check(within)
+        return stood_still
 
     def case(self, name, **keys):
         """See Case."""

@@ -4,6 +4,7 @@ import os
 import re
 
 from kazoo.client import KazooClient
+from kazoo.handlers.threading import KazooTimeoutError
 from kazoo.retry import KazooRetry
 
 from harness.ports import free_port
@@ -80,6 +81,27 @@ class Ensemble:
             if server.process.running:
                 server.process.resume()
         self.start()
+
+    def end_standstill(self):
+        """Whether there was one. When most servers hang and go on, ZooKeeper 3.8.0 now and then has a leader and followers
+        that are in sync by their own words, and commits nothing any more. Another leader ends that."""
+        if not self.serves() or self.takes_sessions():
+            return False
+        self.leader().stop()
+        self.start()
+        return True
+
+    def takes_sessions(self, within=15):
+        """Whether a client that is not ours gets a session."""
+        client = KazooClient(self.hosts, timeout=10.0)
+        try:
+            client.start(timeout=within)
+            return True
+        except KazooTimeoutError:
+            return False
+        finally:
+            client.stop()
+            client.close()
 
     def await_quorum(self):
         def complete():

@@ -219,6 +219,9 @@ class Sandbox:
         for program in programs:
             program.signal(signal.SIGTERM)
             program.resume()
+            if processes.command_line(program.pid)[:1] == ["unshare"]:  # it passes no signal on
+                for inside in processes.children_of(program.pid):
+                    processes.send(inside, signal.SIGTERM)
         end = time.monotonic() + END_SECONDS
         while any(program.running for program in programs) and time.monotonic() < end:
             time.sleep(0.02)
