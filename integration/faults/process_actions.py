@@ -11,14 +11,13 @@ import time
 from collections.abc import Callable
 
 from faults import actions
+from faults.application import ASKED_IN_A_SECOND, UNDER_WAY
 from faults.world import SERVICE
 from harness import processes
 from harness.wait import eventually
 
-# Nobody listens while HAProxy is started again; an application that fails at once fails often.
-HAPROXY_AWAY = 3000
-# What was under way at a backend that dies is lost, and nobody can send it again.
-UNDER_WAY = 8
+# Nobody listens while HAProxy is started again, for so many seconds at most.
+HAPROXY_AWAY = 5 * ASKED_IN_A_SECOND
 
 
 @dataclasses.dataclass

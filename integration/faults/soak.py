@@ -133,8 +133,10 @@ class Soak:
         return figures
 
     def _end(self, before):
-        if not self._watch.looks:
-            raise Violation(f"nobody could look in between, in {self._watch.in_vain} attempts: {self._watch.last_error!r}")
+        if self._watch.looks < 3 * self._watch.in_vain:
+            raise Violation(
+                f"in between looked {self._watch.looks} times, and {self._watch.in_vain} in vain: {self._watch.last_error!r}"
+            )
         self._seen = self._scene.application.look()
         self._at_end = self._figures()
         at_first = max(kb for name, (kb, _) in before.items() if name != "synapse")
