@@ -89,7 +89,8 @@ class History::Update {
     if (before->weight != server.weight) {
       add(server, "weight", std::to_string(before->weight), std::to_string(server.weight), "");
     }
-    if (place_of(*before) != place_of(server)) add(server, "address", place_of(*before), place_of(server), "");
+    if (before->host != server.host || before->port != server.port)
+      add(server, "address", place_of(*before), place_of(server), "");
   }
 
   void miss(const RoutedServer& before) {
