@@ -30,7 +30,7 @@ class Requests:
         self.late_ms_p99 = None
 
     def end(self):
-        answer, _ = self._process.communicate(timeout=60)
+        answer, _ = self._process.communicate(timeout=120)
         result = json.loads(answer)
         self.requests = sorted(map(tuple, result["requests"]))
         self.late_ms_p99 = result["late_ms_p99"]

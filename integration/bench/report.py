@@ -96,13 +96,15 @@ class Report:
     def print_table(self, *extras, rows=None):
         """One line for each figure. `extras`: of further columns the title and the key that holds the value."""
         self.print_machine()
+        rows = self.rows if rows is None else rows
+        first = max(len(row["figure"]) for row in rows)
         columns = ("p50", "p99", "min", "max", "n")
         titles = "".join(f"{title:>13}" for title, _ in extras)
-        print(f"{'':<50}{'unit':>8}" + "".join(f"{key:>10}" for key in columns) + titles)
-        for row in self.rows if rows is None else rows:
+        print(f"{'':<{first}}{'unit':>8}" + "".join(f"{key:>10}" for key in columns) + titles)
+        for row in rows:
             values = "".join(f"{number(row[key]) if key in row else '':>10}" for key in columns)
             more = "".join(f"{row[key]:>13.2f}" if key in row else f"{'':>13}" for _, key in extras)
-            print(f"{row['figure']:<50}{row['unit']:>8}{values}{more}".rstrip())
+            print(f"{row['figure']:<{first}}{row['unit']:>8}{values}{more}".rstrip())
 
     def print_matrix(self, lines, columns, name="{line}: {column}", title=""):
         """The figures that are called as `name` says: the median of each, and half its range."""
