@@ -16,7 +16,7 @@ class Schedule {
 
   // `fast_interval`: 0 when failures change nothing.
   Schedule(Duration interval, Duration fast_interval, TimePoint first)
-      : interval_(interval), fast_interval_(fast_interval), first_(first), due_(first) {}
+      : interval_(interval), fast_interval_(fast_interval), first_(on_grid(first, interval)), due_(first) {}
 
   TimePoint due() const { return due_; }
 
@@ -30,6 +30,14 @@ class Schedule {
   }
 
  private:
+  // Of many checks some then come due at the same moment and share one waking of the process, and warm caches; the last
+  // of them is late by what the others take. Before rather than after: no check comes later than its interval says.
+  static TimePoint on_grid(TimePoint time, Duration interval) {
+    constexpr Duration widest = std::chrono::milliseconds(50);
+    const auto grid = std::max(Duration(1), std::min(widest, interval / 20));
+    return time - time.time_since_epoch() % grid;
+  }
+
   // The last regular start at `time` or before.
   TimePoint regular_before(TimePoint time) const { return first_ + (time - first_) / interval_ * interval_; }
 

@@ -38,7 +38,7 @@ TEST(Schedule, DoesNotMakeUpForWhatItMissed) {
 }
 
 TEST(Schedule, StaysSpreadAfterTheProcessStoodStill) {
-  for (const int first : {0, 250, 999}) {
+  for (const int first : {0, 250, 950}) {
     Schedule schedule(milliseconds(1000), milliseconds(0), at(first));
     schedule.ran(at(5500), at(5501), false);
     EXPECT_GT(schedule.due(), at(5501));
@@ -56,6 +56,26 @@ TEST(Schedule, AFailureIsConfirmedAtTheFastInterval) {
   EXPECT_EQ(schedule.due(), at(1250)) << "one at a time";
   schedule.ran(at(1250), at(1251), false);
   EXPECT_EQ(schedule.due(), at(2000)) << "decided";
+}
+
+TEST(Schedule, ChecksThatStartCloseTogetherComeDueTogether) {
+  for (const int first : {950, 951, 999}) {
+    Schedule schedule(milliseconds(1000), milliseconds(0), at(first));
+    EXPECT_EQ(schedule.due(), at(first)) << "the first one as it is";
+    schedule.ran(at(first), at(first), false);
+    EXPECT_EQ(schedule.due(), at(1950));
+    schedule.ran(at(1952), at(1953), false);
+    EXPECT_EQ(schedule.due(), at(2950));
+  }
+}
+
+TEST(Schedule, ShortIntervalsAreHardlyMoved) {
+  Schedule schedule(milliseconds(100), milliseconds(0), at(1008));
+  schedule.ran(at(1008), at(1008), false);
+  EXPECT_EQ(schedule.due(), at(1105));
+  Schedule shortest(milliseconds(1), milliseconds(0), TimePoint(std::chrono::microseconds(1)));
+  shortest.ran(at(1), at(1), false);
+  EXPECT_LE(shortest.due(), at(2));
 }
 
 TEST(Schedule, FewChecksStartCloseTogether) {

@@ -109,7 +109,7 @@ asio::awaitable<void> Driver::attach() {
       co_return plan_all_again();
     }
   }
-  if (!all_known() && now < gather_until_) co_return;
+  if (!all_known() && now < first_answers_.until()) co_return;
   if (busy_ || (not_before_ && now < *not_before_)) co_return;
   co_await start();
 }
