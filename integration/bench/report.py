@@ -110,7 +110,8 @@ class Report:
         """The figures that are called as `name` says: the median of each, and half its range."""
         self.print_machine()
         by_name = {row["figure"]: row for row in self.rows}
-        found = {(line, column): by_name.get(name.format(line=line, column=column)) for line in lines for column in columns}
+        places = [(line, column) for line in lines for column in columns]
+        found = {place: by_name.get(name.format(line=place[0], column=place[1])) for place in places}
 
         def label(key, at):
             unit = common_unit([row for place, row in found.items() if place[at] == key and row])

@@ -29,7 +29,7 @@ class _Frames:
 
 
 class CountingRelay:
-    """`counts`: requests by name, `events`, packets as ZooKeeper counts them, and bytes, each way; pings are left out."""
+    """`counts`: requests by name, `events`, packets and bytes each way; pings are left out."""
 
     def __init__(self, port):
         self._target = port
