@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::array kRows{
     LimitRow{Limit::blocking_threads, "blocking_threads", true},
+    LimitRow{Limit::children, "children", false},
     LimitRow{Limit::file_bytes, "file_bytes", true},
     LimitRow{Limit::resolver_names, "resolver_names", true},
     LimitRow{Limit::told_troubles, "told_troubles", false},

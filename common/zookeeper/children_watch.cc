@@ -4,6 +4,9 @@
 #include <set>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "common/limits/limits.h"
 #include "common/runtime/alarm.h"
 #include "common/time/backoff.h"
 #include "common/zookeeper/read_queue.h"
@@ -30,7 +33,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
   Core(asio::io_context& io, Zookeeper& zookeeper, Options options, Events events)
       : zookeeper_(zookeeper),
         options_(std::move(options)),
-        known_(options_.needs_data, options_.most_data),
+        known_(options_.needs_data, options_.bounds),
         events_(std::move(events)),
         retry_(io, [this] { go_on(); }),
         full_check_(io, [this] { check_all(); }),
@@ -151,8 +154,8 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
     });
   }
 
-  void take_list(std::set<std::string> names) {
-    const auto difference = known_.list(std::move(names));
+  void take_list(const std::set<std::string>& names) {
+    const auto difference = known_.list(names);
     for (const auto& child : difference.gone) queue_.forget(child);
     for (const auto& child : difference.to_read) queue_.read(child);
     look_if_due();
@@ -234,6 +237,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
     if (!known_.is_complete()) return;
     if (queue_.idle()) {
       if (known_.has_news()) tell();
+      tell_left_out();
       recover();
       return;
     }
@@ -255,6 +259,21 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
     events_.on_snapshot(known_.tell());
   }
 
+  // When it begins, and whenever there are twice as many.
+  void tell_left_out() {
+    const auto left_out = known_.left_out();
+    if (left_out == 0) left_out_ = 0;
+    if (left_out == 0 || left_out < 2 * left_out_) return;
+    left_out_ = left_out;
+    limit_hit(Limit::children);
+    failing_ = true;
+    if (!events_.on_failed) return;
+    events_.on_failed(
+        fmt::format("{} has {} nodes; {} of them are used, those that were there before and then by their names, as "
+                    "far as there is room",
+                    options_.path, known_.kept() + left_out, known_.kept()));
+  }
+
   void failed(Status status, const std::string& what) {
     if (status != Status::lost) {
       failing_ = true;
@@ -267,7 +286,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
   }
 
   void recover() {
-    if (!failing_ || retrying_ || listing_ || !unreadable_.empty()) return;
+    if (!failing_ || retrying_ || listing_ || !unreadable_.empty() || left_out_ != 0) return;
     failing_ = false;
     if (events_.on_recovered) events_.on_recovered();
   }
@@ -319,6 +338,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
   ReadQueue queue_;
   std::set<std::string> unreadable_;  // to be read again after a pause
 
+  std::size_t left_out_ = 0;  // as was last told of
   bool told_ = false;
   bool snapshot_pending_ = false;
 

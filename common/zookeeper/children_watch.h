@@ -23,8 +23,7 @@ class ChildrenWatch {
     // A slow check that finds what a lost watch missed; jittered by a quarter.
     std::chrono::milliseconds full_check_interval{std::chrono::minutes(5)};
     std::size_t max_reads_in_flight = 256;
-    // More of a node's data is cut off: it may be a megabyte, and all of it is kept until the first snapshot.
-    std::size_t most_data = 64 * 1024 + 1;
+    KnownChildren::Bounds bounds = {};
     // False for a child whose name says everything; its data is then not read.
     std::function<bool(std::string_view child)> needs_data = [](std::string_view) { return true; };
   };
@@ -32,9 +31,10 @@ class ChildrenWatch {
     // The first call comes when everything has been read once. A missing path is an empty snapshot: it is watched until
     // it exists. Data may be moved out, so that nobody keeps it twice; it comes again when the child changes.
     std::function<void(Children& children)> on_snapshot;
-    // A read failed for a reason other than a lost connection; it is tried again.
+    // A read failed for a reason other than a lost connection; it is tried again. Or there is more than the bounds
+    // allow.
     std::function<void(const std::string& error)> on_failed;
-    // Everything that had failed has been read.
+    // Everything that had failed has been read, and everything has room.
     std::function<void()> on_recovered = {};
   };
 

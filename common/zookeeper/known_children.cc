@@ -2,24 +2,35 @@
 
 namespace common::zookeeper {
 
-KnownChildren::Difference KnownChildren::list(std::set<std::string> names) {
+KnownChildren::Difference KnownChildren::list(const std::set<std::string>& names) {
   Difference result;
   for (const auto& child : listed_) {
-    if (names.contains(child)) continue;
-    result.gone.push_back(child);
-    if (children_.erase(child) != 0) news_ = true;
+    if (!names.contains(child)) result.gone.push_back(child);
   }
+  for (const auto& child : result.gone) gone(child);
+  beyond_ = 0;
   for (const auto& name : names) {
-    if (listed_.contains(name) && !deleted_.contains(name)) continue;
+    const bool known = listed_.contains(name);
+    if (known && !deleted_.contains(name)) continue;
+    if (!known && listed_.size() >= bounds_.children) {
+      ++beyond_;
+      continue;
+    }
+    listed_.insert(name);
     if (needs_data_(name)) {
       result.to_read.push_back(name);
     } else if (children_.try_emplace(name).second) {
       news_ = true;
     }
   }
-  listed_ = std::move(names);
   deleted_.clear();
   complete_ = true;
+  auto room = bounds_.all_data - all_data_;
+  for (const auto& [child, size] : too_much_) {
+    if (size > room) continue;
+    room -= size;
+    result.to_read.push_back(child);
+  }
   return result;
 }
 
@@ -39,11 +50,21 @@ bool KnownChildren::differs(const std::string& child, const Stat& stat) const {
 void KnownChildren::read(const std::string& child, std::string data, const Stat& stat) {
   // Read once more without having changed: its data may have been taken.
   if (!differs(child, stat)) return;
-  if (data.size() > most_data_) {
-    data.resize(most_data_);
+  if (data.size() > bounds_.data) {
+    data.resize(bounds_.data);
     data.shrink_to_fit();
   }
-  children_[child] = {std::move(data), stat};
+  const auto size = static_cast<std::uint32_t>(data.size());
+  const auto known = children_.find(child);
+  const auto others = all_data_ - (known == children_.end() ? 0 : known->second.size);
+  if (others + size > bounds_.all_data) {
+    forget(child);
+    too_much_[child] = size;
+    return;
+  }
+  too_much_.erase(child);
+  all_data_ = others + size;
+  children_[child] = {std::move(data), stat, size};
   news_ = true;
 }
 
@@ -53,7 +74,16 @@ void KnownChildren::unreadable(const std::string& child) {
 
 void KnownChildren::gone(const std::string& child) {
   listed_.erase(child);
-  if (children_.erase(child) != 0) news_ = true;
+  too_much_.erase(child);
+  forget(child);
+}
+
+void KnownChildren::forget(const std::string& child) {
+  const auto known = children_.find(child);
+  if (known == children_.end()) return;
+  all_data_ -= known->second.size;
+  children_.erase(known);
+  news_ = true;
 }
 
 }  // namespace common::zookeeper

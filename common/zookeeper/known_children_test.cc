@@ -9,7 +9,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr std::size_t kMostData = 10;
+constexpr KnownChildren::Bounds kBounds{.children = 4, .data = 10, .all_data = 25};
 
 class KnownChildrenTest : public testing::Test {
  protected:
@@ -24,7 +24,7 @@ class KnownChildrenTest : public testing::Test {
     return line;
   }
 
-  KnownChildren known{[](std::string_view child) { return !child.starts_with("base64_"); }, kMostData};
+  KnownChildren known{[](std::string_view child) { return !child.starts_with("base64_"); }, kBounds};
 };
 
 TEST_F(KnownChildrenTest, AnEmptyListIsNewsTheFirstTime) {
@@ -110,6 +110,56 @@ TEST_F(KnownChildrenTest, TooMuchDataIsCutOff) {
   known.list({"a"});
   known.read("a", std::string(100, 'x'), at(1));
   EXPECT_EQ(told(), "a=xxxxxxxxxx ");
+}
+
+TEST_F(KnownChildrenTest, OfTooManyThoseThatWereThereStay) {
+  known.list({"k", "m", "base64_z"});
+  known.read("k", "1", at(1));
+  known.read("m", "2", at(2));
+  const auto difference = known.list({"a", "b", "c", "k", "m", "base64_a", "base64_z"});
+  EXPECT_THAT(difference.to_read, ElementsAre("a"));
+  EXPECT_EQ(known.left_out(), 3u);
+  EXPECT_EQ(known.kept(), 4u);
+  known.read("a", "3", at(3));
+  known.read("b", "4", at(4));
+  EXPECT_EQ(told(), "a=3 base64_z= k=1 m=2 ");
+}
+
+TEST_F(KnownChildrenTest, WhatWasLeftOutComesWhenThereIsRoom) {
+  known.list({"a", "b", "c", "d", "e"});
+  EXPECT_EQ(known.left_out(), 1u);
+  const auto difference = known.list({"b", "c", "d", "e"});
+  EXPECT_THAT(difference.to_read, ElementsAre("e"));
+  EXPECT_EQ(known.left_out(), 0u);
+}
+
+TEST_F(KnownChildrenTest, DataThatDoesNotFitIsLeftOutUntilItDoes) {
+  known.list({"a", "b", "c"});
+  known.read("a", "aaaaaaaaaa", at(1));
+  known.read("b", "bbbbbbbbbb", at(2));
+  known.read("c", "cccccccccc", at(3));
+  EXPECT_EQ(known.left_out(), 1u);
+  EXPECT_EQ(known.kept(), 2u);
+  EXPECT_EQ(told(), "a=aaaaaaaaaa b=bbbbbbbbbb ");
+  EXPECT_THAT(known.list({"a", "b", "c"}).to_read, IsEmpty());
+  EXPECT_THAT(known.list({"b", "c"}).to_read, ElementsAre("c"));
+  known.read("c", "cccccccccc", at(3));
+  EXPECT_EQ(known.left_out(), 0u);
+  EXPECT_EQ(told(), "b=bbbbbbbbbb c=cccccccccc ");
+}
+
+TEST_F(KnownChildrenTest, WhatGrowsBeyondTheBoundIsLeftOutAndWhatShrinksMakesRoom) {
+  known.list({"a", "b", "c"});
+  known.read("a", "aaaaaaaaaa", at(1));
+  known.read("b", "bbbbbbbbbb", at(2));
+  known.read("c", "c", at(3));
+  known.tell().at("a").data.clear();
+  known.read("c", "cccccccccc", at(4));
+  EXPECT_EQ(told(), "a= b=bbbbbbbbbb ");
+  known.read("b", "b", at(5));
+  EXPECT_THAT(known.list({"a", "b", "c"}).to_read, ElementsAre("c"));
+  known.read("c", "cccccccccc", at(4));
+  EXPECT_EQ(told(), "a= b=b c=cccccccccc ");
 }
 
 }  // namespace

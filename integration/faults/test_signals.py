@@ -110,7 +110,9 @@ def test_as_the_first_process_of_a_container(scene):
     try:
         scene.check()
         for _ in range(3):
+            (inside,) = processes.children_of(pod.nerve.pid)
             pod.nerve.kill()
+            eventually(lambda pid=inside: not processes.alive(pid), what="the whole container has ended")
             pod.start_nerve()
             scene.check()
         (inside,) = processes.children_of(pod.nerve.pid)

@@ -96,6 +96,10 @@ class Synapse(Program):
 
     def await_ready(self, timeout=30):
         eventually(lambda: self.running and self.ready(), timeout, f"{self.name} is ready")
+        if self.runtime:
+            path = re.escape(self.router["configPath"])
+            for worker in re.findall(rf"{path}: HAProxy loaded .* \(worker (\d+)\)", self.log()):
+                self.runtime.saw(int(worker))
         return self
 
     def haproxy_config(self):
@@ -215,6 +219,9 @@ class Sandbox:
         for program in programs:
             program.signal(signal.SIGTERM)
             program.resume()
+            if processes.command_line(program.pid)[:1] == ["unshare"]:  # it passes no signal on
+                for inside in processes.children_of(program.pid):
+                    processes.send(inside, signal.SIGTERM)
         end = time.monotonic() + END_SECONDS
         while any(program.running for program in programs) and time.monotonic() < end:
             time.sleep(0.02)

@@ -183,7 +183,7 @@ def test_a_noisy_service_does_not_delay_another(sandbox, registry, zookeeper, st
     weight = 255
     for i in range(10):
         name = f"new{i}"
-        quiet.add(name, b.port + 1 + i)
+        quiet.add(name, free_port())
         names.append(name)
         added = time.monotonic()
         while program.runtime.names_in_rotation("quiet") != set(names):

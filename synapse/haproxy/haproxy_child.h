@@ -5,7 +5,9 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <sys/types.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -43,6 +45,7 @@ class HaproxyChild : public HaproxyControl {
   std::string master_socket() const { return options_.runtime_dir + "/master.sock"; }
   void hear(const std::string& line);
   void exited(const std::string& how);
+  std::optional<std::string> why_not_bound_by(pid_t pid) const;
   boost::asio::awaitable<bool> ended_within(std::chrono::milliseconds limit);
 
   boost::asio::io_context& io_;
