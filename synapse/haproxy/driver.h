@@ -145,19 +145,21 @@ class Driver {
   boost::asio::awaitable<void> step();
   boost::asio::awaitable<void> plan_due();
   boost::asio::awaitable<Sent> send(const std::vector<Command>& commands);
-  boost::asio::awaitable<void> sleep();
   Services take_due();
   std::vector<Command> plan_round(const Services& due);
   void settled(const Services& services);
   void plan_all_again();
-  void wake();
   void want_reload(ReloadReason reason, const std::string& words);
   void lost(const std::string& how);
-  std::optional<Clock::time_point> next_deadline() const;
-  Clock::time_point reload_at(Clock::time_point now) const;
   Service* find(const std::string& service) const;
   void take_services(const RouterConfig& router);
   void take_traits();
+
+  // driver_schedule.cc: when there is something to do next.
+  std::optional<Clock::time_point> next_deadline() const;
+  Clock::time_point reload_at(Clock::time_point now) const;
+  void wake();
+  boost::asio::awaitable<void> sleep();
 
   // driver_look.cc: what HAProxy has, and what became of it without us.
   boost::asio::awaitable<void> look();
