@@ -38,7 +38,7 @@ TEST(Schedule, DoesNotMakeUpForWhatItMissed) {
 }
 
 TEST(Schedule, StaysSpreadAfterTheProcessStoodStill) {
-  for (const int first : {0, 250, 950}) {
+  for (const int first : {0, 250, 999}) {
     Schedule schedule(milliseconds(1000), milliseconds(0), at(first));
     schedule.ran(at(5500), at(5501), false);
     EXPECT_GT(schedule.due(), at(5501));
@@ -60,7 +60,7 @@ TEST(Schedule, AFailureIsConfirmedAtTheFastInterval) {
 
 TEST(Schedule, ChecksThatStartCloseTogetherComeDueTogether) {
   for (const int first : {950, 951, 999}) {
-    Schedule schedule(milliseconds(1000), milliseconds(0), at(first));
+    Schedule schedule(milliseconds(1000), milliseconds(0), at(first), milliseconds(50));
     EXPECT_EQ(schedule.due(), at(first)) << "the first one as it is";
     schedule.ran(at(first), at(first), false);
     EXPECT_EQ(schedule.due(), at(1950));
@@ -69,13 +69,13 @@ TEST(Schedule, ChecksThatStartCloseTogetherComeDueTogether) {
   }
 }
 
-TEST(Schedule, ShortIntervalsAreHardlyMoved) {
-  Schedule schedule(milliseconds(100), milliseconds(0), at(1008));
-  schedule.ran(at(1008), at(1008), false);
-  EXPECT_EQ(schedule.due(), at(1105));
-  Schedule shortest(milliseconds(1), milliseconds(0), TimePoint(std::chrono::microseconds(1)));
-  shortest.ran(at(1), at(1), false);
-  EXPECT_LE(shortest.due(), at(2));
+TEST(Schedule, SomeTenChecksStartTogether) {
+  EXPECT_EQ(start_grid(2, milliseconds(1000)), milliseconds(50));
+  EXPECT_EQ(start_grid(200, milliseconds(1000)), milliseconds(50));
+  EXPECT_EQ(start_grid(2000, milliseconds(1000)), milliseconds(5));
+  EXPECT_EQ(start_grid(2000, milliseconds(60'000)), milliseconds(50)) << "a longer one would be felt";
+  EXPECT_EQ(start_grid(2, milliseconds(100)), milliseconds(5)) << "of a short interval only a little";
+  EXPECT_GT(start_grid(1'000'000'000, milliseconds(1)), milliseconds(0));
 }
 
 TEST(Schedule, FewChecksStartCloseTogether) {

@@ -22,6 +22,7 @@ using ByChild = std::unordered_map<std::string_view, const RoutedServer*>;
 
 ByChild by_child(const Routed& routed) {
   ByChild found;
+  found.reserve(routed.servers.size());
   for (const auto& server : routed.servers) found.emplace(server.child, &server);
   return found;
 }
@@ -71,6 +72,7 @@ class History::Update {
         now_(now) {
     for (const auto& out : after.left_out) left_out_.emplace(out.child, &out);
     if (!source_spoke_) return;
+    children_.reserve(records->size());
     for (const auto& record : *records) children_.insert(record.child);
   }
 
