@@ -10,6 +10,7 @@
 #include "common/file/write_atomically.h"
 #include "common/telemetry/log.h"
 #include "synapse/haproxy/advice.h"
+#include "synapse/haproxy/config_file.h"
 #include "synapse/haproxy/runtime_codec.h"
 #include "synapse/haproxy/runtime_socket.h"
 
@@ -95,6 +96,7 @@ void HaproxyChild::adopt() {
 
 asio::awaitable<Result<void>> HaproxyChild::load() {
   told_ = std::exchange(alerts_, {});
+  learn_secrets();
   if (may_run()) {
     child_->signal(SIGUSR2);
     co_return Result<void>{};
@@ -110,8 +112,15 @@ asio::awaitable<Result<void>> HaproxyChild::load() {
   co_return Result<void>{};
 }
 
+void HaproxyChild::learn_secrets() {
+  former_secrets_ = std::move(secrets_);
+  const auto text = common::read_file(options_.config_path, kMaxConfigBytes);
+  secrets_ = text ? secrets_of(*text) : Secrets();
+}
+
 // What it said after the load before, too, has been told: a start that fails is tried again and again.
-void HaproxyChild::hear(const std::string& line) {
+void HaproxyChild::hear(const std::string& said) {
+  const auto line = secrets_.masked(former_secrets_.masked(said));
   if (!line.starts_with("[ALERT]")) return log_line(line);
   const auto words = without_pid(line);
   if (told_.find(words) == std::string::npos) {
