@@ -148,6 +148,7 @@ class ConfigParser {
       parsed_.diagnostics.errors.push_back(document.error().message);
       return nullptr;
     }
+    common::warn_of_open_secrets(*document, text, sources_.readable_by_others, parsed_.diagnostics);
     return &documents_.emplace_back(*std::move(document));
   }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/config/reader.h"
+#include "common/config/secrets.h"
 #include "common/file/config_files.h"
 #include "common/result.h"
 #include "nerve/service_config.h"
@@ -45,6 +46,8 @@ struct ConfigSources {
   // The files of a directory that hold a service each, by name.
   std::function<common::Result<std::vector<common::ConfigFile>>(const std::string& directory)> files_of;
   AddressLookup address;
+  // Who may read the files, for secrets that stand in them; may be empty.
+  common::ReadableByOthers readable_by_others;
 };
 
 // The files other than its own that the configuration took something from, or tells where to find it.

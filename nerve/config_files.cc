@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "common/file/secret_file.h"
 #include "common/file/write_atomically.h"
 #include "common/runtime/local_address.h"
 
@@ -28,7 +29,11 @@ ParsedConfig ConfigFiles::load() const {
     return failed;
   }
   return parse_config(*text, path_,
-                      {.environment = environment, .files_of = common::config_files_in, .address = address}, strict_);
+                      {.environment = environment,
+                       .files_of = common::config_files_in,
+                       .address = address,
+                       .readable_by_others = common::readable_by_others},
+                      strict_);
 }
 
 common::Result<void> ConfigFiles::keep_expanded(const ParsedConfig& parsed) {

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <fstream>
 #include <map>
+#include <set>
 #include <string>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,6 +26,7 @@ struct World {
   std::map<std::string, std::vector<common::ConfigFile>> directories;
   std::map<std::string, std::string> environment;
   std::string outward = "10.1.2.3";
+  std::set<std::string> readable_by_others = {};
 
   ParsedConfig parse(const std::string& text) const {
     ConfigSources sources;
@@ -42,6 +44,7 @@ struct World {
       if (interface == "eth0") return "10.4.5.6";
       return common::fail("there is no interface " + interface + "; there are eth0, lo");
     };
+    sources.readable_by_others = [this](const std::string& file) { return readable_by_others.contains(file); };
     return parse_config(text, "/etc/nerve/n.yml", sources, false);
   }
 };
@@ -64,6 +67,24 @@ TEST(ConfigSources, TakesTheServicesOfADirectory) {
   EXPECT_EQ(parsed.config.services[1].port, 81);
   EXPECT_EQ(parsed.config.services_dir, "/etc/nerve/services");
   EXPECT_THAT(parsed.shown, HasSubstr("\"name\": \"b\""));
+}
+
+TEST(ConfigSources, WarnsOfSecretsInFilesThatOthersRead) {
+  const std::string redis = "checks: [{type: redis, password: '";
+  const std::string rest = "'}], reporters: [{type: console}]}";
+  World world{.directories = {{"/etc/nerve/services",
+                               {{"a.yml", "{name: a, port: 1, " + redis + "hunter2" + rest},
+                                {"b.yml", "{name: b, port: 2, " + redis + "{{ .PW }}" + rest},
+                                {"c.yml", "{name: c, port: 3, " + redis + "hunter2" + rest}}}},
+              .environment = {{"PW", "hunter2"}},
+              .readable_by_others = {"/etc/nerve/n.yml", "a.yml", "b.yml"}};
+  const std::string text = "servicesDir: services\nservices: [{name: d, port: 4, " + redis + "hunter2" + rest + "]";
+  const auto parsed = world.parse(text);
+  EXPECT_THAT(parsed.diagnostics.errors, IsEmpty());
+  const std::string words = ": a secret, as it seems, in a file that others may read; run: chmod 600 ";
+  EXPECT_THAT(parsed.diagnostics.warnings,
+              ElementsAre("/etc/nerve/n.yml:2: services[0].checks[0].password" + words + "/etc/nerve/n.yml",
+                          "a.yml:1: checks[0].password" + words + "a.yml"));
 }
 
 TEST(ConfigSources, CollectsTheErrorsOfAllFiles) {

@@ -92,6 +92,15 @@ TEST(Config, TheSmallestFileHasAllDefaults) {
   EXPECT_EQ(life.record, record);
 }
 
+TEST(Config, CoreDumpsAreAnOperatorsWish) {
+  const std::string rest = "\nservices: [{port: 1, checks: [{type: tcp}], reporters: [{type: console}]}]";
+  EXPECT_FALSE(parse(rest).config.core_dumps);
+  EXPECT_TRUE(parse("coreDumps: true" + rest).config.core_dumps);
+  EXPECT_FALSE(parse("coreDumps: false" + rest).config.core_dumps);
+  EXPECT_THAT(parse("coreDumps: 1" + rest).diagnostics.errors,
+              ElementsAre("n.yml:1: coreDumps: must be true or false, got 1"));
+}
+
 TEST(Config, ReadsEveryKey) {
   const auto parsed = parse(R"(
 logLevel: debug

@@ -9,7 +9,6 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
-#include "common/registration/validate.h"
 #include "common/telemetry/event_log.h"
 #include "common/telemetry/log.h"
 #include "common/telemetry/metrics.h"
@@ -166,70 +165,6 @@ void ServiceEvents::follow(const ServiceEvents& predecessor) {
   if (undecided && subject_.check_types == predecessor.subject_.check_types) verdicts_ = predecessor.verdicts_;
 }
 
-void ServiceEvents::published(const std::optional<common::Registration>& record) {
-  const bool up = record && record->available;
-  if (available_ != nullptr) available_->Set(up ? *record->weight : 0);
-  for (auto* gauge : confirmed_) gauge->Set(0);
-  const std::string told = std::exchange(told_reason_, record && !up ? record->unavailable_reason : "");
-  if (!record) {
-    log::info("{}: removing the registration", prefix_);
-  } else if (!up) {
-    // The end of a drain is told on its own.
-    if (told != record->unavailable_reason) log::info("{}: not available: {}", prefix_, record->unavailable_reason);
-  } else if (!announced_) {
-    log::info("{}: available, announcing {} with weight {}", prefix_, common::host_port(record->host, record->port),
-              *record->weight);
-  } else {
-    log::debug("{}: weight {}", prefix_, *record->weight);
-  }
-  announced_ = up;
-  if (!up) std::fill(told_confirmed_.begin(), told_confirmed_.end(), false);
-}
-
-void ServiceEvents::report_taken(std::size_t reporter) {
-  const auto& type = subject_.reporter_types[reporter];
-  if (subject_.with_metrics) confirmed_[reporter]->Set(1);
-  if (announced_ && !told_confirmed_[reporter]) {
-    told_confirmed_[reporter] = true;
-    log::info("{}: reporter {} has confirmed that it is announced", prefix_, type);
-  } else {
-    log::debug("{}: reporter {} took the report", prefix_, type);
-  }
-  if (const int failures = report_errors_[reporter].over(); failures > 0) {
-    log::info("{}: reporter {} works again after {} failures", prefix_, type, failures);
-  }
-}
-
-void ServiceEvents::report_failed(std::size_t reporter, const std::string& error) {
-  if (subject_.with_metrics) report_failures_[reporter]->Increment();
-  const auto& type = subject_.reporter_types[reporter];
-  if (report_errors_[reporter].failed()) {
-    log::error("{}: reporter {} failed: {}; trying again until it works", prefix_, type, error);
-  } else {
-    log::debug("{}: reporter {} failed again: {}", prefix_, type, error);
-  }
-}
-
-void ServiceEvents::report_notice(std::size_t reporter, const std::string& what) {
-  log::info("{}: reporter {}: {}", prefix_, subject_.reporter_types[reporter], what);
-}
-
-void ServiceEvents::report_trouble(std::size_t reporter, const std::string& what) {
-  log::warn("{}: reporter {}: {}", prefix_, subject_.reporter_types[reporter], what);
-}
-
-void ServiceEvents::report_held(bool shadow) {
-  if (rate_limited_ != nullptr) rate_limited_->Increment();
-  log::warn("{}: reports change too often: {}", prefix_,
-            shadow ? "the rate limit would hold this one back (shadow mode)" : "the rate limit holds back the next");
-}
-
-void ServiceEvents::resumed(const Resumed& past) {
-  static constexpr const char* modes[] = {"enabled", "disabled", "forced"};
-  log::info("{}: goes on where its earlier life ended: {}{}", prefix_, modes[static_cast<int>(past.mode)],
-            past.announced_weight > 0 ? ", announced with weight " + std::to_string(past.announced_weight) : "");
-}
-
 void ServiceEvents::command_started(CommandKind kind) {
   log::debug("{}: running the {} command", prefix_, name_of(kind));
 }
@@ -261,55 +196,6 @@ void ServiceEvents::command_ended(CommandKind kind, const std::string& program, 
   }
 }
 
-void ServiceEvents::warmup_restarted(bool unstable) {
-  log::warn("{}: warm-up starts again: {}", prefix_,
-            unstable ? "the check-stable command failed" : "no reporter took the report");
-}
-
-void ServiceEvents::warmup_over(bool by_deadline, int weight) {
-  if (by_deadline) {
-    log::warn("{}: warm-up took its maximum duration; announced with the full weight {} now", prefix_, weight);
-  } else {
-    log::info("{}: warm-up is over, announced with weight {}", prefix_, weight);
-  }
-}
-
-void ServiceEvents::disable_asked(bool shutdown) {
-  mode_reason_ = shutdown ? "asked for by an operator, for a shutdown" : "asked for by an operator";
-  log::info("{}: disabling{}", prefix_, shutdown ? " for a shutdown" : "");
-}
-
-void ServiceEvents::disable_over(DisableOver::How how, bool confirmed) {
-  switch (how) {
-    case DisableOver::How::done:
-      if (confirmed) {
-        log::info("{}: disabled; it may be stopped now", prefix_);
-      } else {
-        log::warn("{}: disabled, but not every reporter has confirmed it; consumers may still come", prefix_);
-      }
-      return;
-    case DisableOver::How::max_duration_reached:
-      log::warn("{}: disabled, but the disable-grace command did not succeed within the maximum duration", prefix_);
-      return;
-    case DisableOver::How::interrupted:
-      log::info("{}: disabling was interrupted", prefix_);
-      return;
-  }
-}
-
-void ServiceEvents::enable_asked(bool force) {
-  mode_reason_ = force ? "asked for by an operator, whatever the checks say" : "asked for by an operator";
-  log::info("{}: enabling{}", prefix_, force ? ", whatever the checks say" : "");
-}
-
-void ServiceEvents::weight_asked(int weight) {
-  log::info("{}: full weight set to {}", prefix_, weight);
-}
-
-void ServiceEvents::stop_asked() {
-  mode_reason_ = "nerve is stopping";
-}
-
 void ServiceEvents::end_metrics(bool for_good) {
   if (for_good) {
     auto& families = *metrics_.families_;
@@ -327,11 +213,6 @@ void ServiceEvents::end_metrics(bool for_good) {
   exec_failures_.clear();
   rate_limited_ = nullptr;
   available_ = nullptr;
-}
-
-void ServiceEvents::not_deregistered(std::size_t reporter) {
-  log::warn("{}: reporter {} did not confirm that the registration is gone", prefix_,
-            subject_.reporter_types[reporter]);
 }
 
 void ServiceEvents::state_is(State state, Mode mode, const std::string& reason) {

@@ -40,7 +40,7 @@ int main(int argc, char** argv) {
   auto parsed = load(files, !line.check);
   if (!parsed) return EXIT_FAILURE;
   if (line.check) {
-    fmt::print("{}: good, {} service(s)\n", line.config_path, parsed->config.services.size());
+    fmt::print("{} is good: {} service(s)\n", line.config_path, parsed->config.services.size());
     return EXIT_SUCCESS;
   }
   common::allow_core_dumps(parsed->config.core_dumps);

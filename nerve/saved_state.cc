@@ -1,16 +1,15 @@
 #include "nerve/saved_state.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <filesystem>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "common/file/secret_file.h"
 #include "common/file/write_atomically.h"
 #include "common/whole_number.h"
 
@@ -117,10 +116,10 @@ Result<std::unique_ptr<SavedStateFile>> SavedStateFile::claim(const std::string&
 }
 
 Result<SavedState> SavedStateFile::load() const {
-  struct stat status {};
-  if (::stat(path_.c_str(), &status) != 0 && errno == ENOENT) return SavedState{};
-  if (!S_ISREG(status.st_mode)) return fail(path_ + " is not a file");
-  const auto text = common::read_file(path_, kMostBytes);
+  if (std::error_code error; !std::filesystem::exists(path_, error) && !error) return SavedState{};
+  // Who read it has the sessions, and who wrote it may have made them up.
+  const auto text =
+      common::read_secret_file(path_, "the sessions of an earlier life", kMostBytes, common::SecretReaders::owner);
   if (!text) return text.error();
   auto state = decode_state(*text);
   if (!state) return fail(path_ + " is of no use: " + state.error().message);

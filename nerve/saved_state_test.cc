@@ -80,6 +80,20 @@ TEST_F(StateFile, IsThisUsersAlone) {
   EXPECT_EQ(file->load().value(), SavedState{});
 }
 
+TEST_F(StateFile, IsNotTakenWhenOthersGetAtIt) {
+  auto claimed = SavedStateFile::claim(path);
+  ASSERT_TRUE(claimed && *claimed);
+  const auto file = *std::move(claimed);
+  for (const mode_t mode : {0644u, 0640u, 0620u, 0602u}) {
+    ASSERT_TRUE(common::write_atomically(path, encode(state()), mode));
+    EXPECT_EQ(file->load().error().message,
+              "others can read or write the sessions of an earlier life in " + path + "; run: chmod 600 " + path)
+        << mode;
+  }
+  ASSERT_TRUE(file->save(state()));
+  EXPECT_TRUE(file->load()) << "what is written over it is this user's alone";
+}
+
 TEST_F(StateFile, BelongsToOneProcess) {
   auto first = SavedStateFile::claim(path);
   ASSERT_TRUE(first && *first);
@@ -99,7 +113,7 @@ TEST_F(StateFile, SaysThatItIsBroken) {
   auto claimed = SavedStateFile::claim(path);
   ASSERT_TRUE(claimed && *claimed);
   const auto file = *std::move(claimed);
-  ASSERT_TRUE(common::write_atomically(path, "{"));
+  ASSERT_TRUE(common::write_atomically(path, "{", 0600));
   const auto loaded = file->load();
   ASSERT_FALSE(loaded);
   EXPECT_TRUE(loaded.error().message.starts_with(path + " is of no use: ")) << loaded.error().message;

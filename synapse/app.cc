@@ -1,16 +1,10 @@
 #include "synapse/app.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
-#include <fcntl.h>
-#include <filesystem>
 #include <functional>
-#include <iterator>
 #include <set>
-#include <sys/file.h>
 #include <utility>
 
 #include <boost/asio/steady_timer.hpp>
@@ -49,31 +43,9 @@ common::LoadedConfig loaded_of(const ParsedConfig& parsed, const ConfigFiles& fi
   return loaded;
 }
 
-std::string joined(const std::vector<std::string>& keys) {
-  std::string list;
-  for (const auto& key : keys) list += (list.empty() ? "" : ", ") + key;
-  return list;
-}
-
-// The keys that only count at the start.
-void warn_of_fixed_keys(const Config& before, const Config& after) {
-  std::vector<std::string> keys;
-  if (after.api_host != before.api_host) keys.emplace_back("apiHost");
-  if (after.api_port != before.api_port) keys.emplace_back("apiPort");
-  if (after.api_socket != before.api_socket) keys.emplace_back("apiSocket");
-  // Its default follows the port.
-  if (after.state_path != before.state_path && after.api_port == before.api_port) keys.emplace_back("statePath");
-  if (!keys.empty()) log::warn("a restart is needed for the new {}: synapse keeps the old until then", joined(keys));
-}
-
-void append(common::ConfigDifference more, common::ConfigDifference& difference) {
-  const auto move = [](std::vector<std::string>& from, std::vector<std::string>& to) {
-    std::move(from.begin(), from.end(), std::back_inserter(to));
-  };
-  move(more.added, difference.added);
-  move(more.changed, difference.changed);
-  move(more.removed, difference.removed);
-  difference.unchanged += more.unchanged;
+milliseconds shutdown_timeout_of(const RouterConfig& router) {
+  const auto* haproxy = std::get_if<HaproxyRouterConfig>(&router.kind);
+  return haproxy == nullptr ? milliseconds(0) : haproxy->shutdown_timeout;
 }
 
 }  // namespace
@@ -136,69 +108,11 @@ common::LoadedConfig App::load() {
   return loaded_of(loaded_, files_);
 }
 
-// All or nothing: what could fail comes before the first change.
-common::Result<common::ConfigDifference> App::apply() {
-  const auto parsed = std::exchange(loaded_, {});
-  const auto& routers = parsed.config->routers;
-  const auto places = places_of(routers);
-  std::map<std::string, std::unique_ptr<Unit>> added;
-  for (std::size_t i = 0; i < routers.size(); ++i) {
-    const auto* running = find_unit(places[i]);
-    if (running != nullptr) {
-      const auto fixed = fixed_keys_changed(running->config(), routers[i]);
-      if (fixed.empty()) continue;
-      return common::fail("routers[" + std::to_string(i) + "]: a restart is needed for the new " + joined(fixed) +
-                          "; SIGUSR2 ends synapse and leaves HAProxy running for the next one");
-    }
-    auto unit = make_unit(routers[i], places[i]);
-    if (!unit) return common::fail("routers[" + std::to_string(i) + "]: " + unit.error().message);
-    added.emplace(places[i], *std::move(unit));
-  }
-  guard_.allow(parsed.config->api_allowed_hosts);
-  log::set_level(log_level_.empty() ? parsed.config->log_level : log_level_);
-  warn_of_fixed_keys(config_, *parsed.config);
-  begin(parsed);
-  return go_to(places, std::move(added));
-}
-
-// From the units that run to those of the configuration, in its order.
-common::ConfigDifference App::go_to(const std::vector<std::string>& places,
-                                    std::map<std::string, std::unique_ptr<Unit>> added) {
-  common::ConfigDifference difference;
-  auto before = std::exchange(units_, {});
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    if (const auto fresh = added.find(places[i]); fresh != added.end()) {
-      for (const auto& service : config_.routers[i].services) difference.added.push_back(service.name);
-      fresh->second->start();
-      units_.push_back(std::move(fresh->second));
-      continue;
-    }
-    const auto running = std::find_if(before.begin(), before.end(),
-                                      [&](const auto& unit) { return unit && unit->place() == places[i]; });
-    append((*running)->reconfigure(config_.routers[i]), difference);
-    units_.push_back(std::move(*running));
-  }
-  for (auto& unit : before) {
-    if (!unit) continue;
-    for (const auto& service : unit->config().services) difference.removed.push_back(service.name);
-    unit->forget();
-    control_.spawn("end of a router", retire(std::move(unit)));
-  }
-  sessions_.close_unused();
-  forget_unwanted();
-  return difference;
-}
-
 // What is kept of services that are not configured any more.
 void App::forget_unwanted() {
   std::set<std::string> files;
   for (const auto& unit : units_) files.merge(unit->saved_files());
   saved_->keep_only(files);
-}
-
-// HAProxy, if it is ours, ends after its connections.
-asio::awaitable<void> App::retire(std::unique_ptr<Unit> unit) {
-  co_await unit->stop(false);
 }
 
 Unit* App::find_unit(const std::string& place) const {
@@ -213,8 +127,10 @@ int App::run() {
   manager_.ready();
   io_.run();
   common::hold_back_signals();
+  const auto busy = [](const auto& unit) { return unit->busy(); };
   const bool stuck = sessions_.busy() || name_servers_.busy() || saved_->busy() ||
-                     std::any_of(units_.begin(), units_.end(), [](const auto& unit) { return unit->busy(); });
+                     std::any_of(units_.begin(), units_.end(), busy) ||
+                     std::any_of(retiring_.begin(), retiring_.end(), busy);
   if (stuck) {
     log::warn("a name server, ZooKeeper or the disk does not answer; ending without it");
     std::_Exit(exit_code_);
@@ -277,15 +193,16 @@ asio::awaitable<void> App::wait_for_signal() {
 
 asio::awaitable<void> App::stop(bool leave_running) {
   milliseconds limit = kStopMargin;
-  for (const auto& router : config_.routers) {
-    const auto* haproxy = std::get_if<HaproxyRouterConfig>(&router.kind);
-    if (haproxy && !leave_running) limit += haproxy->shutdown_timeout;
+  if (!leave_running) {
+    for (const auto& unit : units_) limit += shutdown_timeout_of(unit->config());
   }
+  for (const auto& unit : retiring_) limit += shutdown_timeout_of(unit->config());
   give_up_after(limit);
   manager_.stopping(limit + kLeaveMargin);
   follower_.end();
   saved_->flush();
   for (auto& unit : units_) co_await unit->stop(leave_running);
+  while (!retiring_.empty()) co_await one_retired();
   co_await sessions_.close();
   api_.reset();
   log::info("stopped");

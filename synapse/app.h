@@ -70,7 +70,9 @@ class App {
 
   boost::asio::awaitable<void> wait_for_signal();
   boost::asio::awaitable<void> stop(bool leave_running);
-  boost::asio::awaitable<void> retire(std::unique_ptr<Unit> unit);
+  boost::asio::awaitable<void> retire(Unit& unit);
+  boost::asio::awaitable<void> former_ended(const RouterConfig& config);
+  boost::asio::awaitable<void> one_retired();
   void give_up_after(std::chrono::milliseconds limit);
 
   const ConfigFiles files_;
@@ -93,7 +95,9 @@ class App {
   NameServers name_servers_{io_};
   std::unique_ptr<common::FileLock> state_lock_;
   std::optional<SavedRecords> saved_;
-  std::vector<std::unique_ptr<Unit>> units_;  // in the order of the configuration
+  std::vector<std::unique_ptr<Unit>> units_;     // in the order of the configuration
+  std::vector<std::unique_ptr<Unit>> retiring_;  // that the configuration does not name any more, until they have ended
+  boost::asio::steady_timer retired_{io_, std::chrono::steady_clock::time_point::max()};  // cancelled when one has
   std::optional<common::LoopWatch> loop_;
   common::ApiGuard guard_{metrics_, "synapse"};
   std::unique_ptr<common::http::Server> api_;

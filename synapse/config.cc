@@ -86,6 +86,7 @@ class ServiceFiles {
         parsed_.diagnostics.errors.push_back(document.error().message);
         continue;
       }
+      common::warn_of_open_secrets(*document, {}, options_.readable_by_others, parsed_.diagnostics);
       inside.documents.push_back(*document);
       documents_.push_back(*std::move(document));
       readers.emplace_back(documents_.back(), parsed_.diagnostics);
@@ -218,6 +219,7 @@ ParsedConfig parse_config(std::string_view text, const std::string& file, const 
     parsed.diagnostics.errors.push_back(document.error().message);
     return parsed;
   }
+  common::warn_of_open_secrets(*document, {}, options.readable_by_others, parsed.diagnostics);
   auto placed = options;
   placed.directory = fs::path(file).parent_path().string();
   ServiceFiles files(file, placed, parsed);

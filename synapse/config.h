@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/config/reader.h"
+#include "common/config/secrets.h"
 #include "common/file/config_files.h"
 #include "common/result.h"
 #include "synapse/pool/rules.h"
@@ -171,6 +172,8 @@ struct ParseOptions {
   std::function<common::Result<std::vector<common::ConfigFile>>(const std::string& directory)> files_of;
   // Reads the file of a template (`templateFile`). Without one it is taken as empty.
   std::function<common::Result<std::string>(const std::string& path)> read_file;
+  // Who may read the configuration's files, for secrets that stand in them; may be empty.
+  common::ReadableByOthers readable_by_others;
   // What such paths are relative to; parse_config() takes the directory of the configuration's file.
   std::string directory;
 };

@@ -34,6 +34,23 @@ std::vector<std::string> places_of(const std::vector<RouterConfig>& routers) {
   return places;
 }
 
+bool takes_the_same(const RouterConfig& one, const RouterConfig& other) {
+  const auto* first = std::get_if<HaproxyRouterConfig>(&one.kind);
+  const auto* second = std::get_if<HaproxyRouterConfig>(&other.kind);
+  if (first == nullptr || second == nullptr) return place_of(one) == place_of(other);
+  const auto both_use = [](const std::string& path, const std::string& its) { return !path.empty() && path == its; };
+  if (both_use(first->config_path, second->config_path)) return true;
+  if (first->runs_haproxy() && second->runs_haproxy() && both_use(first->runtime_dir, second->runtime_dir)) return true;
+  const auto sockets_of = [](const HaproxyRouterConfig& router) {
+    auto sockets = router.further_sockets;
+    if (!router.socket_path.empty()) sockets.push_back(router.socket_path);
+    return sockets;
+  };
+  const auto its = sockets_of(*second);
+  const auto sockets = sockets_of(*first);
+  return std::find_first_of(sockets.begin(), sockets.end(), its.begin(), its.end()) != sockets.end();
+}
+
 std::vector<std::string> fixed_keys_changed(const RouterConfig& running, const RouterConfig& fresh) {
   std::vector<std::string> keys;
   const auto* before = std::get_if<HaproxyRouterConfig>(&running.kind);

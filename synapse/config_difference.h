@@ -14,6 +14,9 @@ namespace synapse {
 // Of several without a place of their own (console) the first is the first.
 [[nodiscard]] std::vector<std::string> places_of(const std::vector<RouterConfig>& routers);
 
+// Whether the two cannot work at the same time: they write in one place, or have one HAProxy, or its directory.
+[[nodiscard]] bool takes_the_same(const RouterConfig& one, const RouterConfig& other);
+
 // The keys of a router that only count at its start and differ; the two are in one place.
 [[nodiscard]] std::vector<std::string> fixed_keys_changed(const RouterConfig& running, const RouterConfig& fresh);
 

@@ -25,6 +25,29 @@ TEST(ConfigDifference, ARouterIsKnownByWhatItWrites) {
               ElementsAre("haproxy /a.cfg", "console", "haproxy /b.cfg", "console 2", "template /a", "file /out"));
 }
 
+TEST(ConfigDifference, TwoRoutersMayNeedTheSameThing) {
+  const auto with = [](const std::string& file, const std::string& directory, std::vector<std::string> reload,
+                       const std::string& socket, std::vector<std::string> further = {}) {
+    HaproxyRouterConfig config{.config_path = file, .reload_command = std::move(reload)};
+    config.runtime_dir = directory;
+    config.socket_path = socket;
+    config.further_sockets = std::move(further);
+    return RouterConfig{.type = "haproxy", .kind = config};
+  };
+  const auto own = with("/a.cfg", "/run/a", {}, "/run/a/haproxy.sock");
+  EXPECT_TRUE(takes_the_same(own, own));
+  EXPECT_TRUE(takes_the_same(own, with("/b.cfg", "/run/a", {}, "/run/a/haproxy.sock"))) << "its directory";
+  EXPECT_TRUE(takes_the_same(own, with("/a.cfg", "/run/b", {"r"}, "/run/b/haproxy.sock"))) << "its file";
+  EXPECT_FALSE(takes_the_same(own, with("/b.cfg", "/run/b", {}, "/run/b/haproxy.sock")));
+  const auto others = with("/b.cfg", "/run/a", {"r"}, "/run/1", {"/run/2"});
+  EXPECT_FALSE(takes_the_same(own, others)) << "which has no directory";
+  EXPECT_TRUE(takes_the_same(others, with("/c.cfg", "", {"r"}, "/run/2"))) << "one of its sockets";
+  EXPECT_FALSE(takes_the_same(with("/b.cfg", "", {"r"}, ""), with("/c.cfg", "", {"r"}, ""))) << "no socket is none";
+  const RouterConfig files{.type = "file", .kind = FileRouterConfig{.output_directory = "/out"}};
+  EXPECT_TRUE(takes_the_same(files, files));
+  EXPECT_FALSE(takes_the_same(files, own));
+}
+
 TEST(ConfigDifference, ServicesAreComparedByName) {
   const auto found = difference({service("a", 1), service("b", 2), service("c", 3)},
                                 {service("c", 1), service("d", 2), service("b", 3, "check")});

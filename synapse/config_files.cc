@@ -5,6 +5,7 @@
 
 #include "common/config/runtime_directory.h"
 #include "common/file/config_files.h"
+#include "common/file/secret_file.h"
 #include "common/file/write_atomically.h"
 
 namespace synapse {
@@ -30,7 +31,9 @@ ParsedConfig ConfigFiles::load() const {
                        .environment = environment,
                        .state_dir = common::state_directory("synapse", environment),
                        .files_of = common::config_files_in,
-                       .read_file = [](const std::string& file) { return common::read_file(file); }});
+                       .read_file = [](const std::string& file) { return common::read_file(file); },
+                       .readable_by_others = common::readable_by_others,
+                       .directory = {}});
 }
 
 }  // namespace synapse

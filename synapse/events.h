@@ -101,6 +101,7 @@ class Events {
   void reload_wanted(const std::string& router, const std::string& reason, const std::string& words);
   void reloaded(const std::string& router, const std::vector<std::string>& reasons, int pid, long took_ms);
   void reload_failed(const std::string& router, const std::string& error, long retry_ms);
+  void frontends_resumed(const std::string& router, const std::vector<std::string>& frontends);
   void config_written(const std::string& router, std::size_t bytes);
   void config_not_written(const std::string& router, const std::string& error);
   void config_refused(const std::string& router, const std::string& words);

@@ -105,6 +105,16 @@ void Events::reload_failed(const std::string& router, const std::string& error, 
   }
 }
 
+void Events::frontends_resumed(const std::string& router, const std::vector<std::string>& frontends) {
+  std::string names;
+  for (const auto& frontend : frontends) names += (names.empty() ? "" : ", ") + frontend;
+  record_router(router, "frontends", "resumed", names);
+  log::warn(
+      "{}: HAProxy came up with frontends that accepted nothing, as it does when a port was taken at first: {}; "
+      "they do again",
+      router, names);
+}
+
 void Events::config_written(const std::string& router, std::size_t bytes) {
   over("refused " + router);
   log::debug("{} written, {} bytes", router, bytes);

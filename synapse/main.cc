@@ -1,3 +1,4 @@
+#include <cstddef>
 #include <cstdlib>
 #include <utility>
 
@@ -25,7 +26,9 @@ int main(int argc, char** argv) {
   for (const auto& error : parsed.diagnostics.errors) fmt::print(stderr, "error: {}\n", error);
   if (!parsed.config) return EXIT_FAILURE;
   if (line.check) {
-    fmt::print("{} is in order\n", line.config_path);
+    std::size_t services = 0;
+    for (const auto& router : parsed.config->routers) services += router.services.size();
+    fmt::print("{} is good: {} service(s)\n", line.config_path, services);
     return EXIT_SUCCESS;
   }
   common::allow_core_dumps(parsed.config->core_dumps);

@@ -1,7 +1,6 @@
 #include "common/config/document.h"
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <sstream>
 #include <utility>
@@ -13,6 +12,7 @@
 
 #include "common/config/document_node.h"
 #include "common/config/prepare.h"
+#include "common/lower_case.h"
 
 namespace common {
 namespace {
@@ -23,13 +23,6 @@ constexpr std::size_t max_nodes = 1'000'000;
 constexpr std::size_t max_depth = 100;
 
 using NodePtr = std::shared_ptr<DocumentNode>;
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
-}
 
 int line_of(const YAML::Mark& mark) {
   return mark.line < 0 ? 1 : mark.line + 1;
@@ -164,7 +157,7 @@ class TreeBuilder : public YAML::EventHandler {
       parent.merged.push_back(node);
       return;
     }
-    const auto [other, fresh] = parent.lines_of_keys.emplace(lower(parent.key), parent.key_line);
+    const auto [other, fresh] = parent.lines_of_keys.emplace(lower_case(parent.key), parent.key_line);
     if (!fresh) {
       throw Refused(parent.key_line,
                     "key \"" + parent.key + "\" stands twice (first in line " + std::to_string(other->second) + ")");
@@ -189,7 +182,7 @@ class TreeBuilder : public YAML::EventHandler {
       throw Refused(frame.node->line, "\"<<\" must refer to a mapping");
     }
     for (const auto& member : source.members) {
-      if (!frame.lines_of_keys.emplace(lower(member.key), member.key_line).second) continue;
+      if (!frame.lines_of_keys.emplace(lower_case(member.key), member.key_line).second) continue;
       count(member.value->size, frame.node->line);
       frame.node->members.push_back(member);
       frame.node->size += member.value->size;

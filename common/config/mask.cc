@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstddef>
 #include <utility>
+
+#include "common/lower_case.h"
 
 namespace common {
 namespace {
@@ -12,15 +13,9 @@ namespace {
 constexpr std::string_view kMask = "***";
 constexpr std::string_view kBlanks = " \t\r\n";
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), [](unsigned char c) { return std::tolower(c); });
-  return result;
-}
-
 // "X-Api_Key" as "xapikey".
 std::string bare(std::string_view name) {
-  std::string result = lower(name);
+  std::string result = lower_case(name);
   std::erase_if(result, [](char c) { return c == '-' || c == '_'; });
   return result;
 }
@@ -79,7 +74,7 @@ std::string mask_assignments(std::string text) {
   const auto skip_blanks = [&](std::size_t at) { return std::min(text.find_first_not_of(" \t", at), text.size()); };
   for (const std::string_view word : {"password", "passwd", "pass", "pwd", "secret", "token", "api_key", "api-key",
                                       "apikey", "access_key", "access-key", "accesskey"}) {
-    for (std::size_t at = 0; (at = lower(text).find(word, at)) != std::string::npos;) {
+    for (std::size_t at = 0; (at = lower_case(text).find(word, at)) != std::string::npos;) {
       at += word.size();
       const auto equals = skip_blanks(at);
       if (equals == text.size() || text[equals] != '=') continue;
@@ -157,7 +152,7 @@ class CommandMasker {
     constexpr std::array words{"pass", "pwd", "token", "secret", "key", "auth", "credential", "--data"};
     constexpr std::array short_options{"-p", "-a", "-u", "--user", "-d"};
     if (is_any(option, short_options)) return true;
-    const std::string name = lower(option);
+    const std::string name = lower_case(option);
     return !name.ends_with("file") && !name.ends_with("path") && contains_any(name, words);
   }
 
@@ -188,7 +183,7 @@ class CommandMasker {
     constexpr std::array words{"-pass", "-passwd", "-password", "-passphrase", "-pwd"};
     constexpr std::string_view letters = "pudH";
     return option.size() > 2 && letters.find(option[1]) != std::string_view::npos &&
-           !is_any(lower(option.substr(0, option.find('='))), words);
+           !is_any(lower_case(option.substr(0, option.find('='))), words);
   }
 
   static std::string mask_text(std::string_view text) {
@@ -247,7 +242,7 @@ bool is_harmless_header(std::string_view name) {
   constexpr std::array headers{
       "host",         "accept",     "accept-charset", "accept-encoding", "accept-language", "user-agent",
       "content-type", "connection", "cache-control",  "content-length",  "content-encoding"};
-  return is_any(lower(name), headers);
+  return is_any(lower_case(name), headers);
 }
 
 std::string mask_secrets(std::string_view text) {

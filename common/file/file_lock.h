@@ -11,8 +11,10 @@ namespace common {
 
 class FileLock {
  public:
-  // Null: somebody else has it, be it another process or this one. Makes the file when it is not there; one that is
-  // there will do where nothing can be written. The error is the system's.
+  // Null: somebody else has it, be it another process or this one. It waits up to a second for that one to let go: when
+  // a process is killed while it starts another one, the child has the lock until it has become that other program.
+  // Makes the file when it is not there; one that is there will do where nothing can be written. The error is the
+  // system's.
   [[nodiscard]] static Result<std::unique_ptr<FileLock>> claim(const std::string& path);
   ~FileLock();
   FileLock(const FileLock&) = delete;

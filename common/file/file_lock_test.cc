@@ -48,6 +48,30 @@ TEST_F(Locks, GoWithTheProcess) {
   EXPECT_NE(*next, nullptr);
 }
 
+// Of a process that is killed just when it starts another program.
+TEST_F(Locks, AreWaitedForWhileAChildOfTheDeadStillHasThem) {
+  int go[2];
+  ASSERT_EQ(::pipe(go), 0);
+  const pid_t owner = ::fork();
+  if (owner == 0) {
+    const auto held = FileLock::claim(path);
+    if (::fork() == 0) {
+      char byte = 0;
+      if (::read(go[0], &byte, 1) == 1) ::usleep(50'000);
+    }
+    ::_exit(held && *held ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(owner, &status, 0), owner);
+  ASSERT_EQ(status, 0);
+  ASSERT_EQ(::write(go[1], "x", 1), 1);
+  const auto next = FileLock::claim(path);
+  ASSERT_TRUE(next);
+  EXPECT_NE(*next, nullptr);
+  ::close(go[0]);
+  ::close(go[1]);
+}
+
 TEST_F(Locks, NeedNoRightToWriteWhereTheFileIsThere) {
   ASSERT_TRUE(FileLock::claim(path));
   fs::permissions(path, fs::perms::owner_read);

@@ -73,28 +73,26 @@ void remove_unfinished(const std::string& path) {
   for (const auto& each : unfinished) fs::remove(each, error);
 }
 
-Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return failed("open", path);
+Result<std::string> read_open_file(int fd, const std::string& path, std::size_t max_bytes) {
   std::string content;
   std::array<char, 16384> chunk;
   for (;;) {
     const ssize_t got = ::read(fd, chunk.data(), chunk.size());
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) {
-      const int read_errno = errno;
-      ::close(fd);
-      errno = read_errno;
-      return failed("read", path);
-    }
-    if (got == 0) break;
+    if (got < 0) return failed("read", path);
+    if (got == 0) return content;
     content.append(chunk.data(), static_cast<std::size_t>(got));
     if (content.size() > max_bytes) {
-      ::close(fd);
       limit_hit(Limit::file_bytes);
       return fail(path + ": larger than " + std::to_string(max_bytes) + " bytes");
     }
   }
+}
+
+Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return failed("open", path);
+  auto content = read_open_file(fd, path, max_bytes);
   ::close(fd);
   return content;
 }

@@ -21,4 +21,7 @@ void remove_unfinished(const std::string& path);
 // The whole file, refused above `max_bytes`. The error names the path and the system's reason.
 [[nodiscard]] Result<std::string> read_file(const std::string& path, std::size_t max_bytes = 16 * 1024 * 1024);
 
+// What is left to read of an open file, which stays open; `path` is for the error.
+[[nodiscard]] Result<std::string> read_open_file(int fd, const std::string& path, std::size_t max_bytes);
+
 }  // namespace common

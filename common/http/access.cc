@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/http/token_file.h"
 #include "common/http/visitor.h"
 
 namespace common::http {
 namespace {
-
-constexpr std::size_t kLongestToken = 4096;
 
 std::string padded(std::string_view text) {
   std::string result(text.substr(0, kLongestToken));

@@ -12,6 +12,8 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
+#include "common/lower_case.h"
+
 namespace common::http {
 namespace {
 
@@ -43,14 +45,6 @@ int status_of(const boost::system::error_code& error) {
 bool is_end(const boost::system::error_code& error) {
   return error == bhttp::error::end_of_stream || error == beast::error::timeout || error == asio::error::eof ||
          error == asio::error::connection_reset || error == asio::error::operation_aborted;
-}
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  }
-  return lower;
 }
 
 bool from_beast(const bhttp::request<bhttp::string_body>& message, Request& request) {

@@ -1,12 +1,12 @@
 #include "common/http/transfer.h"
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "common/lower_case.h"
 #include "common/registration/validate.h"
 
 namespace common::http {
@@ -17,13 +17,6 @@ namespace asio = boost::asio;
 constexpr std::size_t kMaxHeaderBytes = std::size_t{64} * 1024;
 constexpr int kFirstFinalStatus = 200;
 constexpr long kSystemCertificatesServeSeconds = 3600;
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
-}
 
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view space = " \t\r\n";
@@ -143,7 +136,7 @@ bool Transfer::set_up_body(const ClientRequest& request) {
     return set(CURLOPT_HTTPGET, 1L) && set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
   }
   const bool typed = std::any_of(request.headers.begin(), request.headers.end(),
-                                 [](const auto& header) { return lower(header.first) == "content-type"; });
+                                 [](const auto& header) { return lower_case(header.first) == "content-type"; });
   // Else libcurl calls every body a form.
   if (!typed && !append(headers_, "Content-Type:")) return false;
   return append(headers_, "Expect:") && set(CURLOPT_POST, 1L) && set(CURLOPT_POSTFIELDS, request.body.c_str()) &&
@@ -198,7 +191,7 @@ bool Transfer::take_header(std::string_view line) {
   header_too_long_ = header_bytes_ > kMaxHeaderBytes;
   if (header_too_long_) return false;
   if (const auto colon = line.find(':'); colon != std::string_view::npos) {
-    answer_.fields[lower(trimmed(line.substr(0, colon)))] = trimmed(line.substr(colon + 1));
+    answer_.fields[lower_case(trimmed(line.substr(0, colon)))] = trimmed(line.substr(colon + 1));
   }
   const bool is_end = trimmed(line).empty();
   if (is_end && !header_complete_ && answer_.status >= kFirstFinalStatus) {

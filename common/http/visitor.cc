@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "common/lower_case.h"
 #include "common/registration/validate.h"
 
 namespace common::http {
@@ -11,14 +12,6 @@ namespace {
 // Top-level domains that no registry sells (RFC 6761, RFC 8375, ICANN's reservation of "internal"), and Kubernetes'
 // own.
 constexpr std::array<std::string_view, 4> kNobodys = {".localhost", ".internal", ".svc", ".home.arpa"};
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  }
-  return lower;
-}
 
 bool matches(std::string_view host, const std::vector<std::string>& names) {
   return std::any_of(names.begin(), names.end(), [&](const std::string& name) {

@@ -1,7 +1,8 @@
 // The bounds that input from outside can hit, each with a name, and how often that has happened. One list for both
 // programs, so that the label of `nerve_limit_hit_total` and `synapse_limit_hit_total` is a closed set. As the log, the
-// counts are of the process: what is bounded lies deep, and should not need to be handed a counter. A bound whose being
-// hit is ordinary (a queue that lets others wait, a log that drops its oldest line) is none of these.
+// counts are of the process: what is bounded lies deep, and should not need to be handed a counter. A bound behind which
+// things wait for each other only (reads of ZooKeeper, exec checks), or that drops what is old by design (the events),
+// is none of these; the threads are one, because what has them may keep them for as long as a name server is silent.
 // Pure; call from any thread.
 #pragma once
 

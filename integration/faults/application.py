@@ -9,6 +9,11 @@ import sys
 from harness.wait import eventually
 
 Failure = collections.namedtuple("Failure", "ended begun kind what")
+# Requests in a second, of both kinds, at the usual rate.
+RATE = 50
+ASKED_IN_A_SECOND = RATE * 5 // 4
+# What may be under way at a backend that dies: it is lost, and nobody can send it again.
+UNDER_WAY = 8
 _PROCESS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "application_process.py")
 
 
@@ -16,13 +21,13 @@ class Application:
     """Asks `rate` times a second through `port`, and a fourth as often over one connection that it keeps, in a process of
     its own (application_process.py) until close()."""
 
-    def __init__(self, port, rate=50):
+    def __init__(self, port, rate=RATE):
         argv = ["setpriv", "--pdeathsig", "KILL", "--", sys.executable, _PROCESS, str(port), str(rate)]
         self._process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.pid = self._process.pid
 
     def look(self):
-        """What it has seen: `requests` (a number for each kind), `failures`, `longest` (seconds), and `answered` (who,
+        """What it has seen: `requests` (a number for each kind), `repeated`, `failures`, `longest` (seconds), and `answered` (who,
         how often, since the last look)."""
         self._process.stdin.write("\n")
         self._process.stdin.flush()

@@ -1,6 +1,6 @@
 """An application that asks through its localhost port: PORT RATE. At a steady pace, whether or not earlier requests were
 answered, each over a connection of its own and never a second time; and beside that one after the other over a connection
-that it keeps. To each line on its input it answers with one JSON document: how many requests there were of each kind, the
+that it keeps: when that ends just as a request is on its way, the request is repeated, and counted as such. To each line on its input it answers with one JSON document: how many requests there were of each kind, the
 failures (monotonic time of the end, of the beginning, kind, what), the longest time, who answered how often since the last
 line. It ends with its input."""
 
@@ -11,6 +11,7 @@ import sys
 import time
 
 TIMEOUT_SECONDS = 20
+REPEATED = "repeated"
 port, rate = int(sys.argv[1]), float(sys.argv[2])
 counts = collections.Counter()
 failures = []
@@ -62,12 +63,16 @@ async def ask_once():
 
 
 async def keep_asking():
-    """As any client does: a kept connection that ended between two requests is none, and the request goes over a new one."""
+    """As any client does: a kept connection that has ended between two requests is none, and the request goes over a new
+    one; likewise, once, when it ends before there is a word of an answer."""
     reader = writer = None
     while True:
         await asyncio.sleep(4 / rate)
         begun = time.monotonic()
         body, problem = "", None
+        if writer and reader.at_eof():
+            writer.close()
+            writer = None
         for fresh in (writer is None, True):
             try:
                 async with asyncio.timeout(TIMEOUT_SECONDS):
@@ -82,6 +87,7 @@ async def keep_asking():
                     writer.close()
                 writer = None
                 if ended_before and not fresh:
+                    counts[REPEATED] += 1
                     continue
             break
         if writer and not keep:
@@ -91,7 +97,8 @@ async def keep_asking():
 
 
 def tell():
-    document = {"requests": counts, "failures": failures, "longest": longest, "answered": answered}
+    requests = {kind: count for kind, count in counts.items() if kind != REPEATED}
+    document = {"requests": requests, "repeated": counts[REPEATED], "failures": failures, "longest": longest, "answered": answered}
     print(json.dumps(document), flush=True)
     answered.clear()
 

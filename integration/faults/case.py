@@ -3,20 +3,24 @@
 import collections
 import time
 
+from faults.application import ASKED_IN_A_SECOND
 from harness.wait import eventually
 
 
 class Case:
     """A context manager around what is done to a world. At its end everything must become as it should be within `within`
-    seconds, nothing may be left over, and the application may have seen `allowed` failures; more than none needs a `why`.
+    seconds, nothing may be left over, and no request may have failed but `allowed` ones, or for no longer than `away`
+    seconds; both need a `why`.
 
-    `also`: one more condition of the end.
+    `also`: one more condition of the end. `leaves`: what ZooKeeper may rightly have more at the end, as in Residue.
     """
 
-    def __init__(self, world, name, allowed=0, why="", within=60, also=None):
-        assert not allowed or why, "a case that costs requests says why"
+    def __init__(self, world, name, allowed=0, away=0, why="", within=60, also=None, leaves=None):
+        assert why or not (allowed or away), "a case that costs requests says why"
         self.world, self.name = world, name
-        self._allowed, self._why, self._within, self._also = allowed, why, within, also
+        self._allowed = allowed + int(away * ASKED_IN_A_SECOND)
+        self._away, self._why, self._within, self._also = away, why, within, also
+        self._leaves = leaves or {}
         self.steps = []  # (seconds since the beginning, what)
         self._begun = self._over = None
         self.recovered = None
@@ -52,7 +56,7 @@ class Case:
         leaks = [None]
 
         def clean():
-            leaks[0] = self.world.leaks()
+            leaks[0] = self.world.leaks(self._leaves)
             return not leaks[0]
 
         try:
@@ -66,6 +70,7 @@ class Case:
         seen = self.world.application.look()
         failures = [failure for failure in seen["failures"] if failure.ended >= self._begun]
         requests = sum(seen["requests"].values()) - sum(self._before["requests"].values())
+        lasted = failures[-1].ended - min(failure.begun for failure in failures) if failures else 0.0
         kinds = collections.Counter(f"{failure.kind}: {failure.what}" for failure in failures)
         result = {
             "case": self.name,
@@ -73,7 +78,10 @@ class Case:
             "requests": requests,
             "failed": len(failures),
             "failures": dict(kinds),
+            "failed_for_s": round(lasted, 2),
+            "repeated": seen["repeated"] - self._before["repeated"],
             "allowed": self._allowed,
+            "away_s": self._away,
             "why": self._why,
             "longest_s": round(seen["longest"], 3),
             "recovered_s": round(self.recovered, 2),
@@ -81,13 +89,16 @@ class Case:
         self.world.reports.append(result)
         print(line(result), flush=True)
         assert len(failures) <= self._allowed, f"{self.name}: {len(failures)} of {requests} failed: {dict(kinds)}"
+        assert not self._away or lasted <= self._away, f"{self.name}: requests failed for {lasted:.1f} s"
 
 
 def line(result):
     """A result as one line for people."""
-    allowed = f" (at most {result['allowed']}: {result['why']})" if result["allowed"] else ""
+    bound = f"for {result['away_s']} s" if result["away_s"] else result["allowed"]
+    allowed = f" (at most {bound}: {result['why']})" if result["allowed"] else ""
+    repeated = f", {result['repeated']} repeated" if result["repeated"] else ""
     did = "; ".join(f"{seconds:.1f} s: {what}" for seconds, what in result["did"])
     return (
-        f"{result['case']}: {result['requests']:,} requests, {result['failed']} failed{allowed}; all as it should be "
+        f"{result['case']}: {result['requests']:,} requests, {result['failed']} failed{allowed}{repeated}; all as it should be "
         f"{result['recovered_s']} s after it" + (f" [{did}]" if did else "")
     )

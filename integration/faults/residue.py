@@ -3,15 +3,14 @@
 from harness import processes, sanitizers
 from harness.wait import eventually
 
-# Connections to the admin API and to what is checked come and go.
-SPARE_DESCRIPTORS = 8
-# A program grows with its first reconnects, and then no more. A sanitizer keeps what was freed.
-SPARE_KB = 500_000 if sanitizers.ANY else 16_000
+# Caches and the allocator's spare memory. A sanitizer keeps what was freed.
+SPARE_KB = 500_000 if sanitizers.ANY else 2_000
 
 
 class Residue:
-    """Descriptors, threads, children, zombies and memory of each program, the processes of HAProxy, and what ZooKeeper
-    holds for all of its clients: sessions, ephemeral nodes, watches. Taken when it is made.
+    """Descriptors, threads, children, zombies and memory of each program, the processes of HAProxy, files that are there only
+    while they are written, and what ZooKeeper holds for all of its clients: sessions, ephemeral nodes, watches. Taken when
+    it is made. Connections to the admin API and to what is checked come and go: there is a moment without them.
 
     A program that was started again is compared with its former life.
     """
@@ -19,7 +18,7 @@ class Residue:
     def __init__(self, world, spare_kb=SPARE_KB):
         self._world = world
         # A path that is created between being missed and being watched for has one watch more, until it is removed.
-        self._spare = {"descriptors": SPARE_DESCRIPTORS, "threads": 4, "kB": max(spare_kb, SPARE_KB), "watches": 1}
+        self._spare = {"descriptors": 1, "threads": 1, "kB": max(spare_kb, SPARE_KB), "watches": 1}
         self._before = eventually(self._now, 30, "everything can be counted")
 
     def _now(self):
@@ -32,8 +31,9 @@ class Residue:
             figures[name, "threads"] = processes.threads(pid)
             figures[name, "children"] = len([child for child in processes.children_of(pid) if child not in haproxies])
             figures[name, "zombies"] = processes.zombies_of(pid)
-            figures[name, "kB"] = processes.resident_kb(pid)
+            figures[name, "kB"] = processes.anonymous_kb(pid)
         figures["HAProxy", "processes"] = len(world.haproxies())
+        figures["the disk", "unfinished files"] = len(list(world.unfinished_files()))
         figures.update((("ZooKeeper", what), value) for what, value in self._in_zookeeper().items())
         return figures
 
@@ -53,12 +53,12 @@ class Residue:
         return max((value for (_, kind), value in self._before.items() if kind == what), default=0)
 
     def grown(self, spare=None):
-        """`spare`: so much more of what ZooKeeper holds is right."""
+        """In words. `spare`: so much more of what ZooKeeper holds is right (sessions, ephemerals, watches)."""
         found = []
         for (who, what), now in self._now().items():
             before = self._before.get((who, what), self._usual(what))
             if who == "ZooKeeper" and spare:
-                before += max(0, spare[what])
+                before += max(0, spare.get(what, 0))
             if now > before + self._spare.get(what, 0):
                 found.append(f"{who} has {now} {what}, {before} before")
         return found

@@ -2,7 +2,6 @@
 
 import json
 import signal
-import time
 
 from faults.residue import Residue
 from faults.world import SERVICE, World
@@ -15,10 +14,7 @@ WATCHES_OF_A_POD = 3
 
 
 class Scene(World):
-    """`seen`: under which directory we see what the programs have, when they see another file system than we do."""
-
-    def __init__(self, sandbox, zookeeper, path, seen="", **options):
-        self._seen = seen
+    def __init__(self, sandbox, zookeeper, path, **options):
         # An HAProxy that ends asks clients for new connections there; a kept one in tcp mode would hold an old worker.
         options.setdefault("service", {"mode": "http"})
         super().__init__(sandbox, zookeeper, path, **options)
@@ -26,7 +22,7 @@ class Scene(World):
 
     def start_synapse(self):
         self.synapse = self.sandbox.synapse(self.synapse_config, wrapper=self._wrapper)
-        self.synapse.runtime = RuntimeSocket(self._seen + self.synapse.runtime.path)
+        self.synapse.runtime = RuntimeSocket(self.seen + self.synapse.runtime.path)
         return self.synapse.await_ready(60)
 
     def reconfigure_synapse(self):
@@ -55,18 +51,16 @@ class Scene(World):
             found.append(f"HAProxy serves what never was: {sorted(strangers)}, there were {sorted(ever)}")
         return found
 
-    def leaks(self):
+    def leaks(self, leaves=None):
         """With what the pods hold in ZooKeeper that came later."""
         more = len(self.pods) - self._at_first
-        spare = {"ephemerals": more, "sessions": more, "watches": more * WATCHES_OF_A_POD}
-        return self._residue.grown(spare)
+        of_pods = {"ephemerals": more, "sessions": more, "watches": more * WATCHES_OF_A_POD}
+        return self._residue.grown({what: count + (leaves or {}).get(what, 0) for what, count in of_pods.items()})
 
-    def happens(self, what, do, allowed=0, why="", within=60):
-        """Does something as a case of its own. Returns how many requests failed, and for how long some did."""
-        with self.case(what, allowed=allowed, why=why, within=within) as case:
-            begun = time.monotonic()
+    def happens(self, what, do, away=0, why="", within=60):
+        """Does something as a case of its own; the time to recover begins with it."""
+        with self.case(what, away=away, why=why, within=within) as case:
+            case.did("it begins", over=True)
             do()
-            case.did("all of it", over=True)
+            case.did("done")
             case.settle()
-        failures = case.failures()
-        return len(failures), max((failure.ended - begun for failure in failures), default=0.0)

@@ -83,6 +83,7 @@ class Soak:
         actions = [self._actions.next()]
         if self._chance.random() < TWO_AT_ONCE:
             actions.append(self._actions.companion())
+        self._actions.alone = len(actions) == 1
         pause = self._chance.uniform(0, 0.5)
         self._done += 1
         what = ", and at the same time ".join(action.what for action in actions)
@@ -133,8 +134,10 @@ class Soak:
         return figures
 
     def _end(self, before):
-        if not self._watch.looks:
-            raise Violation(f"nobody could look in between, in {self._watch.in_vain} attempts: {self._watch.last_error!r}")
+        if self._watch.looks < 3 * self._watch.in_vain:
+            raise Violation(
+                f"in between looked {self._watch.looks} times, and {self._watch.in_vain} in vain: {self._watch.last_error!r}"
+            )
         self._seen = self._scene.application.look()
         self._at_end = self._figures()
         at_first = max(kb for name, (kb, _) in before.items() if name != "synapse")

@@ -99,8 +99,6 @@ def test_a_disk_that_takes_nothing_holds_up_nobody(on_disk, trouble):
             eventually(lambda pod=pod: json.loads(on_disk.kept(f"nerve-{pod.nerve.api_port}.json"))["sessions"], 60)
 
     scene.happens("there is space again", all_is_written, within=60)
-    left = [name for _, _, names in os.walk(disk.seen()) for name in names if "unfinished" in name]
-    assert not left, left
 
 
 def test_a_log_on_a_full_disk_holds_up_nobody(sandbox, zookeeper, build):

@@ -13,10 +13,10 @@ import pytest
 from harness.ports import free_port
 from harness.wait import always, eventually
 
-# While HAProxy is away nobody listens; an application that asks 200 times a second fails so often in three seconds,
-# in which HAProxy is started again on the busiest machine.
-WHILE_HAPROXY_IS_AWAY = 2000
+HAPROXY_IS_AWAY = 5  # seconds at most; on a machine with nothing else to do it is a fifth of one
 NOBODY_LISTENS = "nobody listens while HAProxy is started again"
+# Its session, and its watch on the node that the other one has.
+ONE_NERVE_MORE = {"sessions": 1, "watches": 2}
 
 
 class Changes:
@@ -89,13 +89,12 @@ def test_a_killed_haproxy_is_back_soon(scene, chance, victim):
             before = scene.haproxies()
             time.sleep(chance.uniform(0, 0.3))
             pid = scene.worker() if victim == "worker" else scene.master()
-            _, lasted = scene.happens(
+            scene.happens(
                 f"kill -9 of HAProxy's {victim}",
                 lambda pid=pid: os.kill(pid, signal.SIGKILL),
-                WHILE_HAPROXY_IS_AWAY,
+                HAPROXY_IS_AWAY,
                 NOBODY_LISTENS,
             )
-            assert lasted < 10, "HAProxy was away for too long"
             assert not set(before) & set(scene.haproxies()), "something of the old HAProxy goes on"
 
 
@@ -136,8 +135,8 @@ def test_killed_in_the_middle_of_a_reload(scene, chance, victim):
         eventually(lambda: scene.synapse.runtime.info()["description"] == f"load-{number}", 60)
 
     for number in (1, 2, 3):
-        allowed, why = (0, "") if victim == "synapse" else (WHILE_HAPROXY_IS_AWAY, NOBODY_LISTENS)
-        scene.happens(f"kill -9 of {victim} during a reload", lambda: during_a_reload(number), allowed, why)
+        away, why = (0, "") if victim == "synapse" else (HAPROXY_IS_AWAY, NOBODY_LISTENS)
+        scene.happens(f"kill -9 of {victim} during a reload", lambda: during_a_reload(number), away, why)
 
 
 def kill_if_there(pid):
@@ -154,15 +153,12 @@ def test_two_nerves_of_one_instance_keep_one_node_and_do_not_fight(scene):
     rivals = []
     rival = {**pod.config, "apiPort": free_port(), "statePath": scene.sandbox.path("rival.json")}
 
-    def both_for_a_while():
+    with scene.case("two nerves for one instance for 5 s", leaves=ONE_NERVE_MORE) as case:
         program = scene.sandbox.nerve(rival, name="rival")
         eventually(lambda: "available" in program.log())
+        case.did("both live", over=True)
         always(lambda: len(scene.registry.names()) == 2, 5, "one node for each instance, all the time", 0.05)
         rivals.append(program)
-
-    both_for_a_while()
-    scene.check()
-    assert not scene.application.look()["failures"]
     # Each take-over is a deletion and a creation, and the next one waits twice as long.
     assert len(events.events) < 60, "they fight"
 

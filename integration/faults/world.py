@@ -62,13 +62,15 @@ class World:
     A context manager: it ends the application and the links; the processes are the sandbox's.
     """
 
-    def __init__(self, sandbox, zookeeper, path, backends=3, session_ms=4000, rate=50, **options):
+    def __init__(self, sandbox, zookeeper, path, backends=3, session_ms=4000, **options):
         """`options`: `service`, more keys of synapse's service (or a function that makes them of the pods); `router`, of its
         router; `pod`, of nerve's services (or a function that makes them of the pod's number), and
         `reporter`, of their reporter; `delay` and `loss`, of all links (see Link); `spare_kb`, by
         which a program may grow;
+        `seen`, the root of their file system when it is not ours;
         `hosts`, a function that makes the names of ZooKeeper's servers of the ports; `wrapper`, for all programs."""
         self.sandbox, self.zookeeper, self.path = sandbox, zookeeper, path
+        self.seen = options.get("seen", "")  # under which directory we see what the programs have
         self.zookeepers = [zookeeper] if isinstance(zookeeper, ZookeeperServer) else zookeeper.servers
         self._session_ms, self._options = session_ms, options
         self._hosts = options.get("hosts", lambda ports: [f"127.0.0.1:{port}" for port in ports])
@@ -85,7 +87,7 @@ class World:
         self.synapse = None
         self.start_synapse()
         eventually(lambda: not self.differences(), 60, "everything serves", interval=0.05)
-        self.application = Application(self.port, rate)
+        self.application = Application(self.port)
         self.application.await_answers()
         self._residue = Residue(self, **{key: options[key] for key in ("spare_kb",) if key in options})
 
@@ -236,9 +238,14 @@ class World:
         failures = self.application.look()["failures"][failed:]
         assert not failures, f"the application saw {failures[:3]}"
 
-    def leaks(self):
-        """What there is more than before the first case."""
-        return self._residue.grown()
+    def unfinished_files(self):
+        """What is there for a moment beside each file that is written."""
+        for _, _, names in os.walk(self.seen + self.sandbox.directory):
+            yield from (name for name in names if ".unfinished-" in name or name.endswith((".candidate", ".proof")))
+
+    def leaks(self, leaves=None):
+        """What there is more than before the first case; `leaves`: so much more of what ZooKeeper holds is right."""
+        return self._residue.grown(leaves)
 
     def check(self, within=60):
         """Waits until everything is as it should be; an error that says what is not."""

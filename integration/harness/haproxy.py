@@ -3,6 +3,7 @@
 import os
 import socket
 import stat
+import time
 
 from harness.processes import Process
 from harness.wait import eventually
@@ -16,11 +17,42 @@ def takes_traffic(row):
     return int(row["srv_op_state"]) == RUNNING and forced == 0 and int(row["srv_uweight"]) > 0
 
 
+def _started(pid):
+    """When a process began, in the kernel's ticks; 0 when it cannot be seen."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            return int(file.read().rpartition(")")[2].split()[19])
+    except OSError:
+        return 0
+
+
 class RuntimeSocket:
-    """The command line of one HAProxy; a connection per command."""
+    """The command line of one HAProxy; a connection per command.
+
+    For a moment after a reload the worker from before may still take a connection. What is read here is the word of the
+    latest worker that was ever seen; command() takes whoever answers.
+    """
 
     def __init__(self, path):
         self.path = str(path)
+        self._latest = 0
+
+    def saw(self, worker):
+        """Somebody else was answered by this one."""
+        self._latest = max(self._latest, _started(worker))
+
+    def _latest_says(self, question=""):
+        """What it answers to `show info` and to the question."""
+        deadline = time.monotonic() + 20
+        while True:
+            info, _, answer = self.command(f"show info;{question}").partition("\n\n")
+            info = dict(line.split(": ", 1) for line in info.splitlines() if ": " in line)
+            started = _started(int(info["Pid"]))
+            if started >= self._latest:
+                self._latest = started
+                return info, answer.lstrip("\n")
+            assert time.monotonic() < deadline, "only a worker from before answers"
+            time.sleep(0.01)
 
     def command(self, text, timeout=10.0):
         with socket.socket(socket.AF_UNIX) as connection:
@@ -35,14 +67,14 @@ class RuntimeSocket:
 
     def info(self):
         """`show info` as a dictionary of texts."""
-        return dict(line.split(": ", 1) for line in self.command("show info").splitlines() if ": " in line)
+        return self._latest_says()[0]
 
     def worker_pid(self):
         return int(self.info()["Pid"])
 
     def servers(self, backend=None):
         """`show servers state` as dictionaries; `backend` is a service's name or the whole name of a backend."""
-        lines = self.command("show servers state").splitlines()
+        lines = self._latest_says("show servers state")[1].splitlines()
         header = lines[1].lstrip("# ").split()
         rows = [dict(zip(header, line.split())) for line in lines[2:] if line]
         return [

@@ -116,6 +116,12 @@ def resident_kb(pid):
         return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
 
 
+def anonymous_kb(pid):
+    """The memory that a process has written to; what it has read of its program and its libraries is not in it."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("RssAnon"))
+
+
 def zombies_of(pid):
     """How many children of a process have ended and were not reaped."""
     stats = [_stat(int(name)) for name in os.listdir("/proc") if name.isdigit()]

@@ -96,6 +96,10 @@ class Synapse(Program):
 
     def await_ready(self, timeout=30):
         eventually(lambda: self.running and self.ready(), timeout, f"{self.name} is ready")
+        if self.runtime:
+            path = re.escape(self.router["configPath"])
+            for worker in re.findall(rf"{path}: HAProxy loaded .* \(worker (\d+)\)", self.log()):
+                self.runtime.saw(int(worker))
         return self
 
     def haproxy_config(self):

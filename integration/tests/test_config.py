@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 
 import pytest
 
@@ -125,3 +126,23 @@ def test_the_environment_is_expanded_twice_and_must_be_there(sandbox, monkeypatc
     assert f"{path}:9: services[0].checks[0].rise" in log and "none" in log
     status, log, path = run(sandbox, "nerve", text.replace("TEST_PORT", "TEST_UNKNOWN"))
     assert status > 0 and f"{path}:9:" in log and "TEST_UNKNOWN" in log
+
+
+SECRETS = {
+    "nerve": ("      - type: tcp\n", "      - type: redis\n        password: hunter2\n", "services[0].checks[0].password"),
+    "synapse": ("  - type: console\n", "  - type: haproxy\n    global: ['stats auth bob:hunter2']\n", "routers[0].global[0]"),
+}
+
+
+@pytest.mark.parametrize("program", ["nerve", "synapse"])
+def test_a_secret_in_a_file_that_others_read_is_a_warning(sandbox, program):
+    plain, secret, key = SECRETS[program]
+    path = sandbox.path("secret.yml")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(good(sandbox, program).replace(plain, secret))
+    for mode, told in [(0o644, True), (0o640, True), (0o600, False)]:
+        os.chmod(path, mode)
+        checked = subprocess.run([binary(program), "--check", "--strict", path], capture_output=True, text=True, timeout=60)
+        assert checked.returncode == 0, checked.stderr
+        assert (f"chmod 600 {path}" in checked.stderr) == told, f"{mode:o}: {checked.stderr}"
+        assert (f"{key}: " in checked.stderr) == told and "hunter2" not in checked.stderr

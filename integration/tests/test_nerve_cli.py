@@ -184,4 +184,4 @@ def test_a_config_that_is_called_like_a_command(sandbox):
     with open(path, "w", encoding="ascii") as file:
         json.dump(nerve(nerve_service(free_port())), file)
     done = sandbox.nerve_command("--check", "./status")
-    assert done.returncode == 0 and "./status: good" in done.stdout
+    assert done.returncode == 0 and "./status is good: " in done.stdout

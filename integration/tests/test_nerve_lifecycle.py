@@ -11,22 +11,7 @@ import pytest
 
 from harness.configs import check, nerve, nerve_service, reporter
 from harness.wait import always, eventually
-
-STEPS = [1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233]
-
-
-class DataRecorder:
-    """Every weight that a node ever had, in order, without repetitions."""
-
-    def __init__(self, registry, child):
-        self.weights = []
-        registry.client.ensure_path(registry.path)
-        registry.client.DataWatch(f"{registry.path}/{child}", self._seen)
-
-    def _seen(self, data, _stat):
-        weight = json.loads(data)["weight"] if data else None
-        if not self.weights or self.weights[-1] != weight:
-            self.weights.append(weight)
+from harness.weights import STEPS, ReportedWeights
 
 
 def in_background(call):
@@ -38,15 +23,18 @@ def in_background(call):
 
 
 def test_the_weight_rises_in_steps(sandbox, registry):
-    backend = sandbox.backend("a")
-    recorder = DataRecorder(registry, f"web_127.0.0.1_{backend.port}")
-    # A report that is not acknowledged in time would begin the warm-up anew.
-    service = nerve_service(backend.port, registry, enableWarmupIntervalInMilli=300, reportReplayInMilli=5000)
+    weights = ReportedWeights(sandbox)
+    service = nerve_service(
+        sandbox.backend("a").port,
+        enableWarmupIntervalInMilli=300,
+        reporters=[reporter(registry), weights.reporter()],
+        # A report that is not acknowledged in time would begin the warm-up anew.
+        reportReplayInMilli=30_000,
+    )
     program = sandbox.nerve(nerve(service))
     eventually(lambda: registry.only_record()["weight"] == 255)
-    eventually(lambda: recorder.weights[-1] == 255)
-    steps = [weight for weight in recorder.weights if weight is not None]
-    assert steps == [math.ceil(step * 255 / 233) for step in STEPS]
+    eventually(lambda: weights.seen[-1] == 255)
+    assert weights.seen == [math.ceil(step * 255 / 233) for step in STEPS]
     eventually(lambda: program.metrics().value("nerve_service_available", name="web") == 255)
 
 

@@ -56,9 +56,15 @@ def test_only_who_logged_in_may_change_what_nerve_creates(sandbox, registry, zoo
     nerves = make_digest_acl_credential("nerve", SECRET)
     for path in (f"{deep.path}/{name}", deep.path, registry.path):
         assert acl_of(admin, path) == {(nerves, "cdrwa"), ("anyone", "r")}, path
-    for forbidden in (lambda: deep.put(name, "garbage"), lambda: deep.client.delete(f"{deep.path}/{name}")):
+    forbidden = {
+        "change it": lambda: deep.put(name, "garbage"),
+        "remove it": lambda: deep.client.delete(f"{deep.path}/{name}"),
+        "put another one beside it": lambda: deep.client.create(f"{deep.path}/{name}-newer", b"{}"),
+    }
+    for what, call in forbidden.items():
         with pytest.raises(NoAuthError):
-            forbidden()
+            call()
+            pytest.fail(what)
     deep.close()
 
 

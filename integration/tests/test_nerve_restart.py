@@ -41,7 +41,7 @@ def start_and_settle(sandbox, settings, registry, weight=255):
 def test_a_restart_is_no_event(sandbox, registry, end):
     backend = sandbox.backend("a")
     service = nerve_service(backend.port, registry, setServiceAsDownOnShutdown=end != "SIGTERM without a drain")
-    service["reporters"][0]["connectionTimeoutInMilli"] = 20_000
+    service["reporters"][0]["connectionTimeoutInMilli"] = 60_000
     settings = config(registry, service)
     program = start_and_settle(sandbox, settings, registry)
     before = identity(registry)
@@ -91,7 +91,8 @@ def test_the_state_file_is_private_and_goes_with_the_last_registration(sandbox, 
 def test_without_its_state_a_new_life_takes_the_node_over_and_keeps_the_weight(sandbox, registry):
     settings = config(registry, nerve_service(sandbox.backend("a").port, registry, enableWarmupIntervalInMilli=60_000))
     settings["statePath"] = ""
-    settings["services"][0]["reporters"][0]["connectionTimeoutInMilli"] = 20_000
+    # The next life must find the node of this one, however long it takes to start.
+    settings["services"][0]["reporters"][0]["connectionTimeoutInMilli"] = 60_000
     program = sandbox.nerve(settings)
     eventually(registry.only_record)
     name = registry.names()[0]
@@ -120,7 +121,7 @@ def test_the_warmup_goes_on_where_it_was(sandbox, registry):
 def test_a_backend_that_died_meanwhile_is_taken_out(sandbox, registry):
     backend = sandbox.backend("a")
     settings = config(registry, nerve_service(backend.port, registry))
-    settings["services"][0]["reporters"][0]["connectionTimeoutInMilli"] = 30_000
+    settings["services"][0]["reporters"][0]["connectionTimeoutInMilli"] = 60_000
     program = start_and_settle(sandbox, settings, registry)
     program.kill()
     backend.kill()
@@ -134,7 +135,7 @@ def test_a_service_that_is_not_configured_any_more_leaves_no_phantom(sandbox, re
         registry, nerve_service(backend.port, registry), nerve_service(backend.port, registry, name="old")
     )
     for service in settings["services"]:
-        service["reporters"][0]["connectionTimeoutInMilli"] = 30_000
+        service["reporters"][0]["connectionTimeoutInMilli"] = 60_000
     program = sandbox.nerve(settings)
     eventually(lambda: len(registry.names()) == 2)
     eventually(lambda: all(record["weight"] == 255 for record in registry.records().values()))
@@ -149,14 +150,14 @@ def test_a_service_that_is_not_configured_any_more_leaves_no_phantom(sandbox, re
 
 def test_a_restart_with_another_form_of_node_leaves_no_gap(sandbox, registry):
     backend = sandbox.backend("a")
-    encoded = [reporter(registry, pathEncoding=True, connectionTimeoutInMilli=30_000)]
+    encoded = [reporter(registry, pathEncoding=True, connectionTimeoutInMilli=60_000)]
     settings = config(registry, nerve_service(backend.port, reporters=encoded))
     program = start_and_settle(sandbox, settings, registry)
     before = registry.names()
     recorder = ChildrenRecorder(registry)
     eventually(lambda: before[0] in program.kept())
     program.kill()
-    settings["services"][0]["reporters"] = [reporter(registry, connectionTimeoutInMilli=30_000)]
+    settings["services"][0]["reporters"] = [reporter(registry, connectionTimeoutInMilli=60_000)]
     sandbox.nerve(settings)
     eventually(lambda: len(registry.names()) == 1 and registry.names() != before)
     eventually(lambda: recorder.lists()[-1] == registry.names())
@@ -228,13 +229,16 @@ def test_after_an_orderly_stop_everything_begins_anew(sandbox, registry):
     start_and_settle(sandbox, settings, registry)
 
 
-def test_a_broken_state_file_is_told_and_left(sandbox, registry):
+@pytest.mark.parametrize("mode, words", [(0o600, "is of no use"), (0o644, "; run: chmod 600")])
+def test_a_state_file_that_is_broken_or_open_to_others_is_told_and_left(sandbox, registry, mode, words):
     path = sandbox.path("state.json")
     with open(path, "w", encoding="utf-8") as file:
-        file.write('{"version": 1, "sessions": [{}]}')
+        file.write('{"version": 1, "sessions": [{}]}' if mode == 0o600 else '{"version": 1, "sessions": [], "services": {}}')
+    os.chmod(path, mode)
     settings = config(registry, nerve_service(sandbox.backend("a").port, registry), statePath=path)
     program = start_and_settle(sandbox, settings, registry)
-    assert f"{path} is of no use" in program.log()
+    assert path in program.log() and words in program.log()
+    eventually(lambda: stat.S_IMODE(os.stat(path).st_mode) == 0o600)
 
 
 def test_two_processes_cannot_share_a_state(sandbox, registry):

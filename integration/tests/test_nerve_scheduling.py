@@ -25,28 +25,37 @@ def regular(kind, **keys):
 
 
 def watch(checked, seconds):
-    """What was noted in this time."""
+    """What was noted in this time, and how late we were ourselves in it."""
     checked.noted()
-    always(lambda: checked.running, seconds, interval=0.1)
-    return checked.noted()
+    latest, end = 0, time.monotonic() + seconds
+    while (now := time.monotonic()) < end:
+        assert checked.running
+        time.sleep(0.05)
+        latest = max(latest, time.monotonic() - now - 0.05)
+    return checked.noted(), latest
 
 
 def judged(checked, seconds, judge):
-    """`judge` must like what is noted in one of three windows: on a machine that others use, checks may be late for a
-    while. No check may run twice at once in any of them."""
-    for window in range(3):
-        noted = watch(checked, seconds)
+    """`judge` must like what is noted in one of three windows. A window in which we were late ourselves by a fifth of
+    the interval says nothing of nerve. No check may run twice at once in any of them."""
+    disliked = []
+    for _ in range(20):
+        noted, late = watch(checked, seconds)
         assert set(noted["most_at_once"]) == {1}
         try:
             return judge(noted)
-        except AssertionError:
-            if window == 2:
+        except AssertionError as error:
+            if late < INTERVAL / 5:
+                disliked.append(error)
+            if len(disliked) == 3:
                 raise
+    pytest.skip("this machine is too busy to tell whether checks are late")
 
 
 def assert_spread(times):
     """The starts of the checks fall into every tenth of the interval."""
     tenths = [0] * 10
+    assert all(times), "each was checked"
     for starts in times:
         tenths[int(starts[-1] % INTERVAL / INTERVAL * 10)] += 1
     assert min(tenths) >= len(times) / 10 / 3, tenths
@@ -148,5 +157,5 @@ def test_the_lateness_of_starts_is_a_metric(sandbox):
     eventually(lambda: program.metrics().value("nerve_check_start_lateness_seconds_count") >= 100)
     metrics = program.metrics()
     count = metrics.value("nerve_check_start_lateness_seconds_count")
-    assert metrics.value("nerve_check_start_lateness_seconds_bucket", le="5") == count
-    assert metrics.value("nerve_check_start_lateness_seconds_bucket", le="0.2") >= count * 0.5
+    within = [metrics.value("nerve_check_start_lateness_seconds_bucket", le=le) for le in ("0.2", "5", "+Inf")]
+    assert 0 < within[0] <= within[1] <= within[2] == count

@@ -133,4 +133,4 @@ def test_a_config_that_is_called_like_a_command(sandbox, registry):
     with open(path, "w", encoding="ascii") as file:
         json.dump(synapse(synapse_service(registry, free_port())), file)
     done = sandbox.synapse_command("--check", "./status")
-    assert done.returncode == 0 and "./status is in order" in done.stdout
+    assert done.returncode == 0 and "./status is good: " in done.stdout

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import time
 
 import pytest
@@ -292,6 +293,42 @@ def test_routers_come_and_go(sandbox, registry):
     write(program)
     eventually(lambda: not os.path.exists(f"/proc/{pid}"), what="its HAProxy has ended")
     assert answers(ports[0], 2) == {"a": 2}
+
+
+def test_a_router_comes_back_while_it_still_ends(sandbox, registry):
+    registry.add("a", sandbox.backend("a").port)
+    ports = [free_port(), free_port()]
+    directory = sandbox.path("second")
+    os.makedirs(directory)
+    second = {"type": "haproxy", "runtimeDir": directory, "shutdownTimeoutInMilli": 4000}
+    second["services"] = [synapse_service(registry, ports[1], name="again")]
+    config = synapse(synapse_service(registry, ports[0], name="web"))
+    program = sandbox.synapse({**config, "routers": [*config["routers"], second], "watchConfig": False}).await_ready()
+    eventually(lambda: answers(ports[1], 2) == {"a": 2})
+    with socket.create_connection(("127.0.0.1", ports[1]), timeout=30):  # keeps its HAProxy from ending
+        program.config["routers"].pop()
+        write(program)
+        program.signal(signal.SIGHUP)
+        eventually(lambda: loaded(program) == 1)
+        program.config["routers"].append(second)
+        write(program)
+        program.signal(signal.SIGHUP)
+        eventually(lambda: "has not ended yet; waiting" in program.log())
+        assert loaded(program) == 1 and answers(ports[0], 2) == {"a": 2}, "the others go on meanwhile"
+        eventually(lambda: loaded(program) == 2)
+    eventually(lambda: answers(ports[1], 2) == {"a": 2})
+    assert refused(program) == 0 and "another synapse" not in program.log()
+
+
+def test_a_file_cannot_move_while_its_directory_stays(sandbox, registry):
+    registry.add("a", sandbox.backend("a").port)
+    port = free_port()
+    program = sandbox.synapse(synapse(synapse_service(registry, port, name="web"))).await_ready()
+    program.config["routers"][0]["configPath"] = sandbox.path("elsewhere.cfg")
+    write(program)
+    eventually(lambda: refused(program) == 1)
+    assert "a router of this synapse that still runs uses runtimeDir" in program.log()
+    assert answers(port, 2) == {"a": 2}
 
 
 def test_what_only_counts_at_the_start_is_refused_with_words(sandbox, registry):

@@ -2,10 +2,9 @@
 
 #include <array>
 #include <string_view>
-#include <sys/stat.h>
 #include <utility>
 
-#include "common/file/write_atomically.h"
+#include "common/file/secret_file.h"
 #include "common/registration/validate.h"
 #include "common/zookeeper/hosts.h"
 
@@ -54,15 +53,9 @@ NodeForm read_form(ObjectReader& object) {
 // The first line: editors put a line break at the end.
 std::string read_password_file(ObjectReader& object, const std::string& path) {
   constexpr std::size_t max_size = 4096;
-  const auto text = common::read_file(path, max_size);
+  const auto text = common::read_secret_file(path, "the password", max_size, common::SecretReaders::owner_and_group);
   if (!text) {
     object.error("passwordFile", text.error().message);
-    return "";
-  }
-  struct stat status {};
-  if (::stat(path.c_str(), &status) == 0 && (status.st_mode & (S_IROTH | S_IWOTH)) != 0) {
-    object.error("passwordFile", "everybody on this machine can read or write the password in " + path +
-                                     "; run: chmod 600 " + path + " (of a Kubernetes secret: defaultMode: 0440)");
     return "";
   }
   auto password = text->substr(0, text->find_first_of("\r\n"));

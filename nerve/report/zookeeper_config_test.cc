@@ -96,7 +96,7 @@ TEST(ZookeeperConfig, RefusesAPasswordThatEverybodyCanRead) {
   const PasswordFile file("secret\n", 0644);
   EXPECT_THAT(
       errors(file.auth()),
-      ElementsAre("nerve.yml:3: auth.passwordFile: everybody on this machine can read or write the password in " +
+      ElementsAre("nerve.yml:3: auth.passwordFile: everybody can read, or others can write, the password in " +
                   file.path() + "; run: chmod 600 " + file.path() + " (of a Kubernetes secret: defaultMode: 0440)"));
   const PasswordFile of_group("secret\n", 0440);
   EXPECT_EQ(good(of_group.auth()).auth.password, "secret");

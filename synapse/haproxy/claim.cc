@@ -12,10 +12,16 @@ using common::Result;
 
 namespace {
 
-// A router that replaces another one of this process at a reload may have the same socket while that one ends.
-std::map<std::string, std::weak_ptr<const FileLock>>& sockets() {
+// What this process has locked. The kernel does not tell its locks from those of others.
+std::map<std::string, std::weak_ptr<const FileLock>>& own_locks() {
   static std::map<std::string, std::weak_ptr<const FileLock>> held;
   return held;
+}
+
+// Only a file that moves while its directory or its HAProxy stays gets here: a router that comes back waits for the
+// former one to end.
+std::string who_has(const std::string& lock) {
+  return own_locks()[lock].expired() ? "another synapse" : "a router of this synapse that still runs";
 }
 
 }  // namespace
@@ -45,9 +51,10 @@ Result<void> Claim::take_directory(const std::string& path) {
   auto lock = FileLock::claim(path + "/synapse.lock");
   if (!lock) return fail("runtimeDir: " + lock.error().message + "; set runtimeDir to a directory of this user");
   if (!*lock) {
-    return fail("another synapse uses runtimeDir " + path + "; stop it, or give each a runtimeDir of its own");
+    return fail(who_has(path + "/synapse.lock") + " uses runtimeDir " + path +
+                "; stop it, or give each a runtimeDir of its own");
   }
-  locks_.push_back(*std::move(lock));
+  keep(path + "/synapse.lock", *std::move(lock));
   return {};
 }
 
@@ -55,25 +62,32 @@ Result<void> Claim::take_file(const std::string& path) {
   auto lock = FileLock::claim(path + ".lock");
   if (!lock) return {};  // nor can the file be written, which is told then
   if (!*lock) {
-    return fail("another synapse writes configPath " + path + "; stop it, or give each a configPath of its own");
+    return fail(who_has(path + ".lock") + " writes configPath " + path +
+                "; stop it, or give each a configPath of its own");
   }
-  locks_.push_back(*std::move(lock));
+  keep(path + ".lock", *std::move(lock));
   return {};
 }
 
+// A router whose file has moved drives the same HAProxy as the one that it replaces, which ends at the same moment.
 Result<void> Claim::take_socket(const std::string& path) {
-  auto& known = sockets()[path];
-  auto held = known.lock();
-  if (!held) {
-    auto lock = FileLock::claim(path + ".lock");
-    if (!lock) return {};
-    if (!*lock)
-      return fail("another synapse drives the HAProxy at " + path + "; stop it, or give each an HAProxy of its own");
-    held = *std::move(lock);
-    known = held;
+  const auto name = path + ".lock";
+  if (auto held = own_locks()[name].lock()) {
+    locks_.push_back(std::move(held));
+    return {};
   }
-  locks_.push_back(std::move(held));
+  auto lock = FileLock::claim(name);
+  if (!lock) return {};
+  if (!*lock) {
+    return fail("another synapse drives the HAProxy at " + path + "; stop it, or give each an HAProxy of its own");
+  }
+  keep(name, *std::move(lock));
   return {};
+}
+
+void Claim::keep(const std::string& name, std::unique_ptr<FileLock> lock) {
+  locks_.push_back(std::move(lock));
+  own_locks()[name] = locks_.back();
 }
 
 }  // namespace synapse::haproxy

@@ -23,6 +23,7 @@ class Claim {
   common::Result<void> take_directory(const std::string& path);
   common::Result<void> take_file(const std::string& path);
   common::Result<void> take_socket(const std::string& path);
+  void keep(const std::string& name, std::unique_ptr<common::FileLock> lock);
 
   std::vector<std::shared_ptr<const common::FileLock>> locks_;
 };

@@ -179,21 +179,25 @@ class Driver {
   OutputState output_of_file(const Service& service, const std::vector<ServerSpec>& wanted) const;
   void tell_reloads(const Service& service, OutputState& output) const;
 
-  // driver_load.cc: the file, and making HAProxy load it.
+  // driver_file.cc: the file.
   void read_file();
+  void update_fingerprint();
+  RenderedConfig rendered(FileFor purpose) const;
+  boost::asio::awaitable<void> write_file();
+  boost::asio::awaitable<bool> put_file(RenderedConfig rendered);
+
+  // driver_load.cc: making HAProxy load it.
   boost::asio::awaitable<void> attach();
   boost::asio::awaitable<void> start();
   void begin(const char* name, boost::asio::awaitable<void> work);
   boost::asio::awaitable<void> beside(boost::asio::awaitable<void> work);
   boost::asio::awaitable<void> reload();
-  boost::asio::awaitable<void> write_file();
-  boost::asio::awaitable<bool> put_file(RenderedConfig rendered);
   boost::asio::awaitable<common::Result<Reading>> ask();
   boost::asio::awaitable<common::Result<Reading>> load(int old_pid);
   boost::asio::awaitable<common::Result<Reading>> ask_until_loaded(int old_pid, const std::string& fingerprint);
+  boost::asio::awaitable<std::vector<std::string>> paused_frontends();
+  boost::asio::awaitable<void> resume_frontends();
   std::string heard() const;
-  void update_fingerprint();
-  RenderedConfig rendered(FileFor purpose) const;
 
   bool declared(const Service& service) const { return service.declare_empty || service.ever_available; }
   bool has_socket() const { return !socket_.path().empty(); }
@@ -221,7 +225,9 @@ class Driver {
   Names running_names_;
   std::map<std::string, std::string> renamed_;  // backends, by the last load
   Capabilities capabilities_ = least_capabilities();
-  std::string end_;  // how it ended last
+  std::string end_;                          // how it ended last
+  std::vector<std::string> paused_by_hand_;  // frontends, before the first load that failed
+  bool load_failed_ = false;                 // the last one, whose tries may still go on
 
   std::size_t next_due_ = 0;  // where take_due() goes on looking
 

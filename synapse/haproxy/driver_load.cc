@@ -1,4 +1,4 @@
-// The part of the driver that deals with the file and with making HAProxy load it.
+// The part of the driver that makes HAProxy load the file.
 #include <algorithm>
 #include <utility>
 
@@ -7,6 +7,7 @@
 
 #include "synapse/haproxy/advice.h"
 #include "synapse/haproxy/driver.h"
+#include "synapse/haproxy/frontends.h"
 #include "synapse/haproxy/runtime_codec.h"
 
 namespace synapse::haproxy {
@@ -23,70 +24,11 @@ constexpr seconds kLoadsWithin{5};
 constexpr milliseconds kAskInterval{5};
 constexpr seconds kRefusedRetry{60};
 
-// Writing and checking the file of ten thousand servers takes a fifth of a second, whatever changed in it: it may take
-// a twentieth of the time, but the file is never older than this.
-constexpr int kFileShare = 20;
-constexpr seconds kFileIntervalAtMost{10};
-
 long elapsed_ms(std::chrono::steady_clock::time_point since) {
   return static_cast<long>(std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - since).count());
 }
 
-// The file's servers of a service: under its present name, or under another id from before services were added or taken
-// away.
-std::map<std::string, std::vector<ServerSpec>>::const_iterator find_servers(const RenderedFile& file,
-                                                                            const BackendSpec& wanted) {
-  const auto exact = file.servers.find(wanted.name);
-  if (exact != file.servers.end()) return exact;
-  return std::find_if(file.servers.begin(), file.servers.end(),
-                      [&](const auto& backend) { return is_proxy_of(backend.first, wanted.service); });
-}
-
 }  // namespace
-
-// Until the registry has spoken, a service has the servers that the last file gave it: unknown is not empty.
-void Driver::read_file() {
-  file_.read();
-  if (const auto known = read_rendered(file_.text())) {
-    for (const auto& service : services_) {
-      const auto found = find_servers(*known, service->wanted);
-      if (service->known || found == known->servers.end()) continue;
-      file_names_[service->wanted.service] = found->first;
-      service->wanted.servers = found->second;
-      service->from_file = true;
-      service->ever_available = true;
-      auto& backend = running_.state.backends[found->first];
-      backend = expected_of(found->first, found->second);
-    }
-    file_fingerprint_ = known->fingerprint;
-    running_names_ = file_names_;
-  }
-  take_traits();
-  update_fingerprint();
-}
-
-void Driver::update_fingerprint() {
-  ConfigSpec spec = skeleton_;
-  for (const auto& service : services_) {
-    if (!declared(*service)) continue;
-    spec.backends.push_back(service->wanted);
-    spec.backends.back().servers.clear();
-  }
-  fingerprint_ = render(spec).fingerprint;
-  if (running_.fingerprint == fingerprint_) running_names_ = wanted_names();
-}
-
-RenderedConfig Driver::rendered(FileFor purpose) const {
-  ConfigSpec spec = skeleton_;
-  for (const auto& each : services_) {
-    const Service& service = *each;
-    if (!declared(service)) continue;
-    spec.backends.push_back(service.wanted);
-    spec.backends.back().servers =
-        servers_for_file(service.wanted, service.traits, last_seen(service.wanted), capabilities_, purpose);
-  }
-  return render(spec);
-}
 
 asio::awaitable<void> Driver::attach() {
   const auto now = Clock::now();
@@ -195,9 +137,31 @@ asio::awaitable<Result<Driver::Reading>> Driver::load(int old_pid) {
   const std::string fingerprint = file ? file->fingerprint : "";
   reload_interval_.acted(Clock::now());
   end_.clear();
+  if (!load_failed_) paused_by_hand_ = co_await paused_frontends();
+  load_failed_ = true;
   if (const auto asked = co_await control_.load(); !asked) co_return asked.error();
   if (!has_socket()) co_return Reading{};
-  co_return co_await ask_until_loaded(old_pid, fingerprint);
+  auto reading = co_await ask_until_loaded(old_pid, fingerprint);
+  if (reading) co_await resume_frontends();
+  load_failed_ = !reading;
+  co_return reading;
+}
+
+asio::awaitable<std::vector<std::string>> Driver::paused_frontends() {
+  if (!has_socket() || !control_.may_run()) co_return std::vector<std::string>();
+  const std::vector<std::string> question{std::string(kShowFrontends)};
+  const auto replies = co_await socket_.exchange(question);
+  co_return replies ? parse_paused(replies->front()) : std::vector<std::string>();
+}
+
+asio::awaitable<void> Driver::resume_frontends() {
+  const auto found = co_await paused_frontends();
+  const auto paused = paused_by_load(found, paused_by_hand_);
+  if (paused.empty()) co_return;
+  std::vector<std::string> commands;
+  for (const auto& frontend : paused) commands.push_back(enable_frontend(frontend));
+  const auto replies = co_await socket_.exchange(commands);
+  if (replies) events_.frontends_resumed(config_.config_path, paused);
 }
 
 asio::awaitable<Result<Driver::Reading>> Driver::ask_until_loaded(int old_pid, const std::string& fingerprint) {
@@ -242,51 +206,6 @@ asio::awaitable<Result<Driver::Reading>> Driver::ask() {
   co_return Reading{.process = std::move(*info),
                     .fingerprint = parse_env((*replies)[1], kFingerprintVariable).value_or(""),
                     .state = std::move(*state)};
-}
-
-asio::awaitable<void> Driver::write_file() {
-  file_due_.reset();
-  const auto begun = Clock::now();
-  auto text = rendered(FileFor::running);
-  if (text.text == file_.text()) {
-    file_.caught_up();
-  } else if (text.text != refused_text_) {
-    const bool written = co_await put_file(std::move(text));
-    const auto took = Clock::now() - begun;
-    file_interval_.set_interval(std::clamp<Clock::duration>(kFileShare * took, kFileInterval, kFileIntervalAtMost));
-    file_interval_.acted(begun);
-    if (!written && refused_text_.empty()) file_due_ = Clock::now() + reload_retry_.next(random_);  // a full disk?
-  }
-}
-
-// True when the file on disk is the text.
-asio::awaitable<bool> Driver::put_file(RenderedConfig config) {
-  for (const auto& warning : config.warnings) events_.config_warning(config_.config_path, warning);
-  const auto bytes = config.text.size();
-  auto text = config.text;
-  auto names = wanted_names();  // which may be others by the time that the file is written
-  const auto replacement = co_await file_.replace(std::move(config.text));
-  refused_text_.clear();
-  switch (replacement.outcome) {
-    case ConfigFile::Outcome::unchanged:
-    case ConfigFile::Outcome::replaced:
-      break;
-    case ConfigFile::Outcome::unchecked:
-      events_.config_unchecked(config_.config_path, replacement.words);
-      break;
-    case ConfigFile::Outcome::refused:
-      refused_text_ = std::move(text);
-      refused_at_ = Clock::now();
-      events_.config_refused(config_.config_path, replacement.words);
-      co_return false;
-    case ConfigFile::Outcome::failed:
-      events_.config_not_written(config_.config_path, replacement.words);
-      co_return false;
-  }
-  file_fingerprint_ = std::move(config.fingerprint);
-  file_names_ = std::move(names);
-  if (replacement.outcome != ConfigFile::Outcome::unchanged) events_.config_written(config_.config_path, bytes);
-  co_return true;
 }
 
 }  // namespace synapse::haproxy

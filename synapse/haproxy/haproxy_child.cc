@@ -3,6 +3,7 @@
 #include <charconv>
 #include <csignal>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "synapse/haproxy/config_file.h"
 #include "synapse/haproxy/runtime_codec.h"
 #include "synapse/haproxy/runtime_socket.h"
+#include "synapse/haproxy/taken_ports.h"
 
 namespace synapse::haproxy {
 
@@ -26,6 +28,7 @@ namespace {
 constexpr std::chrono::milliseconds kTerminatesWithin{2'000};
 constexpr std::chrono::milliseconds kSignalInterval{250};
 constexpr std::size_t kMaxAlerts = 2048;
+constexpr std::size_t kMaxConfigBytes = std::size_t{64} * 1024 * 1024;
 
 // True when the process runs our file: a pid file may be older than the last boot.
 bool runs_our_file(pid_t pid, const std::string& config_path) {
@@ -94,10 +97,20 @@ void HaproxyChild::adopt() {
   log::info("HAProxy of an earlier synapse is still running as process {}; taking it over", pid);
 }
 
+// An HAProxy of another user shares no port with us: then the one to be replaced itself would be in the way.
+std::optional<std::string> HaproxyChild::why_not_bound_by(pid_t pid) const {
+  struct stat status {};
+  if (::stat(("/proc/" + std::to_string(pid)).c_str(), &status) != 0 || status.st_uid != ::geteuid())
+    return std::nullopt;
+  const auto text = common::read_file(options_.config_path, kMaxConfigBytes);
+  return text ? why_not_bound(*text) : std::nullopt;
+}
+
 asio::awaitable<Result<void>> HaproxyChild::load() {
   told_ = std::exchange(alerts_, {});
   learn_secrets();
   if (may_run()) {
+    if (const auto why = why_not_bound_by(child_->pid())) co_return common::fail(with_advice(*why));
     child_->signal(SIGUSR2);
     co_return Result<void>{};
   }

@@ -5,7 +5,9 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <sys/types.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -45,6 +47,7 @@ class HaproxyChild : public HaproxyControl {
   void learn_secrets();
   void hear(const std::string& said);
   void exited(const std::string& how);
+  std::optional<std::string> why_not_bound_by(pid_t pid) const;
   boost::asio::awaitable<bool> ended_within(std::chrono::milliseconds limit);
 
   boost::asio::io_context& io_;

@@ -17,7 +17,7 @@
 #include "synapse/haproxy/claim.h"
 #include "synapse/haproxy/driver.h"
 #include "synapse/haproxy/haproxy_child.h"
-#include "synapse/resolve/host_addresses.h"
+#include "synapse/resolve/resolved_hosts.h"
 #include "synapse/router.h"
 
 namespace synapse::haproxy {
@@ -70,7 +70,7 @@ class HaproxyRouter : public Router {
   const std::uint64_t seed_;
   const bool file_only_;
   std::map<std::string, Service> services_;  // by name
-  HostAddresses addresses_;
+  ResolvedHosts addresses_;
   std::unique_ptr<HaproxyControl> control_;
   Driver driver_;
 };

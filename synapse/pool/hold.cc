@@ -44,8 +44,9 @@ const Routed& Hold::update(const Routed& routed, Moment now, const LivenessOf& h
   if (options_.sources_in_turn) drop_other_sources(routed);
   note_vanished(routed, now);
   drop_replaced(routed);
-  const auto vanished = gone_.size();
-  const auto all = last_.size() + vanished;
+  // The last ones, which the pool keeps, have vanished as well.
+  const auto all = last_.size() + gone_.size();
+  const auto vanished = routed.kept ? all : gone_.size();
   if (vanished * 100 > static_cast<std::size_t>(options_.below_percent) * all) {
     const bool first = !active();
     for (auto& gone : gone_) {

@@ -69,6 +69,28 @@ TEST_F(Held, WhatWentBeforeComesBackWhenTheShareIsExceededWithinTheWindow) {
   EXPECT_THAT(update("a", 20), UnorderedElementsAre("a", "b", "c", "d"));
 }
 
+TEST_F(Held, WhatWentBeforeComesBackWhenTheLastOnesVanish) {
+  update("abc", 0);
+  EXPECT_THAT(update("ab", 1), ElementsAre("a", "b"));
+  auto kept = routed("ab");  // by the pool: the registry is empty
+  kept.kept = true;
+  EXPECT_THAT(update(kept, 20), ElementsAre("a", "b", "c"));
+  const auto alarm = hold_.take_alarm();
+  ASSERT_TRUE(alarm);
+  EXPECT_EQ(alarm->vanished, 3u);
+  EXPECT_EQ(alarm->of, 3u);
+  EXPECT_THAT(update("a", 21), ElementsAre("a", "c", "b")) << "two of three are still away";
+}
+
+TEST_F(Held, WhatWentLongBeforeTheLastOnesStaysAway) {
+  update("abc", 0);
+  update("ab", 1);
+  auto kept = routed("ab");
+  kept.kept = true;
+  EXPECT_THAT(update(kept, 40), ElementsAre("a", "b"));
+  EXPECT_FALSE(hold_.active());
+}
+
 TEST_F(Held, WhoWentLongBeforeIsForgotten) {
   update("abcd", 0);
   update("abc", 1);

@@ -47,8 +47,8 @@ struct PoolRules {
   std::vector<Record> default_servers;     // behind all others, in this order; no filter and no other port for them
   bool keep_default_servers = false;       // always; else when no server of the source is there to serve
   std::optional<Preference> prefer;
-  std::size_t max_servers =
-      5000;  // of the source, so that a registry full of records costs neither us nor HAProxy much
+  // Of the source, so that a registry full of records costs neither us nor HAProxy much.
+  std::size_t max_servers = 5000;
 
   friend bool operator==(const PoolRules&, const PoolRules&) = default;
 };

@@ -4,10 +4,11 @@
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
 #include <array>
-#include <cctype>
 #include <netinet/in.h>
 #include <resolv.h>
 #include <utility>
+
+#include "common/lower_case.h"
 
 namespace synapse {
 namespace {
@@ -20,13 +21,6 @@ struct Alias {
   std::string target;
   std::int64_t ttl_s;
 };
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
-}
 
 int number_at(const unsigned char* bytes) {
   return bytes[0] << 8 | bytes[1];
@@ -51,7 +45,7 @@ class Parser {
     if (ns_msg_count(message_, ns_s_qd) != 1) return broken;
     ns_rr question;
     if (ns_parserr(&message_, ns_s_qd, 0, &question) != 0) return broken;
-    if (!read_aliases() || !follow(lower(ns_rr_name(question)))) return broken;
+    if (!read_aliases() || !follow(common::lower_case(ns_rr_name(question)))) return broken;
     if (!read(ns_s_an, type) || !read(ns_s_ar, type)) return broken;
     return std::move(answer_);
   }
@@ -64,7 +58,7 @@ class Parser {
       if (ns_rr_class(record) != ns_c_in || ns_rr_type(record) != ns_t_cname) continue;
       const auto target = name_at(ns_rr_rdata(record), ns_rr_rdata(record) + ns_rr_rdlen(record));
       if (!target) return false;
-      aliases_.push_back({lower(ns_rr_name(record)), *target, ttl_of(record)});
+      aliases_.push_back({common::lower_case(ns_rr_name(record)), *target, ttl_of(record)});
     }
     return true;
   }
@@ -89,7 +83,7 @@ class Parser {
       ns_rr record;
       if (ns_parserr(&message_, section, i, &record) != 0) return false;
       if (ns_rr_type(record) == ns_t_opt || ns_rr_class(record) != ns_c_in) continue;
-      const auto name = lower(ns_rr_name(record));
+      const auto name = common::lower_case(ns_rr_name(record));
       const bool asked_for = section == ns_s_an && name == owner_;
       if (asked_for && type == DnsType::srv && ns_rr_type(record) == ns_t_srv) {
         if (!read_target(record)) return false;
@@ -133,7 +127,7 @@ class Parser {
     std::array<char, NS_MAXDNAME> text{};
     const int length = ::dn_expand(begin_, end_, at, text.data(), static_cast<int>(text.size()));
     if (length < 0 || length != end - at) return std::nullopt;
-    return lower(text.data());
+    return common::lower_case(text.data());
   }
 
   void keep(std::int64_t ttl_s) { answer_.ttl_s = std::min(answer_.ttl_s.value_or(ttl_s), ttl_s); }

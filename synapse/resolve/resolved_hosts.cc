@@ -1,4 +1,4 @@
-#include "synapse/resolve/host_addresses.h"
+#include "synapse/resolve/resolved_hosts.h"
 
 #include <algorithm>
 #include <chrono>
@@ -33,10 +33,10 @@ std::string choose(const std::vector<asio::ip::address>& addresses, const std::s
 
 }  // namespace
 
-HostAddresses::HostAddresses(asio::io_context& io, Events& events, std::function<void(const std::string&)> on_change)
+ResolvedHosts::ResolvedHosts(asio::io_context& io, Events& events, std::function<void(const std::string&)> on_change)
     : io_(io), resolver_(io), tasks_(io), events_(events), on_change_(std::move(on_change)) {}
 
-void HostAddresses::follow(const std::string& owner, const std::set<std::string>& hosts) {
+void ResolvedHosts::follow(const std::string& owner, const std::set<std::string>& hosts) {
   for (auto entry = entries_.begin(); entry != entries_.end();) {
     if (!hosts.contains(entry->first)) entry->second->owners.erase(owner);
     if (!entry->second->owners.empty()) {
@@ -44,64 +44,60 @@ void HostAddresses::follow(const std::string& owner, const std::set<std::string>
       continue;
     }
     events_.host_forgotten(entry->first);
+    entry->second->pause.cancel();
     entry = entries_.erase(entry);
   }
   for (const auto& host : hosts) {
     auto& entry = entries_[host];
     if (!entry) {
       entry = std::make_shared<Entry>(io_);
+      entry->owners.insert(owner);
       tasks_.spawn("addresses of " + host, keep_looking(host, entry));
     }
     entry->owners.insert(owner);
   }
 }
 
-std::string HostAddresses::address(const std::string& host) const {
+std::string ResolvedHosts::address(const std::string& host) const {
   const auto found = entries_.find(host);
   return found == entries_.end() ? "" : found->second->address;
 }
 
-bool HostAddresses::looked_up(const std::string& host) const {
+bool ResolvedHosts::looked_up(const std::string& host) const {
   const auto found = entries_.find(host);
   return found != entries_.end() && found->second->looked_up;
 }
 
-// Ends when nobody follows the name any more: the entry's end is that of its timer, too.
-asio::awaitable<void> HostAddresses::keep_looking(std::string host, std::weak_ptr<Entry> weak) {
-  while (!weak.expired()) {
+// Ends when nobody follows the name any more. It shares the entry, because whoever cancels the tasks reaches for the
+// timer that a task waits for, until that task has gone on.
+asio::awaitable<void> ResolvedHosts::keep_looking(std::string host, std::shared_ptr<Entry> entry) {
+  while (!entry->owners.empty()) {
     const auto answer = co_await resolver_.resolve_anew(host, true);
-    learn(host, weak, answer);
-    auto* const pause = pause_of(weak);
-    if (pause == nullptr) co_return;
-    pause->expires_after(answer ? kLookAgainAfter : kRetryAfter);
+    learn(host, *entry, answer);
+    if (entry->owners.empty()) co_return;
+    entry->pause.expires_after(answer ? kLookAgainAfter : kRetryAfter);
     boost::system::error_code ignored;
-    co_await pause->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_await entry->pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
 }
 
-asio::steady_timer* HostAddresses::pause_of(const std::weak_ptr<Entry>& weak) {
-  const auto entry = weak.lock();
-  return entry ? &entry->pause : nullptr;
-}
-
-void HostAddresses::learn(const std::string& host, const std::weak_ptr<Entry>& weak,
+void ResolvedHosts::learn(const std::string& host, Entry& entry,
                           const common::Result<common::Resolver::Addresses>& answer) {
-  const auto entry = weak.lock();
-  if (!entry) return;
-  const bool first = !std::exchange(entry->looked_up, true);
+  if (entry.owners.empty()) return;
+  const bool first = !std::exchange(entry.looked_up, true);
   if (answer) {
-    const auto address = choose(*answer, entry->address);
-    if (address == entry->address) return;
-    entry->address = address;
+    const auto address = choose(*answer, entry.address);
+    if (address == entry.address) return;
+    entry.address = address;
     events_.host_resolved(host, address);
   } else {
     events_.host_not_resolved(host, answer.error().message);
     if (!first) return;
   }
-  for (const auto& owner : std::set(entry->owners)) on_change_(owner);
+  for (const auto& owner : std::set(entry.owners)) on_change_(owner);
 }
 
-asio::awaitable<void> HostAddresses::stop() {
+asio::awaitable<void> ResolvedHosts::stop() {
   tasks_.cancel();
   co_await tasks_.wait();
 }

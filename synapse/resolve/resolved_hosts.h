@@ -19,10 +19,10 @@
 
 namespace synapse {
 
-class HostAddresses {
+class ResolvedHosts {
  public:
   // `on_change(owner)`: an address that the owner follows is new or different, or its first look-up has failed.
-  HostAddresses(boost::asio::io_context& io, Events& events, std::function<void(const std::string& owner)> on_change);
+  ResolvedHosts(boost::asio::io_context& io, Events& events, std::function<void(const std::string& owner)> on_change);
 
   // The names that `owner` needs from now on; names that nobody needs are forgotten.
   void follow(const std::string& owner, const std::set<std::string>& hosts);
@@ -42,14 +42,12 @@ class HostAddresses {
 
     boost::asio::steady_timer pause;  // until the next look-up
     std::string address;
-    std::set<std::string> owners;
+    std::set<std::string> owners;  // none: it is forgotten
     bool looked_up = false;
   };
 
-  boost::asio::awaitable<void> keep_looking(std::string host, std::weak_ptr<Entry> weak);
-  static boost::asio::steady_timer* pause_of(const std::weak_ptr<Entry>& weak);
-  void learn(const std::string& host, const std::weak_ptr<Entry>& weak,
-             const common::Result<common::Resolver::Addresses>& answer);
+  boost::asio::awaitable<void> keep_looking(std::string host, std::shared_ptr<Entry> entry);
+  void learn(const std::string& host, Entry& entry, const common::Result<common::Resolver::Addresses>& answer);
 
   boost::asio::io_context& io_;
   common::Resolver resolver_;
