@@ -114,7 +114,7 @@ boost::asio::awaitable<ConfigFile::Replacement> ConfigFile::check(const std::str
   }
   ::unlink(candidate.c_str());
   if (check.end != common::CommandResult::End::exited) {
-    co_return Replacement{Outcome::failed, binary_ + " -c: " + check.describe()};
+    co_return Replacement{Outcome::failed, binary_ + " -c: " + secrets_of(text).masked(check.describe())};
   }
   auto words = secrets_of(text).masked(with_advice(alerts(check.output)));
   replace_all(words, candidate, rejected());

@@ -211,6 +211,8 @@ TEST_F(ConfigFileTest, TheWordsShowNoSecret) {
   ASSERT_FALSE(proven.has_value());
   EXPECT_EQ(proven.error().message.find("hunter22"), std::string::npos);
   EXPECT_EQ(proven.error().message.find("geheim99"), std::string::npos);
+  EXPECT_TRUE(common::write_atomically(checker(), "#!/bin/sh\necho hunter22\nkill -9 $$\n", 0755).has_value());
+  EXPECT_EQ(replace(file, text).words, checker() + " -c: killed by signal 9: ***");
 }
 
 TEST_F(ConfigFileTest, ACheckThatDiedSaysNothingAboutTheText) {
