@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "common/file/write_atomically.h"
+#include "common/limits/limits.h"
 #include "common/telemetry/log.h"
 #include "synapse/haproxy/advice.h"
 #include "synapse/haproxy/config_file.h"
@@ -28,7 +29,6 @@ namespace {
 constexpr std::chrono::milliseconds kTerminatesWithin{2'000};
 constexpr std::chrono::milliseconds kSignalInterval{250};
 constexpr std::size_t kMaxAlerts = 2048;
-constexpr std::size_t kMaxConfigBytes = std::size_t{64} * 1024 * 1024;
 
 // True when the process runs our file: a pid file may be older than the last boot.
 bool runs_our_file(pid_t pid, const std::string& config_path) {
@@ -141,7 +141,11 @@ void HaproxyChild::hear(const std::string& said) {
   } else {
     log::debug("haproxy: {}", line);
   }
-  if (alerts_.size() + words.size() < kMaxAlerts) alerts_ += (alerts_.empty() ? "" : "\n") + words;
+  if (alerts_.size() + words.size() < kMaxAlerts) {
+    alerts_ += (alerts_.empty() ? "" : "\n") + words;
+  } else {
+    common::limit_hit(common::Limit::command_output);
+  }
 }
 
 std::string HaproxyChild::complaint() const {

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "common/file/write_atomically.h"
+#include "common/limits/limits.h"
 #include "common/runtime/task_group.h"
 #include "common/telemetry/log.h"
 
@@ -83,6 +84,16 @@ TEST_F(HaproxyChildTest, TheSecretsOfTheFileBeforeAreStillSecret) {
   EXPECT_THAT(log_of_load(child), HasSubstr("***, second33"));
   write("haproxy.cfg", "stats auth a:second33\n");
   EXPECT_THAT(log_of_load(child), HasSubstr("***, ***"));
+}
+
+TEST_F(HaproxyChildTest, ComplaintsThatAreTooManyAreCounted) {
+  write("haproxy.cfg", "");
+  write("haproxy", "#!/bin/sh\nfor i in 1 2 3; do printf '[ALERT]    (1) : %0900d\\n' $i; done\n");
+  HaproxyChild child(io_, options(), {});
+  const auto hits = common::limit_hits(common::Limit::command_output);
+  log_of_load(child);
+  EXPECT_EQ(child.complaint().size(), 1801u);
+  EXPECT_EQ(common::limit_hits(common::Limit::command_output), hits + 1);
 }
 
 }  // namespace
