@@ -62,6 +62,7 @@ def network():
         *(_link_action("refused connections of", who, lambda link: link.cut()) for who in everybody),
         *(_link_action("silence around", who, lambda link: link.silence()) for who in everybody),
         *(_link_action("forgotten connections of", who, lambda link: link.forget()) for who in everybody),
+        *(_link_action("half-open connections of", who, lambda link: link.half_open()) for who in everybody),
         *(_link_action("reset connections of", who, lambda link: link.reset(), holds=True) for who in everybody),
         *(_link_action("200 ms each way around", who, _slow, holds=True) for who in everybody),
         *(_link_action("a fifth lost around", who, _lossy, holds=True) for who in everybody),
