@@ -64,7 +64,7 @@ void Driver::haproxy_ended(const std::string& how) {
 }
 
 asio::awaitable<void> Driver::run() {
-  gather_until_ = Clock::now() + kGatherFor;
+  first_answers_.begin(Clock::now());
   for (;;) {
     woken_ = false;
     step_began_ = Clock::now();
@@ -265,7 +265,7 @@ void Driver::lost(const std::string& how) {
 }
 
 Driver::Clock::time_point Driver::reload_at(Clock::time_point now) const {
-  const auto gathered = all_known() ? now : gather_until_;
+  const auto gathered = all_known() ? now : first_answers_.until();
   return std::max({reload_interval_.earliest(now), not_before_.value_or(now), gathered});
 }
 

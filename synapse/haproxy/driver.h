@@ -23,6 +23,7 @@
 #include "common/runtime/task_group.h"
 #include "common/time/backoff.h"
 #include "common/time/coalescer.h"
+#include "common/time/gathering.h"
 #include "common/time/min_interval.h"
 #include "synapse/config.h"
 #include "synapse/events.h"
@@ -87,8 +88,10 @@ class Driver {
  private:
   using Clock = std::chrono::steady_clock;
 
-  // How long a load waits for the registry's first answers about services that are new.
-  static constexpr std::chrono::milliseconds kGatherFor{250};
+  // How long a load waits for the registry's first answers about services that are new. HAProxy loads ten thousand
+  // servers sooner than it adds them one by one.
+  static constexpr common::Gathering kFirstAnswers{std::chrono::milliseconds(250), std::chrono::milliseconds(100),
+                                                   std::chrono::seconds(1)};
 
   // A file that is written at every change of a burst, and checked each time, costs more than the burst itself.
   static constexpr std::chrono::seconds kFileInterval{1};
@@ -247,7 +250,7 @@ class Driver {
   common::MinInterval sweep_interval_;
   FormerWorkers former_workers_;
   Clock::time_point attached_at_{};
-  Clock::time_point gather_until_{};
+  common::Gathering first_answers_ = kFirstAnswers;
 
   common::TaskGroup tasks_;
   std::optional<Clock::time_point> step_began_;  // of the step under way

@@ -33,6 +33,7 @@ class Planner {
         observed_(observed),
         capabilities_(capabilities),
         wanted_(usable_servers(desired, traits.declared)) {
+    by_name_.reserve(observed.servers.size());
     for (const auto& server : observed.servers) by_name_.emplace(server.name, &server);
     for (const auto& server : wanted_) {
       const auto* present = find(server.name);
@@ -50,6 +51,7 @@ class Planner {
       }
     }
     std::unordered_set<std::string_view> wanted_names;
+    wanted_names.reserve(wanted_.size());
     for (const auto& server : wanted_) wanted_names.insert(server.name);
     for (const auto& server : observed_.servers) {
       if (!wanted_names.contains(server.name) && !traits_.declared.contains(server.name)) plan_vanished(server);

@@ -79,6 +79,9 @@ std::vector<BindPlace> bind_places(std::string_view configuration) {
   while (!configuration.empty()) {
     const auto line = configuration.substr(0, configuration.find('\n'));
     configuration.remove_prefix(std::min(line.size() + 1, configuration.size()));
+    const auto start = line.find_first_not_of(" \t");
+    // Nearly all lines are servers.
+    if (start == std::string_view::npos || line.substr(start).starts_with("server ")) continue;
     const auto words = split_words(line);
     if (!words || words->empty()) continue;
     if (words->front() == "noreuseport") return {};
