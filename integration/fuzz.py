@@ -66,9 +66,11 @@ def command(target, given, build, grown, findings):
 
 def finished(argv, seconds):
     """(exit status, what was printed); a process that does not end is a finding, too."""
+    # Where there is no llvm-symbolizer, binutils' tells the names.
+    env = {"ASAN_OPTIONS": "allow_addr2line=1", **os.environ}
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", "--", *argv], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            ["setpriv", "--pdeathsig", "KILL", "--", *argv], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env
         )
         with lock:
             running.add(process)
