@@ -18,6 +18,7 @@ WITHOUT_RETRIES = [
     "timeout server 10s",
     "timeout queue 5s",
 ]
+LATE_MS = 100  # of the load itself; more than that is no steady pace
 
 
 class Requests:
@@ -67,6 +68,14 @@ def add_load(report, loads, of):
 
 
 def print_failures(loads):
+    """What went wrong, and in how many rounds that may be the machine's fault."""
+    loads = list(loads)
     counts = collections.Counter(problem for load in loads for problem in load.failures())
     for problem, count in sorted(counts.items()):
         print(f"  failed: {count} x {problem}")
+    late = sum(load.late_ms_p99 > LATE_MS for load in loads)
+    if late:
+        print(
+            f"In {late} of {len(loads)} rounds the load was itself late by more than {LATE_MS} ms (p99), as the machine was"
+            " busy: what those say of latency and failures is nothing about the programs."
+        )

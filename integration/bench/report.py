@@ -107,13 +107,14 @@ class Report:
             print(f"{row['figure']:<{first}}{row['unit']:>8}{values}{more}".rstrip())
 
     def print_matrix(self, lines, columns, name="{line}: {column}", title=""):
-        """The figures that are called as `name` says: the median of each, and half its range. Lines without any are left
-        out."""
+        """The figures that are called as `name` says: the median of each, and half its range. Lines and columns without
+        any are left out."""
         self.print_machine()
         by_name = {row["figure"]: row for row in self.rows}
         places = [(line, column) for line in lines for column in columns]
         found = {place: by_name.get(name.format(line=place[0], column=place[1])) for place in places}
         lines = [line for line in lines if any(found[line, column] for column in columns)]
+        columns = [column for column in columns if any(found[line, column] for line in lines)]
 
         def label(key, at):
             unit = common_unit([row for place, row in found.items() if place[at] == key and row])

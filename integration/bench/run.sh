@@ -2,7 +2,7 @@
 # Runs the benchmarks one after the other, or those that are named. Each prints a table and then one JSON line per figure.
 #   integration/bench/run.sh [--quick] [name...]
 # Builds first. The JSON lines of a run are also in build/release/bench.jsonl. Run it on an otherwise idle machine: all of
-# them take less than 25 minutes on 2 cores, with --quick about 10.
+# them take about 25 minutes on 2 cores, with --quick about 10.
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 all=(footprint registration synapse_start propagation change_cost storm detection scheduling deploy outage zookeeper_scale)
 

@@ -61,7 +61,7 @@ class OneSynapse:
             for number in range(changes):
                 change(number)
                 writer.done()
-                time.sleep(0.03)
+                time.sleep(0.05)
             return {key: value / changes for key, value in self.settle().items()}
 
         if not isinstance(fleet, EncodedFleet):

@@ -12,7 +12,7 @@ from measure import cpu_seconds, milliseconds_since
 from zookeeper_one import EncodedFleet
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-DEPLOY_EVERY_SECONDS = 0.1
+DEPLOY_EVERY_SECONDS = 0.25  # hundreds of sessions in one process need some time for a change
 PROBE_EVERY_SECONDS = 0.01
 
 
