@@ -31,6 +31,7 @@ class Ahead:
         with self._lock:
             self._over = True
             if self._process:
+                _hasten(self._process.pid)
                 self._process.terminate()
         self._thread.join()
 
@@ -50,11 +51,27 @@ class Ahead:
             _end_session(self._process.pid)
 
 
-def _end_session(session):
-    """What a command that was ended in the middle could not end itself."""
+def _of_session(session):
     for pid in descendants():
         try:
             if os.getsid(pid) == session:
-                send(pid, signal.SIGKILL)
+                yield pid
         except ProcessLookupError:
             pass
+
+
+def _hasten(session):
+    """Whoever is to end must get to it, however busy the machine is."""
+    for pid in _of_session(session):
+        try:
+            os.sched_setscheduler(pid, os.SCHED_OTHER, os.sched_param(0))
+            with open(f"/proc/{pid}/autogroup", "w", encoding="ascii") as group:
+                group.write("0")
+        except OSError:
+            pass  # it has ended, or only root may do that
+
+
+def _end_session(session):
+    """What a command that was ended in the middle could not end itself."""
+    for pid in _of_session(session):
+        send(pid, signal.SIGKILL)
