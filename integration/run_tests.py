@@ -1,4 +1,4 @@
-"""Runs the unit tests of a build, the integration tests, and of both what sanitized.py says; ends with one line:
+"""Runs the unit tests of a build, the integration tests, and with sanitizers what sanitized.py says; ends with one line:
 "N passed, N failed", and before it with "N skipped" (pytest tells their reasons).
 
 Called by test.sh with BUILD_DIR in the environment; all arguments but our own go to pytest.
@@ -21,6 +21,7 @@ ROOT = os.path.dirname(HERE)
 sys.path.insert(0, HERE)
 
 import sanitized  # noqa: E402
+from ahead import Ahead  # noqa: E402
 from harness import sanitizers  # noqa: E402
 from harness.processes import adopt_orphans, end_descendants  # noqa: E402
 
@@ -162,7 +163,7 @@ class Timed:
 
 
 def run_all(ours, arguments, work):
-    """[(passed, failed, skipped)] of each thing that was run; builds with sanitizers tell themselves what they skip."""
+    """[(passed, failed, skipped)] of each thing that was run."""
     with open(os.path.join(os.environ["BUILD_DIR"], "unit_tests.txt"), encoding="utf-8") as file:
         executables = file.read().split()
     if ours.unit_tests:
@@ -170,10 +171,10 @@ def run_all(ours, arguments, work):
         executables = [path for path in executables if os.path.basename(path) in chosen]
     with Timed("unit tests"):
         results = unit_tests(executables, work)
-    with Timed("integration tests"):
+    with Timed("integration tests"), Ahead(part.setup() for part in sanitized.PARTS if ours.sanitizers):
         results.append(integration_tests(arguments, work))
     if ours.sanitizers:
-        results += [(passed, failed, 0) for passed, failed in sanitized.run()]
+        results += sanitized.run()
     return results
 
 

@@ -1,21 +1,24 @@
 #!/bin/bash
 # Installs what the build and the tests need (Debian 12 and 13, as root) and builds. Does nothing that is done already.
-#   integration/setup.sh [--preset release|dev|asan|tsan|fuzz] [--targets "NAME..."] [-- COMMAND...]
-# COMMAND is executed in the place of this script once everything is there, with BUILD_DIR in its environment.
+#   integration/setup.sh [--preset release|dev|asan|tsan|fuzz] [--targets "NAME..."] [--with-clang] [-- COMMAND...]
+# --with-clang installs what the preset fuzz needs, whichever is built. COMMAND is executed in the place of this script
+# once everything is there, with BUILD_DIR in its environment.
 set -uo pipefail
 export LC_ALL=C.UTF-8
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 preset=release
 targets=(all)
+with_clang=
 while [ $# -gt 0 ]; do
   case $1 in
     --preset) preset=${2:?--preset needs a name}; shift 2 ;;
     --preset=*) preset=${1#*=}; shift ;;
+    --with-clang) with_clang=yes; shift ;;
     --targets) read -r -a targets <<<"${2:?--targets needs names}"; shift 2 ;;
-    -h|--help) sed -n '2,4s/^# *//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+    -h|--help) sed -n '2,5s/^# *//p' "${BASH_SOURCE[0]}"; exit 0 ;;
     --) shift; break ;;
-    *) echo "setup: unknown argument $1 (known: --preset NAME, --targets NAMES)" >&2; exit 2 ;;
+    *) echo "setup: unknown argument $1 (known: --preset NAME, --targets NAMES, --with-clang)" >&2; exit 2 ;;
   esac
 done
 
@@ -68,9 +71,10 @@ packages=(g++ cmake ninja-build ccache libfmt-dev libspdlog-dev libyaml-cpp-dev 
 
 # Only libFuzzer needs clang, which is larger than all the rest. What is built is then the fuzz targets.
 if [ "$preset" = fuzz ]; then
-  packages+=(clang libclang-rt-dev)
+  with_clang=yes
   targets=(fuzz)
 fi
+if [ -n "$with_clang" ]; then packages+=(clang libclang-rt-dev); fi
 
 installed() {
   [ "$(dpkg-query -W -f='${db:Status-Status}\n' "$1" 2>/dev/null | sort -u)" = installed ]

@@ -1,11 +1,11 @@
 #include "nerve/api.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <utility>
 
 #include "common/admin/routes.h"
+#include "common/digits.h"
 #include "common/http/token_file.h"
 #include "nerve/api_json.h"
 #include "nerve/liveness.h"
@@ -35,16 +35,8 @@ Response all_statuses(const Services& services) {
   return json(json_of(statuses));
 }
 
-// Digits only.
-std::optional<int> parse_number(const std::string& text, int min, int max) {
-  int number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number < min || number > max) return std::nullopt;
-  return number;
-}
-
 std::optional<int> parse_weight(const std::string& text) {
-  return parse_number(text, 1, 255);
+  return common::number_in<int>(text, 1, 255);
 }
 
 Response bad_weight(const std::string& text) {

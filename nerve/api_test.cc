@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "common/file/write_atomically.h"
+#include "common/limits/limits.h"
 #include "common/telemetry/event_log.h"
 #include "common/telemetry/log.h"
 #include "common/telemetry/metrics.h"
@@ -217,6 +218,17 @@ TEST_F(Api, NamesTheCheckThatIsStuck) {
   EXPECT_THAT(findings.problems, testing::Contains(testing::HasSubstr("the event loop was held up for ")))
       << "nobody beats while the loop does not run";
   services[1]->cancel();
+  io.run_for(milliseconds(5));
+}
+
+TEST_F(Api, TellsOfTwentyProblemsAndCountsTheOthers) {
+  for (int i = 0; i < 30; ++i) add("many" + std::to_string(i), false);
+  for (const auto& service : services) service->start_checks(0, 1);
+  io.run_for(milliseconds(5));
+  const auto hits = common::limit_hits(common::Limit::told_troubles);
+  EXPECT_EQ(liveness.look(Liveness::Clock::now() + std::chrono::seconds(9)).problems.size(), 20u);
+  EXPECT_EQ(common::limit_hits(common::Limit::told_troubles), hits + 32 + 1 - 20);  // 32 checks, and the loop
+  for (const auto& service : services) service->cancel();
   io.run_for(milliseconds(5));
 }
 

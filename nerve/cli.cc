@@ -11,7 +11,7 @@ namespace {
 
 using Kind = AdminCommand::Kind;
 
-constexpr int kUsage = 2;
+constexpr int kUsageError = 2;
 constexpr auto kExitCodes =
     "Exit codes: 0 done; 1 not available, not healthy, refused, interrupted or not over in time; 2 wrong usage; 3 "
     "nerve cannot be "
@@ -113,7 +113,7 @@ std::optional<int> parse_command_line(int argc, char** argv, const std::string& 
       line.admin = arguments.command;
     }
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kUsage;
+    return app.exit(error) == 0 ? 0 : kUsageError;
   }
   return std::nullopt;
 }

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "common/limits/limits.h"
+
 namespace nerve {
 namespace {
 
@@ -18,7 +20,11 @@ Liveness::Findings Liveness::look(Clock::time_point now) const {
   for (const auto& service : services_) {
     findings.checks += service->check_count();
     for (auto& problem : service->stalled_checks(now)) {
-      if (findings.problems.size() < kMostProblems) findings.problems.push_back(std::move(problem));
+      if (findings.problems.size() < kMostProblems) {
+        findings.problems.push_back(std::move(problem));
+      } else {
+        common::limit_hit(common::Limit::told_troubles);
+      }
     }
   }
   return findings;

@@ -64,8 +64,10 @@ Service::Service(asio::io_context& io, const ServiceConfig& config, const Makers
 
 void Service::start_checks(std::size_t first_check, std::size_t all_checks) {
   for (std::size_t i = 0; i < checks_.size(); ++i) {
-    const auto delay = first_delay(first_check + i, all_checks, config_.checks[i].interval);
-    tasks_.spawn("check " + config_.checks[i].type + " of " + config_.name, checks_[i].run(delay));
+    const auto interval = config_.checks[i].interval;
+    const auto delay = first_delay(first_check + i, all_checks, interval);
+    tasks_.spawn("check " + config_.checks[i].type + " of " + config_.name,
+                 checks_[i].run(delay, start_grid(all_checks, interval)));
   }
 }
 

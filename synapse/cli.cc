@@ -9,7 +9,7 @@ namespace {
 
 using Kind = AdminCommand::Kind;
 
-constexpr int kUsage = 2;
+constexpr int kUsageError = 2;
 constexpr auto kExitCodes =
     "Exit codes: 0 all is well; 1 a service without a server, a server that is out, a difference, not healthy, not "
     "ready, or no such service; 2 wrong usage; 3 synapse cannot be reached";
@@ -83,7 +83,7 @@ std::optional<int> parse_command_line(int argc, char** argv, const std::string& 
       line.admin = command;
     }
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kUsage;
+    return app.exit(error) == 0 ? 0 : kUsageError;
   }
   return std::nullopt;
 }

@@ -1,11 +1,12 @@
 #include "common/admin/routes.h"
 
-#include <charconv>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
+
+#include "common/digits.h"
 
 namespace common {
 namespace {
@@ -19,13 +20,6 @@ using Json = nlohmann::ordered_json;
 std::string text_in(const Request& request, const std::string& name) {
   const auto found = request.query.find(name);
   return found == request.query.end() ? "" : found->second;
-}
-
-std::optional<std::size_t> parse_count(const std::string& text) {
-  std::size_t count = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return count;
 }
 
 Json object_of(const Transition& transition, const std::string& part) {
@@ -43,7 +37,7 @@ Json object_of(const Transition& transition, const std::string& part) {
 http::Handler events_route(const EventLog& events, std::string part) {
   return [&events, part = std::move(part)](const Request& request, const Arguments&, const Respond& respond) {
     const auto limit = text_in(request, "limit");
-    const auto count = limit.empty() ? events.capacity() : parse_count(limit);
+    const auto count = limit.empty() ? events.capacity() : number_in<std::size_t>(limit);
     if (!count) return respond(error_response(400, "limit must be a whole number, got \"" + limit + "\""));
     Json list = Json::array();
     for (const auto* transition : events.last(*count, text_in(request, "service"))) {

@@ -1,9 +1,8 @@
 #include "common/admin/target.h"
 
-#include <charconv>
-
 #include <fmt/core.h>
 
+#include "common/digits.h"
 #include "common/registration/validate.h"
 
 namespace common {
@@ -15,8 +14,9 @@ bool is_unreserved(unsigned char c) {
 }
 
 bool read_port(std::string_view text, int& port) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  return error == std::errc() && end == text.data() + text.size() && port >= 1 && port <= 65535;
+  const auto number = number_in<int>(text, 1, 65535);
+  if (number) port = *number;
+  return number.has_value();
 }
 
 }  // namespace

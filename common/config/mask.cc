@@ -213,14 +213,16 @@ struct SecretWords {
 };
 
 SecretWords secret_words_of(const std::vector<std::string>& words) {
-  constexpr std::array password_words{"password", "insecure-password"};
+  constexpr std::array password_words{"password", "insecure-password", "dynamic-cookie-key"};
   constexpr std::array environment_words{"setenv", "presetenv"};
   constexpr std::array header_words{"authorization", "apikey", "token", "secret", "xauth"};
+  constexpr std::array converters{"jwt_verify(", "hmac(", "aes_gcm_dec(", "aes_gcm_enc("};
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (is_any(words[i], password_words)) return {i + 1, false};
     if (i == 1 && words[0] == "stats" && words[1] == "auth") return {2, true};
     if (i == 0 && is_any(words[0], environment_words)) return {2, true};
     if (words[i].starts_with("AUTH\\ ")) return {i, true};  // tcp-check send
+    if (contains_any(words[i], converters)) return {i, true};
     if (words[i] == "AUTH" || contains_any(bare(words[i]), header_words)) return {i + 1, true};
   }
   return {words.size(), false};
@@ -274,30 +276,13 @@ std::string mask_haproxy_line(std::string_view line) {
   const auto places = words_of(line);
   std::vector<std::string> words;
   for (const auto& place : places) words.push_back(unquoted(line.substr(place.begin, place.end - place.begin)));
+  if (words.size() > 1 && words[0] == "command") return mask_command({std::string(line)}).front();  // of a program
   const auto [first, all_others] = secret_words_of(words);
   if (first >= words.size()) return mask_secrets(line);
   std::string result(line.substr(0, places[first].begin));
   result += kMask;
   if (!all_others) result += line.substr(places[first].end);
   return mask_secrets(result);
-}
-
-std::string mask_haproxy_words(std::string said, std::string_view configuration) {
-  constexpr std::size_t shortest = 4;
-  while (!configuration.empty()) {
-    const auto line = configuration.substr(0, configuration.find('\n'));
-    configuration.remove_prefix(std::min(line.size() + 1, configuration.size()));
-    const auto masked = mask_haproxy_line(line);
-    if (masked == line) continue;
-    for (const auto& place : words_of(line)) {
-      const auto word = unquoted(line.substr(place.begin, place.end - place.begin));
-      if (word.size() < shortest || masked.find(word) != std::string::npos) continue;
-      for (auto at = said.find(word); at != std::string::npos; at = said.find(word, at + kMask.size())) {
-        said.replace(at, word.size(), kMask);
-      }
-    }
-  }
-  return said;
 }
 
 }  // namespace common

@@ -28,12 +28,8 @@ namespace common {
 // request bodies, and the queries of http URLs. An argument with blanks in it is taken for a line of a shell.
 [[nodiscard]] std::vector<std::string> mask_command(std::vector<std::string> arguments);
 
-// A line of HAProxy's configuration: also the passwords of users and of `stats auth`, values of the environment, and
-// what stands behind Authorization and its kin.
+// A line of HAProxy's configuration: also the passwords of users and of `stats auth`, values of the environment, keys
+// of converters and of cookies, the arguments of a program's command, and what stands behind Authorization and its kin.
 [[nodiscard]] std::string mask_haproxy_line(std::string_view line);
-
-// What HAProxy says of a configuration, without the words that are masked in its lines. A word of less than four
-// letters is no secret, and would be found in others.
-[[nodiscard]] std::string mask_haproxy_words(std::string said, std::string_view configuration);
 
 }  // namespace common

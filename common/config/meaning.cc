@@ -31,6 +31,7 @@ constexpr std::array kMeanings{
     MeaningOfKey{"sharedfrontend", Meaning::haproxy_lines},
     MeaningOfKey{"routeroptions", Meaning::haproxy_lines},
     MeaningOfKey{"serveroptions", Meaning::haproxy_lines},
+    MeaningOfKey{"bindoptions", Meaning::haproxy_lines},
     MeaningOfKey{"haproxyserveroptions", Meaning::haproxy_lines},
 };
 

@@ -117,6 +117,11 @@ TEST(PresentsToken, TakesTheWholeTokenAndNothingElse) {
   EXPECT_TRUE(presents_token({"PUT", "/", {}, {{"authorization", "Bearer " + longest}}}, longest));
   EXPECT_FALSE(presents_token({"PUT", "/", {}, {{"authorization", "Bearer " + longest + "x"}}}, longest));
   EXPECT_FALSE(presents_token({"PUT", "/", {}, {{"authorization", "Bearer abc" + std::string(1, '\0')}}}, "abc"));
+  for (std::size_t at = 0; at < longest.size(); at += at < 64 ? 1 : 63) {
+    std::string other = longest;
+    other[at] = 'y';
+    EXPECT_FALSE(presents_token({"PUT", "/", {}, {{"authorization", "Bearer " + other}}}, longest)) << at;
+  }
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace {
 using testing::ElementsAre;
 using Headers = std::map<std::string, std::string>;
 
-std::string answer(const Headers& headers, const HostRules& rules = {}) {
+std::string objection(const Headers& headers, const HostRules& rules = {}) {
   return why_foreign({"GET", "/", {}, headers}, rules).value_or("");
 }
 
@@ -42,38 +42,38 @@ TEST(KnownHost, IsAnAddressOrANameThatNobodyElseCanHave) {
 }
 
 TEST(Foreign, IsANameOfSomebodyElse) {
-  EXPECT_EQ(answer({{"host", "localhost:3454"}}), "");
-  EXPECT_EQ(answer({{"host", "[::1]:3454"}}), "");
-  EXPECT_EQ(answer({}), "") << "HTTP/1.0";
-  EXPECT_EQ(answer({{"host", "evil.com:3454"}}),
+  EXPECT_EQ(objection({{"host", "localhost:3454"}}), "");
+  EXPECT_EQ(objection({{"host", "[::1]:3454"}}), "");
+  EXPECT_EQ(objection({}), "") << "HTTP/1.0";
+  EXPECT_EQ(objection({{"host", "evil.com:3454"}}),
             "the host \"evil.com\" is no name of this machine: use its address or localhost, or put the name into "
             "apiAllowedHosts");
 }
 
 TEST(Foreign, IsToldToBrowsersOnlyWhereOthersReachTheMachineByItsNames) {
   const HostRules open{.strict = false, .allowed = {}, .own = {}};
-  EXPECT_EQ(answer({{"host", "web1.example.org"}, {"user-agent", "Prometheus/2.42"}}, open), "");
-  EXPECT_EQ(answer({{"host", "web1.example.org"}, {"user-agent", "curl/7.88"}, {"accept", "*/*"}}, open), "");
+  EXPECT_EQ(objection({{"host", "web1.example.org"}, {"user-agent", "Prometheus/2.42"}}, open), "");
+  EXPECT_EQ(objection({{"host", "web1.example.org"}, {"user-agent", "curl/7.88"}, {"accept", "*/*"}}, open), "");
   for (const auto& [name, value] : Headers{{"accept-language", ""},
                                            {"origin", "http://web1"},
                                            {"referer", "x"},
                                            {"sec-fetch-site", "same-origin"},
                                            {"user-agent", "Mozilla/5.0 (X11)"}}) {
-    EXPECT_NE(answer({{"host", "web1.example.org"}, {name, value}}, open), "") << name;
-    EXPECT_EQ(answer({{"host", "10.0.0.1:3454"}, {name, value}}, open), "") << name;
+    EXPECT_NE(objection({{"host", "web1.example.org"}, {name, value}}, open), "") << name;
+    EXPECT_EQ(objection({{"host", "10.0.0.1:3454"}, {name, value}}, open), "") << name;
   }
 }
 
 TEST(Foreign, IsThePageOfSomebodyElse) {
   for (const bool strict : {true, false}) {
     const HostRules rules{.strict = strict, .allowed = {"ops.example.org"}, .own = {}};
-    EXPECT_EQ(answer({{"host", "127.0.0.1:1"}, {"origin", "http://evil.com"}}, rules),
+    EXPECT_EQ(objection({{"host", "127.0.0.1:1"}, {"origin", "http://evil.com"}}, rules),
               "the page's origin \"evil.com\" is no name of this machine: use its address or localhost, or put the "
               "name into apiAllowedHosts");
-    EXPECT_NE(answer({{"host", "127.0.0.1:1"}, {"origin", "null"}}, rules), "") << "a sandboxed frame";
-    EXPECT_NE(answer({{"host", "127.0.0.1:1"}, {"origin", ""}}, rules), "");
-    EXPECT_EQ(answer({{"host", "127.0.0.1:1"}, {"origin", "http://127.0.0.1:1"}}, rules), "");
-    EXPECT_EQ(answer({{"host", "127.0.0.1:1"}, {"origin", "https://ops.example.org"}}, rules), "");
+    EXPECT_NE(objection({{"host", "127.0.0.1:1"}, {"origin", "null"}}, rules), "") << "a sandboxed frame";
+    EXPECT_NE(objection({{"host", "127.0.0.1:1"}, {"origin", ""}}, rules), "");
+    EXPECT_EQ(objection({{"host", "127.0.0.1:1"}, {"origin", "http://127.0.0.1:1"}}, rules), "");
+    EXPECT_EQ(objection({{"host", "127.0.0.1:1"}, {"origin", "https://ops.example.org"}}, rules), "");
   }
 }
 

@@ -8,11 +8,15 @@ namespace common {
 namespace {
 
 constexpr std::array kRows{
-    LimitRow{Limit::blocking_threads, "blocking_threads", true},
-    LimitRow{Limit::children, "children", false},
-    LimitRow{Limit::file_bytes, "file_bytes", true},
-    LimitRow{Limit::resolver_names, "resolver_names", true},
-    LimitRow{Limit::told_troubles, "told_troubles", false},
+    LimitRow{Limit::blocking_threads, "blocking_threads", In::both},
+    LimitRow{Limit::check_body, "check_body", In::nerve},
+    LimitRow{Limit::children, "children", In::synapse},
+    LimitRow{Limit::command_output, "command_output", In::both},
+    LimitRow{Limit::file_bytes, "file_bytes", In::both},
+    LimitRow{Limit::mending, "mending", In::nerve},
+    LimitRow{Limit::resolver_names, "resolver_names", In::both},
+    LimitRow{Limit::take_over, "take_over", In::nerve},
+    LimitRow{Limit::told_troubles, "told_troubles", In::both},
 };
 
 constexpr bool in_order() {

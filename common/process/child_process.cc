@@ -13,6 +13,7 @@
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 
+#include "common/limits/limits.h"
 #include "common/process/spawn.h"
 
 namespace common {
@@ -80,11 +81,14 @@ class ChildProcess::Core : public std::enable_shared_from_this<ChildProcess::Cor
   void take_output(std::string_view text) {
     while (!text.empty()) {
       const auto end = text.find('\n');
-      partial_line_ += text.substr(0, end);
-      if (end == std::string_view::npos && partial_line_.size() < kMaxLine) return;
+      const auto part = text.substr(0, end);
+      const auto room = kMaxLine - partial_line_.size();
+      partial_line_ += part.substr(0, room);
+      line_cut_ = line_cut_ || part.size() > room;
+      if (end == std::string_view::npos) return;
+      if (std::exchange(line_cut_, false)) limit_hit(Limit::command_output);
       if (const auto on_line = on_line_; on_line && !partial_line_.empty()) on_line(partial_line_);
       partial_line_.clear();
-      if (end == std::string_view::npos) return;
       text.remove_prefix(end + 1);
     }
   }
@@ -95,6 +99,7 @@ class ChildProcess::Core : public std::enable_shared_from_this<ChildProcess::Cor
   asio::posix::stream_descriptor output_;
   std::array<char, 1024> chunk_;
   std::string partial_line_;
+  bool line_cut_ = false;
   OnLine on_line_;
   const pid_t pid_;
   const bool ours_;

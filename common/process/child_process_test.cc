@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include "common/limits/limits.h"
+
 namespace common {
 namespace {
 
@@ -37,6 +39,20 @@ TEST(ChildProcess, GivesItsLinesAndNeverMakesItWait) {
   ASSERT_GE(lines.size(), 2u);
   EXPECT_EQ(lines[0], "one");
   EXPECT_EQ(lines[1], "two");
+}
+
+TEST(ChildProcess, DropsTheEndOfALongLineAndCountsIt) {
+  boost::asio::io_context io;
+  std::vector<std::string> lines;
+  const auto hits = limit_hits(Limit::command_output);
+  const auto child = ChildProcess::start(
+      io, {"sh", "-c", "printf '%04096d\\n' 1; printf '%010000d' 2; sleep 0.1; printf 'end\\n'; echo next"}, {},
+      [&](const std::string& line) { lines.push_back(line); });
+  ASSERT_TRUE(child.has_value());
+  io.run();
+  const std::vector<std::string> wanted{std::string(4095, '0') + "1", std::string(4096, '0'), "next"};
+  EXPECT_EQ(lines, wanted);
+  EXPECT_EQ(limit_hits(Limit::command_output), hits + 1);
 }
 
 TEST(ChildProcess, TakesSignals) {

@@ -17,6 +17,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "common/limits/limits.h"
 #include "common/process/spawn.h"
 
 namespace common {
@@ -61,28 +62,37 @@ class Running {
   std::optional<Followed> followed_;  // until it was reaped
 };
 
-void keep(std::string& output, std::size_t max_output, const char* data, std::size_t size) {
-  output.append(data, std::min(size, max_output - std::min(max_output, output.size())));
-}
+// What is kept of what a program says.
+struct Output {
+  std::string& kept;
+  const std::size_t bound;
+  bool cut = false;
+
+  void add(const char* data, std::size_t size) {
+    const auto room = bound - std::min(bound, kept.size());
+    kept.append(data, std::min(size, room));
+    cut = cut || size > room;
+  }
+};
 
 // Reads until the end of the pipe; the bound applies to what is kept, so that a talkative program never blocks.
-asio::awaitable<void> capture(Descriptor& pipe, std::string& output, std::size_t max_output) {
+asio::awaitable<void> capture(Descriptor& pipe, Output& output) {
   std::array<char, 4096> chunk;
   boost::system::error_code error;
   while (!error) {
     const auto got =
         co_await pipe.async_read_some(asio::buffer(chunk), asio::redirect_error(asio::use_awaitable, error));
-    keep(output, max_output, chunk.data(), got);
+    output.add(chunk.data(), got);
   }
 }
 
 // A grandchild may hold the pipe open for ever: take what is there, and no more.
-void capture_rest(Descriptor& pipe, std::string& output, std::size_t max_output) {
+void capture_rest(Descriptor& pipe, Output& output) {
   std::array<char, 4096> chunk;
   for (int reads = 0; reads < 64; ++reads) {
     const auto got = ::read(pipe.native_handle(), chunk.data(), chunk.size());
     if (got <= 0) return;
-    keep(output, max_output, chunk.data(), static_cast<std::size_t>(got));
+    output.add(chunk.data(), static_cast<std::size_t>(got));
   }
 }
 
@@ -134,13 +144,13 @@ asio::awaitable<CommandResult> run_command(CommandOptions options) {
   });
 
   CommandResult result;
+  Output output{.kept = result.output, .bound = options.max_output};
   using namespace asio::experimental::awaitable_operators;
-  co_await (capture(pipe, result.output, options.max_output) ||
-            running->ended.async_wait(Descriptor::wait_read, asio::use_awaitable));
+  co_await (capture(pipe, output) || running->ended.async_wait(Descriptor::wait_read, asio::use_awaitable));
   co_await running->ended.async_wait(Descriptor::wait_read,
                                      asio::use_awaitable);  // it may have closed its output early
   deadline.cancel();
-  capture_rest(pipe, result.output, options.max_output);
+  capture_rest(pipe, output);
   const auto end = running->finish();
   if (*timed_out) {
     result.end = CommandResult::End::timed_out;
@@ -149,6 +159,8 @@ asio::awaitable<CommandResult> run_command(CommandOptions options) {
     result.end = end.signalled ? CommandResult::End::signalled : CommandResult::End::exited;
     result.code = end.code;
   }
+  // Nobody asks for what a command says that does what it shall.
+  if (output.cut && !result.ok()) limit_hit(Limit::command_output);
   co_return result;
 }
 

@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
+#include "common/limits/limits.h"
 #include "common/runtime/task_group.h"
 
 namespace common {
@@ -45,6 +46,16 @@ TEST(Command, SaysWhyItCannotStart) {
   EXPECT_EQ(run({.argv = {"/nowhere/at/all"}, .environment = {}}).describe(),
             "cannot start: No such file or directory");
   EXPECT_EQ(run({.argv = {}, .environment = {}}).describe(), "cannot start: Invalid argument");
+}
+
+TEST(Command, OfOneThatFailsItIsCountedThatNotAllIsKept) {
+  const auto hits = [] { return limit_hits(Limit::command_output); };
+  const auto before = hits();
+  EXPECT_EQ(run({.argv = {"sh", "-c", "printf 12345; exit 1"}, .environment = {}, .max_output = 5}).output, "12345");
+  EXPECT_EQ(run({.argv = {"sh", "-c", "printf 123456"}, .environment = {}, .max_output = 5}).output, "12345");
+  EXPECT_EQ(hits(), before);
+  EXPECT_EQ(run({.argv = {"sh", "-c", "printf 123456; exit 1"}, .environment = {}, .max_output = 5}).output, "12345");
+  EXPECT_EQ(hits(), before + 1);
 }
 
 TEST(Command, SaysWhichSignalEndedIt) {

@@ -37,17 +37,27 @@ bool has_control(std::string_view text) {
 }
 
 // The longest is an IPv6 address with an IPv4 tail. inet_pton stops at a NUL.
-template <class Address>
-bool parse_address(int family, std::string_view text, Address& address) {
+bool parse_ipv6(std::string_view text, in6_addr& address) {
   std::array<char, INET6_ADDRSTRLEN> copy{};
   if (text.size() >= copy.size() || text.find('\0') != std::string_view::npos) return false;
   std::copy(text.begin(), text.end(), copy.begin());
-  return ::inet_pton(family, copy.data(), &address) == 1;
+  return ::inet_pton(AF_INET6, copy.data(), &address) == 1;
 }
 
+// Four decimal numbers without leading zeros: there is no other spelling that inet_pton takes. By hand, as all servers
+// are looked at whenever one of them changes.
 bool is_ipv4_address(std::string_view text) {
-  in_addr address;
-  return parse_address(AF_INET, text, address);
+  for (int part = 0; part < 4; ++part) {
+    std::size_t digits = 0;
+    int number = 0;
+    while (digits < text.size() && digits < 4 && is_digit(text[digits])) number = number * 10 + (text[digits++] - '0');
+    if (digits == 0 || digits > 3 || number > 255 || (digits > 1 && text.front() == '0')) return false;
+    text.remove_prefix(digits);
+    if (part == 3) return text.empty();
+    if (!text.starts_with('.')) return false;
+    text.remove_prefix(1);
+  }
+  return false;
 }
 
 bool is_label(std::string_view label) {
@@ -73,20 +83,20 @@ bool is_ip_address(std::string_view text) {
 
 bool is_ipv6_address(std::string_view text) {
   in6_addr address;
-  return parse_address(AF_INET6, text, address);
+  return parse_ipv6(text, address);
 }
 
 bool is_loopback(std::string_view host) {
   in6_addr address;
-  if (parse_address(AF_INET6, host, address)) return IN6_IS_ADDR_LOOPBACK(&address);
+  if (parse_ipv6(host, address)) return IN6_IS_ADDR_LOOPBACK(&address);
   return host == "localhost" || (is_ipv4_address(host) && host.starts_with("127."));
 }
 
 bool is_any_address(std::string_view text) {
-  in_addr ipv4;
-  if (parse_address(AF_INET, text, ipv4)) return ipv4.s_addr == INADDR_ANY;
+  if (!text.starts_with('0') && !text.starts_with(':')) return false;
+  if (is_ipv4_address(text)) return text == "0.0.0.0";
   in6_addr ipv6;
-  if (!parse_address(AF_INET6, text, ipv6)) return false;
+  if (!parse_ipv6(text, ipv6)) return false;
   return IN6_IS_ADDR_UNSPECIFIED(&ipv6) ||
          (IN6_IS_ADDR_V4MAPPED(&ipv6) &&
           std::all_of(ipv6.s6_addr + 12, ipv6.s6_addr + 16, [](unsigned char byte) { return byte == 0; }));

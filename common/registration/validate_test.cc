@@ -1,6 +1,8 @@
 #include "common/registration/validate.h"
 
+#include <arpa/inet.h>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -31,6 +33,29 @@ TEST(Validate, KnowsAddresses) {
   EXPECT_FALSE(is_ip_address(std::string(100, '1')));
   EXPECT_TRUE(is_ipv6_address("::1"));
   EXPECT_FALSE(is_ipv6_address("10.0.0.1"));
+}
+
+// Of all texts of these pieces that are put together.
+TEST(Validate, TakesTheIpv4AddressesThatTheSystemTakes) {
+  const std::vector<std::string> parts = {"", "0", "9", "10", "255", "256", "01", "00", "1000", "1a", "-1", " 1", "."};
+  std::size_t taken = 0;
+  for (const auto& a : parts) {
+    for (const auto& b : parts) {
+      for (const auto& c : parts) {
+        for (const auto& d : parts) {
+          for (const auto& end : {"", ".", ".1", " "}) {
+            const auto text = a + "." + b + "." + c + "." + d + end;
+            in_addr address{};
+            const bool valid = ::inet_pton(AF_INET, text.c_str(), &address) == 1;
+            ASSERT_EQ(is_ip_address(text), valid) << text;
+            ASSERT_EQ(is_any_address(text), valid && address.s_addr == INADDR_ANY) << text;
+            taken += valid ? 1 : 0;
+          }
+        }
+      }
+    }
+  }
+  EXPECT_EQ(taken, 4U * 4 * 4 * 4);
 }
 
 TEST(Validate, KnowsTheAddressThatMeansAny) {

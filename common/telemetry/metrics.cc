@@ -18,7 +18,7 @@ prometheus::MetricFamily limit_family(const std::string& program) {
                                   .type = prometheus::MetricType::Counter,
                                   .metric = {}};
   for (const auto& row : limits()) {
-    if (program == "nerve" && !row.in_nerve) continue;
+    if (row.in == (program == "nerve" ? In::synapse : In::nerve)) continue;
     prometheus::ClientMetric metric;
     metric.label = {{"limit", std::string(row.name)}};
     metric.counter.value = static_cast<double>(limit_hits(row.limit));

@@ -5,15 +5,12 @@
 #include <gtest/gtest.h>
 
 #include "common/time/min_interval.h"
+#include "common/time/test_times.h"
 
 namespace common {
 namespace {
 
 using std::chrono::milliseconds;
-
-Coalescer::Clock::time_point at(int ms) {
-  return Coalescer::Clock::time_point(milliseconds(1'000'000 + ms));
-}
 
 TEST(Coalescer, HasNothingToDoAtFirst) {
   const Coalescer coalescer(milliseconds(500));

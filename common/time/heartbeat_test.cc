@@ -2,16 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include "common/time/test_times.h"
+
 namespace common {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using TimePoint = Heartbeat::Clock::time_point;
-
-TimePoint at(int ms) {
-  return TimePoint(milliseconds(ms));
-}
 
 TEST(Heartbeat, MeasuresHowLateABeatIs) {
   Heartbeat heartbeat(at(0));

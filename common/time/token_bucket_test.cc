@@ -2,14 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "common/time/test_times.h"
+
 namespace common {
 namespace {
 
 using std::chrono::milliseconds;
-
-TokenBucket::Clock::time_point at(int ms) {
-  return TokenBucket::Clock::time_point(milliseconds(ms));
-}
 
 TEST(TokenBucket, GivesTheBurstAndThenTheRate) {
   TokenBucket bucket(2, 3, at(0));

@@ -5,32 +5,32 @@
 namespace common::zookeeper {
 namespace {
 
-std::string problem(const std::string& hosts) {
+std::string problem_of(const std::string& hosts) {
   const auto checked = check_hosts(hosts);
   return checked ? "" : checked.error().message;
 }
 
 TEST(ZookeeperHosts, TakesNamesAddressesAndAChroot) {
-  EXPECT_EQ(problem("127.0.0.1:2181"), "");
-  EXPECT_EQ(problem("zk1:2181,zk2.example:65535/services/prod"), "");
+  EXPECT_EQ(problem_of("127.0.0.1:2181"), "");
+  EXPECT_EQ(problem_of("zk1:2181,zk2.example:65535/services/prod"), "");
 }
 
 TEST(ZookeeperHosts, RefusesWhatTheClientWouldMisread) {
   const std::string advice = "; write them as host:port,host:port[/chroot]";
-  EXPECT_EQ(problem("zk1:99999"),
+  EXPECT_EQ(problem_of("zk1:99999"),
             "ZooKeeper hosts \"zk1:99999\": port \"99999\" is not a number between 1 and 65535" + advice);
-  EXPECT_EQ(problem("zk1"), "ZooKeeper hosts \"zk1\": a port is missing" + advice);
-  EXPECT_EQ(problem("zk1:21x"),
+  EXPECT_EQ(problem_of("zk1"), "ZooKeeper hosts \"zk1\": a port is missing" + advice);
+  EXPECT_EQ(problem_of("zk1:21x"),
             "ZooKeeper hosts \"zk1:21x\": port \"21x\" is not a number between 1 and 65535" + advice);
-  EXPECT_EQ(problem("zk1:2181,,zk2:2181"), "ZooKeeper hosts \"zk1:2181,,zk2:2181\": an entry is empty" + advice);
-  EXPECT_NE(problem("[::1]:2181"), "");
-  EXPECT_NE(problem("::1:2181"), "");
-  EXPECT_NE(problem(":2181"), "");
-  EXPECT_NE(problem(""), "");
-  EXPECT_NE(problem("zk 1:2181"), "");
-  EXPECT_NE(problem("zk\x7f:2181"), "");
-  EXPECT_EQ(problem("zk1:2181/a/"), "ZooKeeper hosts \"zk1:2181/a/\": the chroot must not end with '/'");
-  EXPECT_EQ(problem("zk1:2181/a//b"), "ZooKeeper hosts \"zk1:2181/a//b\": the chroot must not contain '//'");
+  EXPECT_EQ(problem_of("zk1:2181,,zk2:2181"), "ZooKeeper hosts \"zk1:2181,,zk2:2181\": an entry is empty" + advice);
+  EXPECT_NE(problem_of("[::1]:2181"), "");
+  EXPECT_NE(problem_of("::1:2181"), "");
+  EXPECT_NE(problem_of(":2181"), "");
+  EXPECT_NE(problem_of(""), "");
+  EXPECT_NE(problem_of("zk 1:2181"), "");
+  EXPECT_NE(problem_of("zk\x7f:2181"), "");
+  EXPECT_EQ(problem_of("zk1:2181/a/"), "ZooKeeper hosts \"zk1:2181/a/\": the chroot must not end with '/'");
+  EXPECT_EQ(problem_of("zk1:2181/a//b"), "ZooKeeper hosts \"zk1:2181/a//b\": the chroot must not contain '//'");
 }
 
 TEST(ZookeeperHosts, SplitsOffTheChroot) {

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "common/limits/limits.h"
 #include "common/runtime/alarm.h"
 #include "common/zookeeper/create_path.h"
 #include "common/zookeeper/node_errors.h"
@@ -197,10 +198,15 @@ class RegisteredNode::Core : public std::enable_shared_from_this<RegisteredNode:
 
   milliseconds pause_before(const NodePlan& next) {
     const auto now = Clock::now();
-    if (next.taken_over) return restraint_.before_take_over(now, random_);
+    if (next.taken_over) return counted(Limit::take_over, restraint_.before_take_over(now, random_));
     // Nobody wished for anything new, and yet it is not as it was.
     const bool mending = acknowledged_ && acknowledged_by_ == session_;
-    return mending ? restraint_.before_mending(now) : milliseconds(0);
+    return mending ? counted(Limit::mending, restraint_.before_mending(now)) : milliseconds(0);
+  }
+
+  static milliseconds counted(Limit limit, milliseconds pause) {
+    if (pause.count() > 0) limit_hit(limit);
+    return pause;
   }
 
   // Our own write fires our own watch, so that the view may be stale by now: what the write did is what counts.

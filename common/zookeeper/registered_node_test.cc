@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/limits/limits.h"
 #include "common/zookeeper/registered_node_fixture.h"
 
 namespace common::zookeeper {
@@ -140,12 +141,14 @@ TEST_F(RegisteredNodeTest, TwoLiveTwinsDoNotFightInALoop) {
   auto node = make();
   node.want(wish("mine"));
   settle();
+  const auto hits = limit_hits(Limit::take_over);
   for (int round = 0; round < 5; ++round) {
     zookeeper.other(DeleteOperation{kPath, -1});
     zookeeper.other(CreateOperation{kPath, "twin", true}, 2);
     settle();
   }
   EXPECT_LE(taken_over.size(), 1u);
+  EXPECT_GT(limit_hits(Limit::take_over), hits);
 }
 
 TEST_F(RegisteredNodeTest, LooksAtOnceAndTouchesNothing) {
@@ -207,6 +210,7 @@ TEST_F(RegisteredNodeTest, SomebodyWhoNeverStopsOverwritingCausesNoStorm) {
   node.want(wish("up"));
   settle();
   zookeeper.log.clear();
+  const auto hits = limit_hits(Limit::mending);
   const auto began = std::chrono::steady_clock::now();
   for (int i = 0; i < 50; ++i) {
     zookeeper.other(SetOperation{kPath, std::to_string(i)});
@@ -214,6 +218,7 @@ TEST_F(RegisteredNodeTest, SomebodyWhoNeverStopsOverwritingCausesNoStorm) {
   }
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(std::chrono::steady_clock::now() - began).count();
   EXPECT_LE(std::count(zookeeper.log.begin(), zookeeper.log.end(), "commit set /services/web/a"), 11 + seconds);
+  EXPECT_GT(limit_hits(Limit::mending), hits);
   EXPECT_TRUE(failures.empty());
 }
 

@@ -1,5 +1,6 @@
 """Requests at a steady pace from a process of their own, and what became of them."""
 
+import collections
 import json
 import os
 import subprocess
@@ -17,6 +18,7 @@ WITHOUT_RETRIES = [
     "timeout server 10s",
     "timeout queue 5s",
 ]
+LATE_MS = 100  # of the load itself; more than that is no steady pace
 
 
 class Requests:
@@ -29,7 +31,7 @@ class Requests:
         self.late_ms_p99 = None
 
     def end(self):
-        answer, _ = self._process.communicate(timeout=60)
+        answer, _ = self._process.communicate(timeout=120)
         result = json.loads(answer)
         self.requests = sorted(map(tuple, result["requests"]))
         self.late_ms_p99 = result["late_ms_p99"]
@@ -49,14 +51,31 @@ class Requests:
         return [took for start, took, problem in self.requests if problem is None and begin <= start < end]
 
     def failures(self):
-        """What went wrong -> how often."""
-        counts = {}
-        for _, _, problem in self.requests:
-            if problem is not None:
-                counts[problem] = counts.get(problem, 0) + 1
-        return counts
+        """What went wrong of each request that failed."""
+        return [problem for _, _, problem in self.requests if problem is not None]
+
+    def rate(self):
+        """Requests a second, as they were made."""
+        return len(self.requests) / (self.requests[-1][0] - self.requests[0][0])
 
 
-def print_failures(failures):
-    for problem, count in sorted(failures.items()):
-        print(f"  {count} x {problem}")
+def add_load(report, loads, of):
+    """The figures of `loads`, each of which was there during one round; `of`: what they were there for."""
+    report.add(f"requests {of}", [len(load.requests) for load in loads], "")
+    report.add(f"failed requests {of}", [len(load.failures()) for load in loads], "")
+    report.add(f"requests a second {of}", [load.rate() for load in loads], "/s")
+    report.add(f"lateness of the load {of}, at p99", [load.late_ms_p99 for load in loads])
+
+
+def print_failures(loads):
+    """What went wrong, and in how many rounds that may be the machine's fault."""
+    loads = list(loads)
+    counts = collections.Counter(problem for load in loads for problem in load.failures())
+    for problem, count in sorted(counts.items()):
+        print(f"  failed: {count} x {problem}")
+    late = sum(load.late_ms_p99 > LATE_MS for load in loads)
+    if late:
+        print(
+            f"In {late} of {len(loads)} rounds the load was itself late by more than {LATE_MS} ms (p99), as the machine was"
+            " busy: what those say of latency and failures is nothing about the programs."
+        )

@@ -1,11 +1,7 @@
-"""What all benchmarks share: where they run, percentiles, the machine, the table and the JSON lines."""
+"""What benchmarks measure with: where they run, what processes use, and what the messages of a change cost alone."""
 
 import contextlib
-import json
-import math
 import os
-import platform
-import subprocess
 import sys
 import time
 
@@ -14,6 +10,7 @@ sys.path.insert(0, os.path.dirname(HERE))
 
 from harness.processes import adopt_orphans  # noqa: E402
 from harness.sandbox import Sandbox, binary  # noqa: E402
+from harness.zookeeper_wire import ZookeeperWire  # noqa: E402
 
 
 @contextlib.contextmanager
@@ -32,12 +29,6 @@ def bench_sandbox(program):
 
 def milliseconds_since(start):
     return (time.perf_counter() - start) * 1000
-
-
-def percentile(values, share):
-    """The value that `share` (0..1) of all values do not exceed, nearest rank."""
-    ordered = sorted(values)
-    return ordered[max(0, math.ceil(len(ordered) * share) - 1)]
 
 
 def cpu_seconds(pid):
@@ -69,60 +60,63 @@ def memory(pid):
     return {kind: round(value / 1024, 2) for kind, value in kinds.items()}
 
 
-def machine():
-    """What the figures depend on."""
+class SynapseCost:
+    """The CPU seconds of a synapse, of the commands that it has waited for, and of the HAProxy worker that it had when
+    this was made; and whether it has reloaded that since."""
 
-    def first(command):
-        try:
-            answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
-            return answer.stdout.strip().splitlines()[0]
-        except (OSError, IndexError):
-            return "?"
+    def __init__(self, program):
+        self._program = program
+        self._worker = program.runtime.worker_pid()
+        self._reloads = self._counted()
 
-    with open("/proc/cpuinfo", encoding="utf-8") as file:
-        models = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
-    return {
-        "cpu": models[0] if models else platform.machine(),
-        "cores": len(os.sched_getaffinity(0)),
-        "kernel": platform.release(),
-        "haproxy": first(["haproxy", "-v"]).partition("version ")[2].partition(" ")[0],
-        "zookeeper": first(["dpkg-query", "-W", "-f=${Version}", "zookeeper"]),
-        "python": platform.python_version(),
-        "load": round(os.getloadavg()[0], 2),
-    }
+    def _counted(self):
+        return int(self._program.metrics().total("synapse_haproxy_reload_total"))
+
+    def cpu(self):
+        pid = self._program.pid
+        return {
+            "synapse": cpu_seconds(pid),
+            "commands": cpu_seconds_of_children(pid),
+            "haproxy": cpu_seconds(self._worker),
+        }
+
+    def reloads(self):
+        """How many; one that nobody has counted shows in another worker."""
+        return max(self._counted() - self._reloads, int(self._program.runtime.worker_pid() != self._worker))
 
 
-class Report:
-    """Collects figures; prints them as a table and as one JSON line each."""
+class MessageFloors:
+    """What the two messages of a change cost alone: a set in ZooKeeper until another connection has seen its watch fire,
+    and a question on HAProxy's socket. Both in the caller's thread."""
 
-    def __init__(self, bench):
-        self.bench = bench
-        self.rows = []
+    def __init__(self, fleet):
+        self._fleet = fleet
+        self._reader = ZookeeperWire(fleet.server.port)
+        self.zookeeper, self.haproxy = [], []
 
-    def add(self, figure, values, unit="ms", **more):
-        self.rows.append(
-            {
-                "bench": self.bench,
-                "figure": figure,
-                "unit": unit,
-                "n": len(values),
-                "p50": round(percentile(values, 0.50), 3),
-                "p99": round(percentile(values, 0.99), 3),
-                "min": round(min(values), 3),
-                "max": round(max(values), 3),
-                **more,
-            }
-        )
-        return self.rows[-1]
+    def measure(self, ask_haproxy):
+        self._reader.watch(self._fleet.root)
+        self._reader.done()
+        start = time.perf_counter()
+        self._fleet.writer.set(self._fleet.root, b"x")
+        self._reader.await_event()
+        self.zookeeper.append(milliseconds_since(start))
+        self._fleet.writer.done()
+        start = time.perf_counter()
+        ask_haproxy()
+        self.haproxy.append(milliseconds_since(start))
 
-    def print_table(self, *extras):
-        """`extras`: of further columns the title and the key that holds the value."""
-        titles = "".join(f"{title:>13}" for title, _ in extras)
-        print(f"{'':<46}{'p50 ms':>9}{'p99 ms':>9}{'max ms':>9}{'n':>7}{titles}")
-        for row in self.rows:
-            more = "".join(f"{row[key]:>13.2f}" if key in row else "" for _, key in extras)
-            print(f"{row['figure']:<46}{row['p50']:>9.3f}{row['p99']:>9.3f}{row['max']:>9.3f}{row['n']:>7}{more}")
+    def forget(self):
+        self.zookeeper.clear()
+        self.haproxy.clear()
 
-    def print_json(self, **more):
-        for row in [*self.rows, {"bench": self.bench, "machine": machine(), **more}]:
-            print(json.dumps(row))
+    def add_to(self, report, prefix="", question="HAProxy socket command"):
+        """Percentile -> the sum of that of both."""
+        rows = [
+            report.add(f"{prefix}floor: ZooKeeper set -> watch", self.zookeeper),
+            report.add(f"{prefix}floor: {question}", self.haproxy),
+        ]
+        return {share: sum(row[share] for row in rows) for share in ("p50", "p99")}
+
+    def close(self):
+        self._reader.close()

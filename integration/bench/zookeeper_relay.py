@@ -29,7 +29,7 @@ class _Frames:
 
 
 class CountingRelay:
-    """`counts`: requests by name, `events`, and the bytes each way; pings are left out."""
+    """`counts`: requests by name, `events`, packets and bytes each way; pings are left out."""
 
     def __init__(self, port):
         self._target = port
@@ -85,12 +85,14 @@ class CountingRelay:
         if kind == _PING:
             return
         self.counts["connect" if first else NAMES.get(kind, f"type {kind}")] += 1
+        self.counts["packets up"] += 1
         self.counts["bytes up"] += 4 + len(body)
 
     def _told(self, body, first):
         xid = None if first else struct.unpack_from(">i", body)[0]
         if xid == -2:
             return
+        self.counts["packets down"] += 1
         self.counts["bytes down"] += 4 + len(body)
         if xid == _EVENT:
             self.counts["events"] += 1

@@ -5,11 +5,14 @@ it read what synapse would read. Commands come as lines, and each is answered wi
   start SECONDS      all connect and read everything, spread over that time; answered when all have everything
   reconnect SECONDS  all connections are cut at once; each comes back at its place in that time, with its session, sets
                      its watches again with one request and reads the lists
+  end SECONDS        all sessions are over at once; each comes back at its place in that time, with a new one, reads the
+                     lists and looks at every node
   quiet SECONDS      answered when nothing has come for that long
 The answer: how long it took, and what was asked and told meanwhile, of all sessions.
 """
 
 import collections
+import contextlib
 import json
 import random
 import selectors
@@ -18,8 +21,8 @@ import struct
 import sys
 import time
 
-_GET_DATA, _GET_CHILDREN, _SET_WATCHES, _PING = 4, 8, 101, 11
-_NAMES = {_GET_DATA: "getData", _GET_CHILDREN: "getChildren", _SET_WATCHES: "setWatches"}
+_EXISTS, _GET_DATA, _GET_CHILDREN, _SET_WATCHES, _CLOSE_SESSION = 3, 4, 8, 101, -11
+_NAMES = {_EXISTS: "exists", _GET_DATA: "getData", _GET_CHILDREN: "getChildren", _SET_WATCHES: "setWatches"}
 _CHILDREN_CHANGED, _DATA_CHANGED = 4, 3
 _SESSION_TIMEOUT_MS = 600_000  # so that no pings are needed
 
@@ -42,8 +45,12 @@ class Session:
         self.fleet = fleet
         self.socket = None
         self.children = {}  # path of a service -> names of its children
-        self.session, self.password, self.zxid = 0, bytes(16), 0
+        self.forget_session()
         self.forget_connection()
+
+    def forget_session(self):
+        self.session, self.password, self.zxid = 0, bytes(16), 0
+        self.unwatched = set(self.children)  # paths whose children are known, without watches
 
     def forget_connection(self):
         self.buffer, self.out, self.xid, self.asked, self.connected = b"", b"", 0, {}, False
@@ -58,12 +65,30 @@ class Session:
         self.socket.setblocking(False)
         self.fleet.selector.register(self.socket, selectors.EVENT_READ, self)
         body = struct.pack(">iqiQ", 0, self.zxid, _SESSION_TIMEOUT_MS, self.session)
+        self.count_packet()
         self.send(framed(body + struct.pack(">i", len(self.password)) + self.password + b"\0"))
+
+    def count_packet(self, way="up"):
+        self.fleet.counts[f"packets {way}"] += 1
 
     def cut(self):
         self.fleet.selector.unregister(self.socket)
         self.socket.close()
         self.forget_connection()
+
+    def end(self):
+        """Ends the session, which is not counted: its owner takes no part in that."""
+        self.fleet.selector.unregister(self.socket)
+        self.socket.setblocking(True)
+        self.socket.sendall(framed(struct.pack(">ii", self.xid + 1, _CLOSE_SESSION)))
+
+    def await_end(self):
+        with contextlib.suppress(ConnectionResetError):
+            while self.socket.recv(262_144):
+                pass
+        self.socket.close()
+        self.forget_connection()
+        self.forget_session()
 
     def send(self, data):
         self.fleet.counts["bytes up"] += len(data)
@@ -83,6 +108,7 @@ class Session:
         self.xid += 1
         self.asked[self.xid] = kind, path
         self.fleet.counts[_NAMES[kind]] += 1
+        self.count_packet()
         return framed(struct.pack(">ii", self.xid, kind) + body)
 
     def read(self, kind, path):
@@ -91,7 +117,7 @@ class Session:
     def begin(self):
         """The connection is there."""
         requests = b""
-        if self.children:
+        if self.children and not self.unwatched:
             data = [] if self.fleet.encoded else [f"{path}/{n}" for path, names in self.children.items() for n in names]
             watches = struct.pack(">q", self.zxid) + texts(data) + texts([]) + texts(list(self.children))
             requests = self.ask(_SET_WATCHES, "", watches)
@@ -116,6 +142,7 @@ class Session:
         self.buffer = self.buffer[at:]
 
     def packet(self, body):
+        self.count_packet("down")
         if not self.connected:
             _, _, self.session, length = struct.unpack_from(">iiQi", body)
             assert self.session, "the session has ended"
@@ -149,8 +176,13 @@ class Session:
             at += 4 + length
         new = names - self.children.get(path, set())
         self.children[path] = names
-        if new and not self.fleet.encoded:
-            self.send(b"".join(self.read(_GET_DATA, f"{path}/{name}") for name in new))
+        known = names - new if path in self.unwatched else ()
+        self.unwatched.discard(path)
+        if self.fleet.encoded:
+            return
+        requests = [(_GET_DATA, name) for name in new] + [(_EXISTS, name) for name in known]
+        if requests:
+            self.send(b"".join(self.read(kind, f"{path}/{name}") for kind, name in requests))
 
 
 class Sessions:
@@ -190,6 +222,13 @@ class Sessions:
         elif word == "reconnect":
             for session in self.sessions:
                 session.cut()
+            self.connect(seconds)
+        elif word == "end":
+            for session in self.sessions:
+                session.end()
+            for session in self.sessions:
+                session.await_end()
+            begun = time.monotonic()
             self.connect(seconds)
         else:
             last = begun

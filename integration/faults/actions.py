@@ -11,7 +11,7 @@ class Action:
     """`do` and `undo` take the world and the memory of this one use, a dictionary; undo() does not wait for recovery.
 
     `costs`: whether requests may fail because of it. `breaks`: what it takes away; two that take the same away do not
-    overlap. `holds`: whether the invariants may be expected to hold (without the leaks) while it lasts.
+    overlap. `holds`: whether nobody who is served goes out of HAProxy while it lasts.
     """
 
     name: str
@@ -62,6 +62,7 @@ def network():
         *(_link_action("refused connections of", who, lambda link: link.cut()) for who in everybody),
         *(_link_action("silence around", who, lambda link: link.silence()) for who in everybody),
         *(_link_action("forgotten connections of", who, lambda link: link.forget()) for who in everybody),
+        *(_link_action("half-open connections of", who, lambda link: link.half_open()) for who in everybody),
         *(_link_action("reset connections of", who, lambda link: link.reset(), holds=True) for who in everybody),
         *(_link_action("200 ms each way around", who, _slow, holds=True) for who in everybody),
         *(_link_action("a fifth lost around", who, _lossy, holds=True) for who in everybody),
@@ -85,6 +86,22 @@ def _stop(choose, name, how, holds):
     return Action(f"{name} {how}", begin, end, "zookeeper", holds=holds)
 
 
+def _restart_each(world, _memory):
+    for server in world.zookeeper.servers:
+        server.stop()
+        world.zookeeper.start(server)
+
+
+def _wipe(world, _memory):
+    world.registry.close()
+    world.zookeeper.wipe()
+
+
+def _start_empty(world, _memory):
+    world.zookeeper.start()
+    world.reopen_registry()
+
+
 def zookeeper(world):
     """Of the servers: of an ensemble also a part."""
     if not isinstance(world.zookeeper, Ensemble):
@@ -95,6 +112,8 @@ def zookeeper(world):
     }
     quorum = {"most of ZooKeeper's servers": lambda ensemble, memory: memory["random"].sample(ensemble.servers, 2)}
     return [
+        Action("a rolling restart of ZooKeeper", _restart_each, lambda *_: None, "zookeeper", holds=True),
+        Action("ZooKeeper without any data", _wipe, _start_empty, "zookeeper"),
         *(_stop(choose, name, how, True) for name, choose in choices.items() for how in ("killed", "hanging")),
         *(_stop(choose, name, how, False) for name, choose in quorum.items() for how in ("killed", "hanging")),
     ]

@@ -1,6 +1,7 @@
 """One fault: what was done when, what the application saw, and how long it took until all was as it should be."""
 
 import collections
+import itertools
 import time
 
 from faults.application import ASKED_IN_A_SECOND
@@ -102,3 +103,14 @@ def line(result):
         f"{result['case']}: {result['requests']:,} requests, {result['failed']} failed{allowed}{repeated}; all as it should be "
         f"{result['recovered_s']} s after it" + (f" [{did}]" if did else "")
     )
+
+
+def table(results):
+    """Them in lines of Markdown, those that were done several times with their worst."""
+    yield "| case | times | requests | failed | for at most s | all as it should be after s |\n|---|---|---|---|---|---|\n"
+    for name, same in itertools.groupby(sorted(results, key=lambda each: each["case"]), lambda each: each["case"]):
+        same = list(same)
+        failed = sum(each["failed"] for each in same)
+        away = max(each["failed_for_s"] for each in same) if failed else ""
+        recovered = max(each["recovered_s"] for each in same)
+        yield f"| {name} | {len(same)} | {sum(each['requests'] for each in same):,} | {failed} | {away} | {recovered} |\n"

@@ -1,4 +1,5 @@
-"""Fixtures of the fault suite, and its report: a line for each case at the end, and a file when FAULTS_JSON names one."""
+"""Fixtures of the fault suite, and its report: a line for each case at the end, a file when FAULTS_JSON names one, and the
+table that proof.md has when FAULTS_TABLE does."""
 
 import itertools
 import json
@@ -7,7 +8,7 @@ import random
 
 import pytest
 
-from faults.case import line
+from faults.case import line, table
 from faults.scene import Scene
 from faults.world import World
 from harness.ensemble import Ensemble
@@ -91,3 +92,6 @@ def pytest_terminal_summary(terminalreporter):
     if path := os.environ.get("FAULTS_JSON"):
         with open(path, "w", encoding="utf-8") as file:
             json.dump(results, file, indent=1)
+    if path := os.environ.get("FAULTS_TABLE"):
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines(table(results))

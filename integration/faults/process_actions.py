@@ -52,6 +52,7 @@ class Actions:
 
     def __init__(self, scene, chance, disk):
         self._scene, self._chance, self._disk = scene, chance, disk
+        self.alone = True  # what is drawn happens with no companion
         self._pods = len(scene.pods)
         self._surroundings = [*actions.network(), *actions.zookeeper(scene)]
         self._loads = iter(range(1, 10**6))
@@ -209,8 +210,18 @@ class Actions:
         seconds = self._chance.uniform(0.1, 8)
         chance = random.Random(self._chance.randrange(2**32))
         return Action(
-            f"{action.name}, for {seconds:.1f} s", lambda: actions.run(action, self._scene, chance, seconds, time.sleep)
+            f"{action.name}, for {seconds:.1f} s",
+            lambda: actions.run(action, self._scene, chance, seconds, self._all_stay if action.holds else time.sleep),
         )
+
+    def _all_stay(self, seconds):
+        if not self.alone:
+            return time.sleep(seconds)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            gone = set(self._scene.expected()) - set(self._scene.served())
+            assert not gone, f"HAProxy does not serve {gone} any more"
+            time.sleep(0.1)
 
     def _session_ends(self):
         index, pod = self._any_pod()

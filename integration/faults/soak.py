@@ -83,6 +83,7 @@ class Soak:
         actions = [self._actions.next()]
         if self._chance.random() < TWO_AT_ONCE:
             actions.append(self._actions.companion())
+        self._actions.alone = len(actions) == 1
         pause = self._chance.uniform(0, 0.5)
         self._done += 1
         what = ", and at the same time ".join(action.what for action in actions)

@@ -156,6 +156,11 @@ def test_no_descriptors_for_nerve(scene):
     pod = scene.pods[0]
     held = []
 
+    def not_made():
+        return pod.nerve.metrics().value("nerve_checks_not_made_total")
+
+    assert not_made() == 0
+
     def take_all():
         most = processes.open_descriptors(pod.nerve.pid) + 20
         resource.prlimit(pod.nerve.pid, resource.RLIMIT_NOFILE, (most, most))
@@ -171,6 +176,7 @@ def test_no_descriptors_for_nerve(scene):
 
     scene.happens("nerve has no descriptors left", take_all)
     assert pod.nerve.get("/status")[0] == 200
+    assert not_made() > 0
     assert len(pod.nerve.log().splitlines()) < 60, pod.nerve.log()
     # And it still finds out that a backend is dead.
     pod.backend.kill()

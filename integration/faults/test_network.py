@@ -29,7 +29,7 @@ def registered(world):
 HOW = {
     "refused": lambda link: link.cut(),
     "silent": lambda link: link.silence(),
-    "half open": lambda link: link.forget(),
+    "forgotten": lambda link: link.forget(),
 }
 
 
@@ -92,6 +92,24 @@ def test_a_partition_shorter_than_the_sessions(build, zookeeper, how):
         eventually(lambda: all(link.open_connections for link in links_of(world, "both")), 30, "all are connected")
         case.settle()
         assert world.registry.stats() == before
+
+
+@pytest.mark.parametrize("lost", [("to_client", "to_server"), ("to_client",), ("to_server",)], ids=" and ".join)
+def test_half_open_connections(build, zookeeper, lost):
+    """Nobody is told. The client hears nothing, or the server hears no ping; sessions that connect again in time live."""
+    world = build(zookeeper, session_ms=SESSION_MS)
+    with world.case(f"half-open connections of both to ZooKeeper, what is sent {' and '.join(lost)} is lost") as case:
+        links = links_of(world, "both")
+        before = [link.connections for link in links]
+        for link in links:
+            link.half_open(**{way: way in lost for way in ("to_client", "to_server")})
+        case.did("lost from now on", over=True)
+        eventually(lambda: all(link.connections > each for link, each in zip(links, before)), 30, "they connect anew")
+        case.did("all have connected anew")
+        case.settle()
+        world.pods[0].nerve.put(f"/services/{world.pods[0].name}/weight/100")
+        eventually(lambda: world.weights()[world.pods[0].address] == 100, 30, "a change comes through")
+        world.pods[0].nerve.put(f"/services/{world.pods[0].name}/weight/255")
 
 
 def a_deploy(world, case):

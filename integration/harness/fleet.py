@@ -22,11 +22,11 @@ class Fleet:
     """`services` paths with `backends` nodes each, on a server of its own. Its clients are no more than a socket, so
     that none of their threads run beside what is measured."""
 
-    def __init__(self, server, services, backends):
+    def __init__(self, server, services, backends, prefix=""):
         self.server = server
         self.services = services
         self.backends = backends
-        self.root = f"/{services}x{backends}"
+        self.root = f"/{prefix}{services}x{backends}"
         self.writer = ZookeeperWire(server.port)
         paths = [self.root, *(self.path(service) for service in range(services))]
         self.pipeline([lambda path=path: self.writer.create(path, b"", ephemeral=False) for path in paths])

@@ -34,6 +34,7 @@ class Link:
         self.connections = 0  # since the start
         self._lock = threading.Lock()
         self._pairs = set()
+        self._swallowed = set()  # (pair, the end whose words are lost)
         self._flowing = threading.Event()
         self._flowing.set()
         self._fillers = []
@@ -61,9 +62,16 @@ class Link:
             self._fill()
 
     def forget(self):
-        """The same, but both sides forget what they have: who speaks afterwards is reset."""
+        """The same, but what there is does not outlive it: when it ends, both sides are reset."""
         self.silence()
         self._lost = True
+
+    def half_open(self, to_client=True, to_server=True):
+        """What is sent over the connections that there are is lost in these directions, for ever and without a word, as
+        when a firewall has forgotten them or the other side is gone. New connections are as ever."""
+        with self._lock:
+            self._swallowed |= {(pair, pair[0]) for pair in self._pairs if to_server}
+            self._swallowed |= {(pair, pair[1]) for pair in self._pairs if to_client}
 
     def reset(self):
         with self._lock:
@@ -158,12 +166,15 @@ class Link:
         with contextlib.suppress(OSError):
             for data, last in read(source, of_client):
                 self._hold_up()
+                if (pair, source) in self._swallowed:
+                    continue
                 sink.sendall(data)
                 if last:
                     break
         self._flowing.wait()  # nor is the end of a connection told in silence
         with self._lock:
             self._pairs.discard(pair)
+            self._swallowed -= {(pair, end) for end in pair}
         _end(pair)
 
     def _hold_up(self):

@@ -158,12 +158,15 @@ MALFORMED = {
 def test_what_is_malformed_is_answered_and_ends(sandbox_victims, kind):
     request, wanted = MALFORMED[kind]
     for victim in sandbox_victims:
+        too_large = victim.refused("requests", "too_large")
         # What stands behind it must not be taken for another request, where it is not clear where this one ends.
         answer = exchange(victim.program.api_port, request + b"GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n", LAST)
         assert statuses(answer)[0] in wanted, answer[:300]
         if statuses(answer)[0] in (400, 413, 431) and b"malformed" not in answer:
             assert b"/smuggled" not in answer
         assert b"root:" not in answer and b"\0" not in answer
+        is_too_large = statuses(answer)[0] in (413, 431)
+        assert victim.refused("requests", "too_large") == too_large + is_too_large
         assert victim.healthy()
 
 

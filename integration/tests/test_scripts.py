@@ -9,6 +9,7 @@ import sys
 import pytest
 
 import sanitized
+from ahead import Ahead
 from harness.processes import alive, descendants
 from harness.sandbox import BUILD
 from harness.wait import eventually
@@ -102,28 +103,73 @@ def test_unit_tests_can_be_chosen(sandbox):
     assert process.communicate(timeout=60)[0].splitlines()[-1] == "5 passed, 0 failed"
 
 
+@pytest.fixture
+def part(monkeypatch):
+    """A part whose build and run are shell commands: part("what builds it", "what it runs")."""
+
+    def make(setup, command, like=sanitized.PARTS[0]):
+        monkeypatch.setattr(like, "setup", lambda: ["sh", "-c", setup])
+        monkeypatch.setattr(like, "command", lambda: ["sh", "-c", command])
+        return like
+
+    return make
+
+
 @pytest.mark.parametrize(
     "text,counts",
     [
-        ("echo one; echo '3 passed, 0 failed'", (3, 0)),
-        ("echo '3 passed, 2 failed'; exit 1", (3, 2)),
-        ("echo '3 passed, 0 failed'; exit 1", (3, 1)),
-        ("exit 1", (0, 1)),
-        ("echo '0 passed, 0 failed'", (0, 1)),
-        ("kill -SEGV $$", (0, 1)),
+        ("echo one; echo '2 skipped'; echo '3 passed, 0 failed'", (3, 0, 2)),
+        ("echo '3 passed, 2 failed'; exit 1", (3, 2, 0)),
+        ("echo '3 passed, 0 failed'; exit 1", (3, 1, 0)),
+        ("exit 1", (0, 1, 0)),
+        ("echo '0 passed, 0 failed'", (0, 1, 0)),
+        ("kill -SEGV $$", (0, 1, 0)),
     ],
-    ids=["good", "failures", "bad exit", "no build", "nothing", "crash"],
+    ids=["good", "failures", "bad exit", "no last line", "nothing", "crash"],
 )
-def test_a_build_with_sanitizers_is_counted(text, counts, monkeypatch, capsys):
-    part = sanitized.Part("asan", (), ())
-    monkeypatch.setattr(part, "command", lambda: ["sh", "-c", text])
-    assert part.run() == counts
-    assert f"asan: {counts[0]} passed, {counts[1]} failed in" in capsys.readouterr().out
+def test_a_build_with_sanitizers_is_counted(part, text, counts, capfd):
+    assert part(":", text).run() == counts
+    assert f"asan: {counts[0]} passed, {counts[1]} failed, built in" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "text,counts",
+    [
+        ("echo '14 targets without a finding, 0 with one'", (14, 0, 0)),
+        ("echo '13 targets without a finding, 1 with one'; exit 1", (13, 1, 0)),
+        ("exit 1", (0, 1, 0)),
+    ],
+    ids=["good", "finding", "crash"],
+)
+def test_a_finding_of_a_fuzz_target_is_a_failure(part, text, counts):
+    assert part(":", text, like=sanitized.PARTS[-1]).run() == counts
+
+
+def test_a_build_that_fails_is_a_failure(part):
+    assert part("exit 3", "echo '3 passed, 0 failed'").run() == (0, 1, 0)
 
 
 def test_what_is_run_with_sanitizers_is_there():
     for part in sanitized.PARTS:
         assert all(os.path.exists(word) for word in part.command() if word.endswith(".py"))
+
+
+def test_what_comes_later_is_built_meanwhile_and_no_longer(sandbox):
+    pids = sandbox.path("pids")
+    build = ["sh", "-c", f"sleep 300 & echo $! >>{pids}; trap 'echo ended >>{pids}; exit' TERM; wait"]
+    never = ["sh", "-c", f"echo never >>{pids}"]
+
+    def written():
+        with open(pids, encoding="ascii") as file:
+            return file.read().split()
+
+    open(pids, "w", encoding="ascii").close()
+    with Ahead([["false"], build, never]):
+        (pid,) = eventually(written)
+        assert os.sched_getscheduler(int(pid)) == os.SCHED_IDLE
+        assert alive(int(pid))
+    assert written() == [pid, "ended"]
+    eventually(lambda: not alive(int(pid)))
 
 
 def test_interrupted_tests_leave_nothing(sandbox):

@@ -29,10 +29,10 @@ CheckRunner::CheckRunner(std::unique_ptr<Check> check, const CheckConfig& config
       timeout_(config.timeout),
       on_answer_(std::move(on_answer)) {}
 
-asio::awaitable<void> CheckRunner::run(Duration first_delay) {
+asio::awaitable<void> CheckRunner::run(Duration first_delay, Duration grid) {
   using Clock = std::chrono::steady_clock;
   asio::steady_timer timer(co_await asio::this_coro::executor);
-  Schedule schedule(interval_, fast_interval_, Clock::now() + first_delay);
+  Schedule schedule(interval_, fast_interval_, Clock::now() + first_delay, grid);
   for (;;) {
     const auto due = std::max(schedule.due(), Clock::now());
     state_ = State::waiting;

@@ -29,8 +29,8 @@ class CheckRunner {
 
   CheckRunner(std::unique_ptr<Check> check, const CheckConfig& config, OnAnswer on_answer);
 
-  // Until it is cancelled. The runner must outlive it.
-  boost::asio::awaitable<void> run(Duration first_delay);
+  // Until it is cancelled. The runner must outlive it. `grid`: see Schedule.
+  boost::asio::awaitable<void> run(Duration first_delay, Duration grid = Duration(1));
 
   // What is wrong when the check makes no progress: it has been due, or running, for its interval, its timeout and five
   // seconds more. That is a fault of ours, not of what is checked. One that waits for its turn is none: those before it

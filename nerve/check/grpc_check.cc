@@ -10,7 +10,7 @@
 namespace nerve {
 namespace {
 
-common::http::ClientRequest request_for(const CheckConfig& config) {
+common::http::ClientRequest grpc_request(const CheckConfig& config) {
   const auto& options = std::get<GrpcOptions>(config.options);
   common::http::ClientRequest request;
   request.method = "POST";
@@ -32,7 +32,7 @@ common::http::ClientRequest request_for(const CheckConfig& config) {
 }  // namespace
 
 GrpcCheck::GrpcCheck(const CheckConfig& config, common::http::Client& client)
-    : request_(request_for(config)), service_(std::get<GrpcOptions>(config.options).service), client_(client) {}
+    : request_(grpc_request(config)), service_(std::get<GrpcOptions>(config.options).service), client_(client) {}
 
 boost::asio::awaitable<Answer> GrpcCheck::run() {
   const auto answer = co_await client_.exchange(request_);

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kBodyMayTake{100};
 
-PlainRequest request_for(const CheckConfig& config, const HttpExpectation& expectation) {
+PlainRequest plain_request(const CheckConfig& config, const HttpExpectation& expectation) {
   const auto& options = std::get<HttpOptions>(config.options);
   PlainRequest request;
   request.at = {config.host, config.port, config.prefer_ipv4};
@@ -45,7 +45,7 @@ std::chrono::milliseconds body_limit(const CheckConfig& config, const HttpExpect
 HttpCheck::HttpCheck(const CheckConfig& config, common::Resolver& resolver)
     : expectation_(std::get<HttpOptions>(config.options).expect_status,
                    std::get<HttpOptions>(config.options).expect_body),
-      exchange_(request_for(config, expectation_)),
+      exchange_(plain_request(config, expectation_)),
       resolver_(resolver) {}
 
 boost::asio::awaitable<Answer> HttpCheck::run() {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/foreign_words.h"
+#include "common/limits/limits.h"
 
 namespace nerve {
 namespace {
@@ -67,6 +68,7 @@ std::string HttpExpectation::objection(int status, std::string_view body, const 
            words_of(body);
   }
   if (needs_body() && !pattern_.found_in(body)) {
+    if (body.size() >= kMaxHttpBody) common::limit_hit(common::Limit::check_body);
     return "the answer of " + target + " does not contain " + body_ + words_of(body);
   }
   return {};

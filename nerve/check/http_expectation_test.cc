@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "common/limits/limits.h"
+
 namespace nerve {
 namespace {
 
@@ -70,6 +72,16 @@ TEST(BodyPattern, TellsWhatIsWrongWithAnExpression) {
 TEST(HttpExpectation, TakesWhatIsExpected) {
   EXPECT_EQ(objection("", "", 404, "nothing here"), "");
   EXPECT_EQ(objection("200-299", "ok", 204, "ok"), "");
+}
+
+TEST(HttpExpectation, CountsWhatIsNotFoundInAPartOfABody) {
+  const auto hits = common::limit_hits(common::Limit::check_body);
+  EXPECT_NE(objection("", "ready", 200, std::string(kMaxHttpBody - 1, 'x')), "");
+  EXPECT_EQ(objection("", "xx", 200, std::string(kMaxHttpBody, 'x')), "");
+  EXPECT_NE(objection("", "ready", 503, std::string(kMaxHttpBody, 'x')), "");
+  EXPECT_EQ(common::limit_hits(common::Limit::check_body), hits);
+  EXPECT_NE(objection("", "ready", 200, std::string(kMaxHttpBody, 'x')), "");
+  EXPECT_EQ(common::limit_hits(common::Limit::check_body), hits + 1);
 }
 
 TEST(HttpExpectation, GivesTheServersWords) {

@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kMaxRedirects = 5;
 
-common::http::ClientRequest request_for(const CheckConfig& config) {
+common::http::ClientRequest https_request(const CheckConfig& config) {
   const auto& options = std::get<HttpOptions>(config.options);
   common::http::ClientRequest request;
   request.method = options.method;
@@ -39,7 +39,7 @@ std::string tls_authority(const CheckConfig& config, const TlsOptions& tls, comm
 }
 
 HttpsCheck::HttpsCheck(const CheckConfig& config, common::http::Client& client)
-    : request_(request_for(config)),
+    : request_(https_request(config)),
       expectation_(std::get<HttpOptions>(config.options).expect_status,
                    std::get<HttpOptions>(config.options).expect_body),
       client_(client) {

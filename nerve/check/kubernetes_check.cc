@@ -44,7 +44,7 @@ common::Result<std::string> read_token(const std::string& path) {
   return token;
 }
 
-common::http::ClientRequest request_for(const CheckConfig& config) {
+common::http::ClientRequest pod_request(const CheckConfig& config) {
   const auto& options = std::get<KubernetesOptions>(config.options);
   common::http::ClientRequest request;
   const std::string server = options.api_server.empty() ? api_server_of_environment() : options.api_server;
@@ -69,7 +69,7 @@ bool is_object_name(const std::string& name) {
 }  // namespace
 
 KubernetesCheck::KubernetesCheck(const CheckConfig& config, common::http::Client& client)
-    : options_(std::get<KubernetesOptions>(config.options)), request_(request_for(config)), client_(client) {}
+    : options_(std::get<KubernetesOptions>(config.options)), request_(pod_request(config)), client_(client) {}
 
 boost::asio::awaitable<Answer> KubernetesCheck::run() {
   if (request_.url.empty()) {

@@ -19,6 +19,7 @@
 #include "common/connect_error.h"
 #include "common/registration/validate.h"
 #include "common/runtime/deadline.h"
+#include "nerve/check/http_expectation.h"
 
 namespace nerve {
 namespace {

@@ -14,7 +14,6 @@
 namespace nerve {
 
 // What is read of a body at most; the server may send more.
-inline constexpr std::size_t kMaxHttpBody = std::size_t{64} * 1024;
 
 struct PlainRequest {
   ConnectTarget at;

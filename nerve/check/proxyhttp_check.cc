@@ -35,7 +35,7 @@ std::string shown(const std::string& given) {
   return at == std::string::npos || at < authority ? url : url.substr(0, authority) + url.substr(at + 1);
 }
 
-ClientRequest request_for(const CheckConfig& config, const ProxyHttpOptions& options, const std::string& url) {
+ClientRequest proxied_request(const CheckConfig& config, const ProxyHttpOptions& options, const std::string& url) {
   ClientRequest request;
   request.url = url;
   request.target = shown(url);
@@ -51,7 +51,7 @@ ClientRequest request_for(const CheckConfig& config, const ProxyHttpOptions& opt
 std::vector<ClientRequest> requests_for(const CheckConfig& config) {
   const auto& options = std::get<ProxyHttpOptions>(config.options);
   std::vector<ClientRequest> requests;
-  for (const auto& url : options.urls) requests.push_back(request_for(config, options, url));
+  for (const auto& url : options.urls) requests.push_back(proxied_request(config, options, url));
   return requests;
 }
 

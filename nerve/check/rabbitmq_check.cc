@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kManagementPort = 15672;
 
-PlainRequest request_for(const CheckConfig& config) {
+PlainRequest aliveness_request(const CheckConfig& config) {
   const auto& options = std::get<RabbitmqOptions>(config.options);
   PlainRequest request;
   request.at = {config.host, config.port, config.prefer_ipv4};
@@ -25,7 +25,7 @@ PlainRequest request_for(const CheckConfig& config) {
 }  // namespace
 
 RabbitmqCheck::RabbitmqCheck(const CheckConfig& config, common::Resolver& resolver)
-    : exchange_(request_for(config)), resolver_(resolver) {}
+    : exchange_(aliveness_request(config)), resolver_(resolver) {}
 
 boost::asio::awaitable<Answer> RabbitmqCheck::run() {
   const auto answer = co_await exchange_.run(resolver_);

@@ -14,9 +14,12 @@ class Schedule {
   using Duration = std::chrono::steady_clock::duration;
   using TimePoint = std::chrono::steady_clock::time_point;
 
-  // `fast_interval`: 0 when failures change nothing.
-  Schedule(Duration interval, Duration fast_interval, TimePoint first)
-      : interval_(interval), fast_interval_(fast_interval), first_(first), due_(first) {}
+  // `fast_interval`: 0 when failures change nothing. `grid`: all starts but the first are at a multiple of it.
+  Schedule(Duration interval, Duration fast_interval, TimePoint first, Duration grid = Duration(1))
+      : interval_(interval),
+        fast_interval_(fast_interval),
+        first_(first - first.time_since_epoch() % grid),  // no start is later than the interval says
+        due_(first) {}
 
   TimePoint due() const { return due_; }
 
@@ -45,6 +48,15 @@ constexpr std::chrono::steady_clock::duration first_delay(std::size_t index, std
                                                           std::chrono::steady_clock::duration interval) {
   constexpr std::chrono::steady_clock::duration widest = std::chrono::milliseconds(5);
   return std::min(widest, interval / static_cast<std::int64_t>(count)) * static_cast<std::int64_t>(index);
+}
+
+// The grid of the starts of `count` checks, which brings some ten of them together: they share one waking of the
+// process, and warm caches; the last of them is late by what the others take.
+constexpr std::chrono::steady_clock::duration start_grid(std::size_t count,
+                                                         std::chrono::steady_clock::duration interval) {
+  constexpr std::chrono::steady_clock::duration widest = std::chrono::milliseconds(50);
+  const auto of_ten = interval * 10 / static_cast<std::int64_t>(count);
+  return std::max(std::chrono::steady_clock::duration(1), std::min({widest, interval / 20, of_ten}));
 }
 
 }  // namespace nerve

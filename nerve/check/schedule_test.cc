@@ -58,6 +58,26 @@ TEST(Schedule, AFailureIsConfirmedAtTheFastInterval) {
   EXPECT_EQ(schedule.due(), at(2000)) << "decided";
 }
 
+TEST(Schedule, ChecksThatStartCloseTogetherComeDueTogether) {
+  for (const int first : {950, 951, 999}) {
+    Schedule schedule(milliseconds(1000), milliseconds(0), at(first), milliseconds(50));
+    EXPECT_EQ(schedule.due(), at(first)) << "the first one as it is";
+    schedule.ran(at(first), at(first), false);
+    EXPECT_EQ(schedule.due(), at(1950));
+    schedule.ran(at(1952), at(1953), false);
+    EXPECT_EQ(schedule.due(), at(2950));
+  }
+}
+
+TEST(Schedule, SomeTenChecksStartTogether) {
+  EXPECT_EQ(start_grid(2, milliseconds(1000)), milliseconds(50));
+  EXPECT_EQ(start_grid(200, milliseconds(1000)), milliseconds(50));
+  EXPECT_EQ(start_grid(2000, milliseconds(1000)), milliseconds(5));
+  EXPECT_EQ(start_grid(2000, milliseconds(60'000)), milliseconds(50)) << "a longer one would be felt";
+  EXPECT_EQ(start_grid(2, milliseconds(100)), milliseconds(5)) << "of a short interval only a little";
+  EXPECT_GT(start_grid(1'000'000'000, milliseconds(1)), milliseconds(0));
+}
+
 TEST(Schedule, FewChecksStartCloseTogether) {
   EXPECT_EQ(first_delay(0, 2, milliseconds(1000)), milliseconds(0));
   EXPECT_EQ(first_delay(1, 2, milliseconds(1000)), milliseconds(5));

@@ -1,8 +1,9 @@
 #include "nerve/check/status_ranges.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
+
+#include "common/digits.h"
 
 namespace nerve {
 namespace {
@@ -17,13 +18,7 @@ std::string_view without_space(std::string_view text) {
 }
 
 std::optional<int> to_status(std::string_view text) {
-  text = without_space(text);
-  int status = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), status);
-  if (error != std::errc() || end != text.data() + text.size() || status < kLeast || status > kMost) {
-    return std::nullopt;
-  }
-  return status;
+  return common::number_in<int>(without_space(text), kLeast, kMost);
 }
 
 }  // namespace

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
+
+#include "common/digits.h"
 
 namespace nerve {
 namespace {
@@ -14,13 +15,6 @@ int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   const char lower = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-std::optional<int> parse_port(std::string_view text) {
-  int port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc() || end != text.data() + text.size() || port < 1 || port > 65535) return std::nullopt;
-  return port;
 }
 
 }  // namespace
@@ -57,7 +51,7 @@ Result<HostPort> parse_host_port(std::string_view text) {
     if (colon != std::string_view::npos) port = text.substr(colon);
   }
   if (port.size() <= 1) return result;
-  result.port = parse_port(port.substr(1));
+  result.port = common::number_in<int>(port.substr(1), 1, 65535);
   if (!result.port) return fail("must have a port from 1 to 65535 after the host");
   return result;
 }

@@ -2,19 +2,18 @@
 
 #include <gtest/gtest.h>
 
+#include "nerve/lifecycle/lifecycle_script.h"
+
 namespace nerve {
 namespace {
 
+using lifecycle_script::at;
 using Next = Drain::Next;
 
 constexpr Next kWait{};
 constexpr Next kOver{false, std::nullopt, true};
 constexpr Next kShutdown{false, CommandKind::disable_shutdown, false};
 constexpr Next kGrace{false, CommandKind::disable_grace, false};
-
-TimePoint at(int ms) {
-  return TimePoint(Milliseconds(ms));
-}
 
 LifecycleSettings settings(bool shutdown_command, bool grace_command) {
   LifecycleSettings settings;

@@ -2,12 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "nerve/lifecycle/lifecycle_script.h"
+
 namespace nerve {
 namespace {
 
-TimePoint at(int ms) {
-  return TimePoint(Milliseconds(ms));
-}
+using lifecycle_script::at;
 
 Publish available(bool up) {
   Publish report;

@@ -4,17 +4,16 @@
 
 #include <gtest/gtest.h>
 
+#include "nerve/lifecycle/lifecycle_script.h"
+
 namespace nerve {
 namespace {
 
+using lifecycle_script::at;
 using Progress = Warmup::Progress;
 
 constexpr Milliseconds kInterval(2000);
 constexpr Milliseconds kMax(60'000);
-
-TimePoint at(int ms) {
-  return TimePoint(Milliseconds(ms));
-}
 
 // The weights of the first twelve steps, each taken as soon as it is due.
 std::vector<int> weights_for(int full) {

@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <optional>
 #include <unistd.h>
 #include <utility>
 
-#include "common/config/mask.h"
 #include "common/file/write_atomically.h"
 #include "common/process/command.h"
 #include "synapse/haproxy/advice.h"
@@ -20,7 +21,6 @@ namespace {
 constexpr std::chrono::seconds kCheckTimeout{20};
 // The configuration may hold passwords of the user's own sections.
 constexpr mode_t kMode = 0640;
-constexpr std::size_t kMaxBytes = 256 * 1024 * 1024;
 
 // What HAProxy complains of, without what it only mentions.
 std::string alerts(const std::string& output) {
@@ -54,8 +54,15 @@ std::string with_words(std::string text, const std::string& words) {
 
 }  // namespace
 
+Secrets secrets_of(std::string_view configuration) {
+  return {configuration, [](const std::string& name) -> std::optional<std::string> {
+            const char* value = std::getenv(name.c_str());
+            return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+          }};
+}
+
 void ConfigFile::read() {
-  const auto text = common::read_file(path_, kMaxBytes);
+  const auto text = common::read_file(path_, kMaxConfigBytes);
   text_ = text ? *text : "";
   // Of a life that was killed while it wrote or checked.
   for (const auto* name : {"", ".candidate", ".proof", ".rejected", ".behind"}) common::remove_unfinished(path_ + name);
@@ -107,9 +114,9 @@ boost::asio::awaitable<ConfigFile::Replacement> ConfigFile::check(const std::str
   }
   ::unlink(candidate.c_str());
   if (check.end != common::CommandResult::End::exited) {
-    co_return Replacement{Outcome::failed, binary_ + " -c: " + check.describe()};
+    co_return Replacement{Outcome::failed, binary_ + " -c: " + secrets_of(text).masked(check.describe())};
   }
-  auto words = common::mask_haproxy_words(with_advice(alerts(check.output)), text);
+  auto words = secrets_of(text).masked(with_advice(alerts(check.output)));
   replace_all(words, candidate, rejected());
   // Only for people: what cannot be written is in the log all the same.
   (void)common::write_atomically(rejected(), with_words(text, words), kMode);

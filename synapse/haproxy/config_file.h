@@ -3,13 +3,21 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <string>
+#include <string_view>
 
 #include <boost/asio/awaitable.hpp>
 
 #include "common/result.h"
+#include "synapse/haproxy/secrets.h"
 
 namespace synapse::haproxy {
+
+constexpr std::size_t kMaxConfigBytes = 256 * 1024 * 1024;
+
+// What an HAProxy that we start must not have quoted of a configuration: it has our environment.
+[[nodiscard]] Secrets secrets_of(std::string_view configuration);
 
 class ConfigFile {
  public:

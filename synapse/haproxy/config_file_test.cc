@@ -194,6 +194,27 @@ TEST_F(ConfigFileTest, TheWordsNameTheFileThatIsKept) {
                 "line, or install a version that does");
 }
 
+TEST_F(ConfigFileTest, TheWordsShowNoSecret) {
+  ASSERT_EQ(::setenv("CONFIG_FILE_TEST_PW", "geheim99", 1), 0);
+  EXPECT_TRUE(common::write_atomically(
+                  checker(),
+                  "#!/bin/sh\necho \"[ALERT] parsing: 'hunter22' and '$CONFIG_FILE_TEST_PW' in 'userlist'\"\nexit 1\n",
+                  0755)
+                  .has_value());
+  const std::string text =
+      "userlist u\n user a insecure-password hunter22\n user b insecure-password \"$CONFIG_FILE_TEST_PW\"\n";
+  ConfigFile file(path(), checker());
+  EXPECT_EQ(replace(file, text).words, "[ALERT] parsing: '***' and '***' in 'userlist'");
+  EXPECT_EQ(on_disk(path() + ".rejected"),
+            text + "\n# HAProxy refused this file:\n# [ALERT] parsing: '***' and '***' in 'userlist'\n");
+  const auto proven = prove(file, text);
+  ASSERT_FALSE(proven.has_value());
+  EXPECT_EQ(proven.error().message.find("hunter22"), std::string::npos);
+  EXPECT_EQ(proven.error().message.find("geheim99"), std::string::npos);
+  EXPECT_TRUE(common::write_atomically(checker(), "#!/bin/sh\necho hunter22\nkill -9 $$\n", 0755).has_value());
+  EXPECT_EQ(replace(file, text).words, checker() + " -c: killed by signal 9: ***");
+}
+
 TEST_F(ConfigFileTest, ACheckThatDiedSaysNothingAboutTheText) {
   ConfigFile file(path(), checker());
   const auto result = replace(file, "kill\n");

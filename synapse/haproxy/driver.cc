@@ -3,9 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include "synapse/config_difference.h"
 #include "synapse/haproxy/advice.h"
 #include "synapse/haproxy/runtime_codec.h"
@@ -28,12 +25,9 @@ constexpr seconds kRemovalRetry{5};
 constexpr seconds kSweepInterval{600};
 
 constexpr milliseconds kFileFollowsAfter{100};
-// While HAProxy is away.
-constexpr milliseconds kAttachInterval{100};
 constexpr milliseconds kBusyRetry{50};
 // While a server waits for its first check.
 constexpr milliseconds kVerifyInterval{100};
-constexpr seconds kStable{10};
 
 }  // namespace
 
@@ -64,7 +58,7 @@ void Driver::haproxy_ended(const std::string& how) {
 }
 
 asio::awaitable<void> Driver::run() {
-  gather_until_ = Clock::now() + kGatherFor;
+  first_answers_.begin(Clock::now());
   for (;;) {
     woken_ = false;
     step_began_ = Clock::now();
@@ -262,46 +256,6 @@ void Driver::lost(const std::string& how) {
   attached_ = false;
   not_before_ = Clock::now() + start_retry_.next(random_);
   events_.haproxy_lost(config_.config_path, how);
-}
-
-Driver::Clock::time_point Driver::reload_at(Clock::time_point now) const {
-  const auto gathered = all_known() ? now : gather_until_;
-  return std::max({reload_interval_.earliest(now), not_before_.value_or(now), gathered});
-}
-
-std::optional<Driver::Clock::time_point> Driver::next_deadline() const {
-  const auto now = Clock::now();
-  if (!attached_) return now + kAttachInterval;
-  std::optional<Clock::time_point> next;
-  const auto consider = [&next](std::optional<Clock::time_point> at) {
-    if (at && (!next || *at < *next)) next = at;
-  };
-  for (const auto& service : services_) {
-    consider(service->changes.due());
-    consider(service->again);
-  }
-  if (busy_) {
-    // Its end wakes the loop.
-  } else if (reloads_.empty()) {
-    consider(file_due_);
-  } else if (!would_empty_a_service()) {  // else the first snapshot wakes the loop
-    consider(reload_at(now));
-  }
-  if (has_socket() && !busy_) consider(look_at_);
-  return next;
-}
-
-void Driver::wake() {
-  woken_ = true;
-  wake_.cancel();
-}
-
-asio::awaitable<void> Driver::sleep() {
-  if (woken_) co_return;
-  const auto deadline = next_deadline();
-  boost::system::error_code ignored;
-  wake_.expires_at(deadline.value_or(Clock::time_point::max()));
-  co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 
 }  // namespace synapse::haproxy

@@ -23,6 +23,7 @@
 #include "common/runtime/task_group.h"
 #include "common/time/backoff.h"
 #include "common/time/coalescer.h"
+#include "common/time/gathering.h"
 #include "common/time/min_interval.h"
 #include "synapse/config.h"
 #include "synapse/events.h"
@@ -87,8 +88,10 @@ class Driver {
  private:
   using Clock = std::chrono::steady_clock;
 
-  // How long a load waits for the registry's first answers about services that are new.
-  static constexpr std::chrono::milliseconds kGatherFor{250};
+  // How long a load waits for the registry's first answers about services that are new. HAProxy loads ten thousand
+  // servers sooner than it adds them one by one.
+  static constexpr common::Gathering kFirstAnswers{std::chrono::milliseconds(250), std::chrono::milliseconds(100),
+                                                   std::chrono::seconds(1)};
 
   // A file that is written at every change of a burst, and checked each time, costs more than the burst itself.
   static constexpr std::chrono::seconds kFileInterval{1};
@@ -142,19 +145,21 @@ class Driver {
   boost::asio::awaitable<void> step();
   boost::asio::awaitable<void> plan_due();
   boost::asio::awaitable<Sent> send(const std::vector<Command>& commands);
-  boost::asio::awaitable<void> sleep();
   Services take_due();
   std::vector<Command> plan_round(const Services& due);
   void settled(const Services& services);
   void plan_all_again();
-  void wake();
   void want_reload(ReloadReason reason, const std::string& words);
   void lost(const std::string& how);
-  std::optional<Clock::time_point> next_deadline() const;
-  Clock::time_point reload_at(Clock::time_point now) const;
   Service* find(const std::string& service) const;
   void take_services(const RouterConfig& router);
   void take_traits();
+
+  // driver_schedule.cc: when there is something to do next.
+  std::optional<Clock::time_point> next_deadline() const;
+  Clock::time_point reload_at(Clock::time_point now) const;
+  void wake();
+  boost::asio::awaitable<void> sleep();
 
   // driver_look.cc: what HAProxy has, and what became of it without us.
   boost::asio::awaitable<void> look();
@@ -247,7 +252,7 @@ class Driver {
   common::MinInterval sweep_interval_;
   FormerWorkers former_workers_;
   Clock::time_point attached_at_{};
-  Clock::time_point gather_until_{};
+  common::Gathering first_answers_ = kFirstAnswers;
 
   common::TaskGroup tasks_;
   std::optional<Clock::time_point> step_began_;  // of the step under way

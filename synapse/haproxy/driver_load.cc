@@ -51,7 +51,7 @@ asio::awaitable<void> Driver::attach() {
       co_return plan_all_again();
     }
   }
-  if (!all_known() && now < gather_until_) co_return;
+  if (!all_known() && now < first_answers_.until()) co_return;
   if (busy_ || (not_before_ && now < *not_before_)) co_return;
   co_await start();
 }
@@ -161,7 +161,7 @@ asio::awaitable<void> Driver::resume_frontends() {
   std::vector<std::string> commands;
   for (const auto& frontend : paused) commands.push_back(enable_frontend(frontend));
   const auto replies = co_await socket_.exchange(commands);
-  if (replies) events_.frontends_resumed(config_.config_path, paused);
+  if (replies && !denied_by(socket_.path(), *replies)) events_.frontends_resumed(config_.config_path, paused);
 }
 
 asio::awaitable<Result<Driver::Reading>> Driver::ask_until_loaded(int old_pid, const std::string& fingerprint) {

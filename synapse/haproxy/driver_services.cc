@@ -42,7 +42,7 @@ void Driver::reconfigure(const RouterConfig& router) {
   take_services(router);  // with the traits of what HAProxy runs, until it runs something else
   update_fingerprint();
   refused_text_.clear();  // what HAProxy did not take may be good in new company
-  gather_until_ = Clock::now() + kGatherFor;
+  first_answers_.begin(Clock::now());
   if (attached_ && has_socket() && running_.fingerprint != fingerprint_) {
     want_reload(ReloadReason::skeleton_changed, "the configuration changed");
   } else if (attached_ && !has_socket() && rendered(FileFor::reload).text != file_.text()) {
@@ -64,12 +64,12 @@ void Driver::set_servers(const std::string& name, std::vector<ServerSpec> server
   if (servers.empty() && service->from_file && !on_purpose) servers = service->wanted.servers;
   service->from_file = service->from_file && servers == service->wanted.servers;
   if (service->known && service->wanted.servers == servers) return;
-  service->known = true;
+  const auto now = Clock::now();
+  if (!std::exchange(service->known, true)) first_answers_.heard(now);
   service->wanted.servers = std::move(servers);
   const bool available = std::any_of(service->wanted.servers.begin(), service->wanted.servers.end(),
                                      [](const ServerSpec& server) { return server.enabled; });
   if (available && !std::exchange(service->ever_available, true) && !service->declare_empty) update_fingerprint();
-  const auto now = Clock::now();
   changed_at_ = now;
   service->changes.changed(now);
   events_.servers_wanted({name, place_}, now);

@@ -9,8 +9,10 @@
 #include <utility>
 
 #include "common/file/write_atomically.h"
+#include "common/limits/limits.h"
 #include "common/telemetry/log.h"
 #include "synapse/haproxy/advice.h"
+#include "synapse/haproxy/config_file.h"
 #include "synapse/haproxy/runtime_codec.h"
 #include "synapse/haproxy/runtime_socket.h"
 #include "synapse/haproxy/taken_ports.h"
@@ -27,7 +29,6 @@ namespace {
 constexpr std::chrono::milliseconds kTerminatesWithin{2'000};
 constexpr std::chrono::milliseconds kSignalInterval{250};
 constexpr std::size_t kMaxAlerts = 2048;
-constexpr std::size_t kMaxConfigBytes = std::size_t{64} * 1024 * 1024;
 
 // True when the process runs our file: a pid file may be older than the last boot.
 bool runs_our_file(pid_t pid, const std::string& config_path) {
@@ -107,6 +108,7 @@ std::optional<std::string> HaproxyChild::why_not_bound_by(pid_t pid) const {
 
 asio::awaitable<Result<void>> HaproxyChild::load() {
   told_ = std::exchange(alerts_, {});
+  learn_secrets();
   if (may_run()) {
     if (const auto why = why_not_bound_by(child_->pid())) co_return common::fail(with_advice(*why));
     child_->signal(SIGUSR2);
@@ -123,8 +125,15 @@ asio::awaitable<Result<void>> HaproxyChild::load() {
   co_return Result<void>{};
 }
 
+void HaproxyChild::learn_secrets() {
+  former_secrets_ = std::move(secrets_);
+  const auto text = common::read_file(options_.config_path, kMaxConfigBytes);
+  secrets_ = text ? secrets_of(*text) : Secrets();
+}
+
 // What it said after the load before, too, has been told: a start that fails is tried again and again.
-void HaproxyChild::hear(const std::string& line) {
+void HaproxyChild::hear(const std::string& said) {
+  const auto line = secrets_.masked(former_secrets_.masked(said));
   if (!line.starts_with("[ALERT]")) return log_line(line);
   const auto words = without_pid(line);
   if (told_.find(words) == std::string::npos) {
@@ -132,7 +141,11 @@ void HaproxyChild::hear(const std::string& line) {
   } else {
     log::debug("haproxy: {}", line);
   }
-  if (alerts_.size() + words.size() < kMaxAlerts) alerts_ += (alerts_.empty() ? "" : "\n") + words;
+  if (alerts_.size() + words.size() < kMaxAlerts) {
+    alerts_ += (alerts_.empty() ? "" : "\n") + words;
+  } else {
+    common::limit_hit(common::Limit::command_output);
+  }
 }
 
 std::string HaproxyChild::complaint() const {

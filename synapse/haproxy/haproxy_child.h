@@ -14,6 +14,7 @@
 
 #include "common/process/child_process.h"
 #include "synapse/haproxy/control.h"
+#include "synapse/haproxy/secrets.h"
 
 namespace synapse::haproxy {
 
@@ -43,7 +44,8 @@ class HaproxyChild : public HaproxyControl {
  private:
   std::string pid_file() const { return options_.runtime_dir + "/haproxy.pid"; }
   std::string master_socket() const { return options_.runtime_dir + "/master.sock"; }
-  void hear(const std::string& line);
+  void learn_secrets();
+  void hear(const std::string& said);
   void exited(const std::string& how);
   std::optional<std::string> why_not_bound_by(pid_t pid) const;
   boost::asio::awaitable<bool> ended_within(std::chrono::milliseconds limit);
@@ -53,8 +55,10 @@ class HaproxyChild : public HaproxyControl {
   std::function<void(const std::string&)> on_exit_;
   boost::asio::steady_timer ended_;
   std::unique_ptr<common::ChildProcess> child_;
-  std::string alerts_;  // its lines since the last load
-  std::string told_;    // and those of the load before
+  Secrets secrets_;         // of the file that it was to load last
+  Secrets former_secrets_;  // and before, because those workers speak, too
+  std::string alerts_;      // its lines since the last load
+  std::string told_;        // and those of the load before
 };
 
 }  // namespace synapse::haproxy

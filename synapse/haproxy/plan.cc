@@ -4,7 +4,6 @@
 #include <iterator>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 namespace synapse::haproxy {
@@ -33,6 +32,7 @@ class Planner {
         observed_(observed),
         capabilities_(capabilities),
         wanted_(usable_servers(desired, traits.declared)) {
+    by_name_.reserve(observed.servers.size());
     for (const auto& server : observed.servers) by_name_.emplace(server.name, &server);
     for (const auto& server : wanted_) {
       const auto* present = find(server.name);
@@ -41,18 +41,19 @@ class Planner {
   }
 
   Plan run() {
+    std::vector<bool> is_wanted(observed_.servers.size());
     for (const auto& server : wanted_) {
       const auto* present = find(server.name);
       if (present == nullptr) {
         plan_new(server);
       } else {
+        is_wanted[static_cast<std::size_t>(present - observed_.servers.data())] = true;
         plan_known(server, *present);
       }
     }
-    std::unordered_set<std::string_view> wanted_names;
-    for (const auto& server : wanted_) wanted_names.insert(server.name);
-    for (const auto& server : observed_.servers) {
-      if (!wanted_names.contains(server.name) && !traits_.declared.contains(server.name)) plan_vanished(server);
+    for (std::size_t i = 0; i < is_wanted.size(); ++i) {
+      const auto& server = observed_.servers[i];
+      if (!is_wanted[i] && !traits_.declared.contains(server.name)) plan_vanished(server);
     }
     // The reload that brings the next servers in also takes the last ones out.
     const bool nobody_else = serving_ + entering_servers_ == 0;

@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <charconv>
 #include <string>
 #include <utility>
 
+#include "common/digits.h"
 #include "synapse/haproxy/render.h"
 #include "synapse/haproxy/rendered_words.h"
 #include "synapse/haproxy/words.h"
@@ -10,13 +10,6 @@
 namespace synapse::haproxy {
 
 namespace {
-
-std::optional<int> parse_number(std::string_view text) {
-  int value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 bool is_fingerprint(std::string_view text) {
   return text.size() == 16 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
@@ -33,7 +26,7 @@ bool parse_address(std::string_view word, ServerSpec& server) {
   if (address.size() > 2 && address.front() == '[' && address.back() == ']') {
     address = address.substr(1, address.size() - 2);
   }
-  const auto port = parse_number(word.substr(colon + 1));
+  const auto port = common::number_in<int>(word.substr(colon + 1));
   server.address = std::string(address);
   server.port = port.value_or(0);
   return port.has_value();
@@ -43,7 +36,7 @@ bool parse_address(std::string_view word, ServerSpec& server) {
 std::optional<ServerSpec> parse_server(std::vector<std::string> words) {
   if (words.size() < 6 || words[0] != kServerWord || words[3] != "weight") return std::nullopt;
   if (words[5] != kEnabledWord && words[5] != kDisabledWord) return std::nullopt;
-  auto weight = parse_number(words[4]);
+  auto weight = common::number_in<int>(words[4]);
   ServerSpec server;
   if (!weight || !parse_address(words[2], server)) return std::nullopt;
   server.name = words[1];
@@ -66,7 +59,7 @@ Mark read_mark(std::string_view comment) {
   for (const auto& [words, standing] :
        {std::pair(kDrainingMark, Standing::draining), std::pair(kHeldInDrainMark, Standing::held_in_drain)}) {
     if (!comment.starts_with(words) || comment.size() <= words.size()) continue;
-    const auto weight = parse_number(comment.substr(words.size() + 1));
+    const auto weight = common::number_in<int>(comment.substr(words.size() + 1));
     if (weight && *weight >= 0 && *weight <= 256) return {standing, weight};
   }
   return {};

@@ -1,6 +1,7 @@
 // What HAProxy answers on its runtime socket and says when it starts. It may be another version, or another program.
 #include "synapse/haproxy/advice.h"
 #include "synapse/haproxy/commands_fuzz.h"
+#include "synapse/haproxy/frontends.h"
 #include "synapse/haproxy/render.h"
 #include "synapse/haproxy/runtime_codec.h"
 
@@ -77,6 +78,10 @@ FUZZ_TARGET(replies) {
   }
   if (const auto value = parse_env(bytes, kFingerprintVariable)) {
     must(value->find('\n') == std::string::npos, "one value");
+  }
+  for (const auto& frontend : parse_paused(bytes)) {
+    must(bytes.find(frontend) != std::string_view::npos && frontend.find_first_of(" ;\\\n") == std::string::npos,
+         "a frontend that can be named in a command", frontend);
   }
   if (const auto workers = count_old_workers(bytes)) must(*workers <= bytes.size(), "workers");
   if (const auto version = parse_version(bytes)) {

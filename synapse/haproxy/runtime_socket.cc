@@ -1,8 +1,10 @@
 #include "synapse/haproxy/runtime_socket.h"
 
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <optional>
+#include <sys/socket.h>
 #include <sys/un.h>
 #include <utility>
 
@@ -46,6 +48,37 @@ std::optional<stream_protocol::endpoint> endpoint_of(const std::string& path) {
   return asio::ip::tcp::endpoint(address, static_cast<std::uint16_t>(port));
 }
 
+// On a unix socket it is done at once: the event loop has a say only where HAProxy has too many connections to accept.
+asio::awaitable<void> connect(stream_protocol::socket& socket, const stream_protocol::endpoint& endpoint,
+                              boost::system::error_code& error) {
+  if (endpoint.protocol().family() == AF_UNIX) {
+    socket.open(endpoint.protocol(), error);
+    if (error) co_return;
+    socket.non_blocking(true, error);
+    if (error || ::connect(socket.native_handle(), endpoint.data(), static_cast<socklen_t>(endpoint.size())) == 0) {
+      co_return;
+    }
+    if (errno != EAGAIN) {
+      error.assign(errno, boost::system::system_category());
+      co_return;
+    }
+  }
+  co_await socket.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
+}
+
+// As a rule all of it fits into the socket's buffer.
+asio::awaitable<void> send(stream_protocol::socket& socket, std::string_view text, boost::system::error_code& error) {
+  const auto sent = ::send(socket.native_handle(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (sent < 0 && errno != EAGAIN) {
+    error.assign(errno, boost::system::system_category());
+    co_return;
+  }
+  if (sent > 0) text.remove_prefix(static_cast<std::size_t>(sent));
+  if (!text.empty()) {
+    co_await asio::async_write(socket, asio::buffer(text), asio::redirect_error(asio::use_awaitable, error));
+  }
+}
+
 // `connected` becomes true: from then on HAProxy may have done something.
 asio::awaitable<Result<Replies>> converse(std::string path, std::string request_text,
                                           std::vector<std::size_t> chunk_ends, std::size_t count, bool& connected) {
@@ -59,7 +92,7 @@ asio::awaitable<Result<Replies>> converse(std::string path, std::string request_
   const auto failed = [&](const std::string& step) { return fail(step + " " + path + ": " + error.message()); };
 
   stream_protocol::socket socket(co_await asio::this_coro::executor);
-  co_await socket.async_connect(*endpoint, asio::redirect_error(asio::use_awaitable, error));
+  co_await connect(socket, *endpoint, error);
   if (error) co_return fail(cannot_connect(path, error.value()));
   connected = true;
 
@@ -71,7 +104,7 @@ asio::awaitable<Result<Replies>> converse(std::string path, std::string request_
   for (std::size_t part = 0; part < chunk_ends.size(); ++part) {
     const auto text = std::string_view(request_text).substr(sent, chunk_ends[part] - sent);
     for (const char letter : text) expected += letter == '\n' ? 1 : 0;
-    co_await asio::async_write(socket, asio::buffer(text), asio::redirect_error(asio::use_awaitable, error));
+    co_await send(socket, text, error);
     if (error) co_return failed("cannot write to HAProxy's runtime socket");
     sent = chunk_ends[part];
     while (replies.size() < expected) {

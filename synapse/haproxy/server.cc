@@ -52,9 +52,12 @@ std::string joined(const std::vector<std::string>& words) {
 
 }  // namespace
 
+bool is_normalised(const ServerSpec& server) {
+  return std::none_of(server.options.begin(), server.options.end(), may_be_a_field);
+}
+
 ServerSpec normalised(ServerSpec server) {
-  // Nearly every server: this runs for all of them whenever one changes.
-  if (std::none_of(server.options.begin(), server.options.end(), may_be_a_field)) return server;
+  if (is_normalised(server)) return server;
   std::vector<std::string> options;
   for (auto& group : group_options(server.options)) {
     if (group.is("enabled") || group.is("disabled")) {

@@ -44,6 +44,9 @@ struct ServerSpec {
 // normalised servers and calls this itself.
 [[nodiscard]] ServerSpec normalised(ServerSpec server);
 
+// True when it certainly is, as nearly every server: all of them are looked at whenever one changes.
+[[nodiscard]] bool is_normalised(const ServerSpec& server);
+
 // Why HAProxy must not see the server (a name or address that is not one, a port or weight out of range, options that
 // are not whole words); nothing: it is sound.
 [[nodiscard]] std::optional<std::string> unsound(const ServerSpec& server);

@@ -59,6 +59,7 @@ Standing wanted_standing(const ServerSpec& server, const ObservedServer* present
 std::vector<const ObservedServer*> unwanted(const std::vector<ServerSpec>& wanted, const BackendTraits& traits,
                                             const ObservedBackend& observed) {
   std::unordered_set<std::string_view> names;
+  names.reserve(wanted.size());
   for (const auto& server : wanted) names.insert(server.name);
   std::vector<const ObservedServer*> servers;
   for (const auto& server : observed.servers) {

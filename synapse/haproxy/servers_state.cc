@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <charconv>
 #include <unordered_set>
 #include <utility>
 
+#include "common/digits.h"
 #include "common/registration/validate.h"
 #include "synapse/haproxy/observed.h"
 
@@ -61,13 +61,6 @@ std::vector<std::string_view> fields_of(std::string_view line) {
   }
 }
 
-std::optional<int> parse_number(std::string_view text) {
-  int value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 // Which field of a row is which column.
 struct Layout {
   std::array<std::size_t, column_count> index{};
@@ -110,7 +103,7 @@ std::optional<Row> parse_row(std::string_view line, const Layout& layout) {
   std::array<int, column_count> numbers{};
   for (Column column : {port, operational_state, admin_state, user_weight, initial_weight, check_result, check_health,
                         check_state, agent_state}) {
-    auto number = parse_number(text(column));
+    auto number = common::number_in<int>(text(column));
     if (!number) return std::nullopt;
     numbers[column] = *number;
   }
@@ -135,7 +128,7 @@ std::optional<Row> parse_row(std::string_view line, const Layout& layout) {
   server.agent_configured = (numbers[agent_state] & kCheckConfigured) != 0;
   server.agent_enabled = (numbers[agent_state] & kCheckEnabled) != 0;
   // Only used for ordering, and may exceed an int after decades.
-  server.seconds_since_change = parse_number(text(since_change)).value_or(0);
+  server.seconds_since_change = common::number_in<int>(text(since_change)).value_or(0);
   return row;
 }
 

@@ -4,12 +4,12 @@
 #include <arpa/inet.h>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/digits.h"
 #include "common/registration/validate.h"
 #include "synapse/haproxy/words.h"
 
@@ -35,9 +35,9 @@ std::optional<BindPlace> bind_place_of(std::string_view text) {
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
   BindPlace place;
   place.address = host.empty() || host == "*" ? (v6 ? "::" : "0.0.0.0") : std::string(host);
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), place.port);
-  const bool whole = error == std::errc() && end == digits.data() + digits.size();
-  if (!whole || place.port < 1 || place.port > 65535 || !common::is_ip_address(place.address)) return std::nullopt;
+  const auto port = common::number_in<int>(digits, 1, 65535);
+  if (!port || !common::is_ip_address(place.address)) return std::nullopt;
+  place.port = *port;
   return place;
 }
 
@@ -79,6 +79,9 @@ std::vector<BindPlace> bind_places(std::string_view configuration) {
   while (!configuration.empty()) {
     const auto line = configuration.substr(0, configuration.find('\n'));
     configuration.remove_prefix(std::min(line.size() + 1, configuration.size()));
+    const auto start = line.find_first_not_of(" \t");
+    // Nearly all lines are servers.
+    if (start == std::string_view::npos || line.substr(start).starts_with("server ")) continue;
     const auto words = split_words(line);
     if (!words || words->empty()) continue;
     if (words->front() == "noreuseport") return {};

@@ -159,7 +159,10 @@ std::vector<ServerSpec> usable_servers(const BackendSpec& backend, const Declare
     if (left_out != nullptr) left_out->push_back(backend.name + ": left out: " + why);
   };
   for (const auto& candidate : backend.servers) {
-    auto server = normalised(candidate);
+    ServerSpec other;
+    const bool as_it_is = is_normalised(candidate);
+    if (!as_it_is) other = normalised(candidate);
+    const ServerSpec& server = as_it_is ? candidate : other;
     if (auto why = unsound(server)) {
       leave_out(*why);
     } else if (declared.contains(server.name)) {
@@ -167,7 +170,7 @@ std::vector<ServerSpec> usable_servers(const BackendSpec& backend, const Declare
     } else if (!names.insert(candidate.name).second) {
       leave_out(server.name + ": the name stands twice");
     } else {
-      servers.push_back(std::move(server));
+      servers.push_back(server);
     }
   }
   return servers;

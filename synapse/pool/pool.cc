@@ -87,27 +87,24 @@ void put_in_order(std::vector<RoutedServer>& servers, const PoolOptions& options
     case PoolOrder::date:
       return;  // oldest first already
     case PoolOrder::name:
-      std::sort(servers.begin(), servers.end(),
-                [](const RoutedServer& a, const RoutedServer& b) { return a.name < b.name; });
+      sort_servers(servers, [&](std::size_t a, std::size_t b) { return servers[a].name < servers[b].name; });
       return;
     case PoolOrder::random:
       break;
   }
-  std::vector<std::pair<std::uint64_t, RoutedServer>> keyed;
-  keyed.reserve(servers.size());
-  for (auto& server : servers) {
-    const auto key = StableHash()
-                         .add(options.seed)
-                         .add(server.registered_name)
-                         .add(server.host)
-                         .add(static_cast<std::uint64_t>(server.port))
-                         .value();
-    keyed.emplace_back(key, std::move(server));
+  std::vector<std::uint64_t> keys;
+  keys.reserve(servers.size());
+  for (const auto& server : servers) {
+    keys.push_back(StableHash()
+                       .add(options.seed)
+                       .add(server.registered_name)
+                       .add(server.host)
+                       .add(static_cast<std::uint64_t>(server.port))
+                       .value());
   }
-  std::sort(keyed.begin(), keyed.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.first, a.second.name) < std::tie(b.first, b.second.name);
+  sort_servers(servers, [&](std::size_t a, std::size_t b) {
+    return std::tie(keys[a], servers[a].name) < std::tie(keys[b], servers[b].name);
   });
-  std::transform(keyed.begin(), keyed.end(), servers.begin(), [](auto& entry) { return std::move(entry.second); });
 }
 
 void put_near_ones_first(std::vector<RoutedServer>& servers, const Preference& prefer) {
@@ -175,15 +172,20 @@ Routed Pool::update(const std::vector<Record>& records) {
   auto& servers = fresh.servers;
   servers = read(records, options_.default_weight, rules.port_override, fresh.left_out);
   drop_duplicates(servers, fresh.left_out);
-  std::set<Address> named;
-  for (const auto& server : servers) named.insert(address_of(server));
+  std::vector<Address> named;
+  named.reserve(servers.size());
+  for (const auto& server : servers) named.push_back(address_of(server));
   filter(servers, rules.label_filters, fresh.left_out);
-  for (const auto& server : leave_out_unfit(servers, fresh.left_out)) named.erase(address_of(server));
+  const auto unfit = leave_out_unfit(servers, fresh.left_out);
   leave_out_excess(servers, rules.max_servers, fresh);
   fresh.available = static_cast<int>(std::count_if(servers.begin(), servers.end(), is_available));
   fresh.unavailable = static_cast<int>(servers.size()) - fresh.available;
-  if (fresh.available == 0) keep_vanished(fresh, named);
-  std::sort(servers.begin(), servers.end(), older);
+  if (fresh.available == 0) {
+    std::set<Address> others(std::make_move_iterator(named.begin()), std::make_move_iterator(named.end()));
+    for (const auto& server : unfit) others.erase(address_of(server));
+    keep_vanished(fresh, others);
+  }
+  sort_servers(servers, [&](std::size_t a, std::size_t b) { return older(servers[a], servers[b]); });
   auto last = default_servers(fresh);
   const auto count = servers.size();
   std::move(last.begin(), last.end(), std::back_inserter(servers));

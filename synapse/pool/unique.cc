@@ -1,8 +1,10 @@
 #include "synapse/pool/unique.h"
 
 #include <algorithm>
-#include <map>
+#include <numeric>
 #include <set>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 
 #include "common/registration/validate.h"
@@ -37,26 +39,51 @@ bool older(const RoutedServer& a, const RoutedServer& b) {
   return std::tie(a.created_ms, a.created_zxid, a.child) < std::tie(b.created_ms, b.created_zxid, b.child);
 }
 
+void sort_servers(std::vector<RoutedServer>& servers, const std::function<bool(std::size_t, std::size_t)>& before) {
+  std::vector<std::size_t> order(servers.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), std::ref(before));
+  if (std::is_sorted(order.begin(), order.end())) return;
+  std::vector<RoutedServer> sorted;
+  sorted.reserve(servers.size());
+  for (const auto index : order) sorted.push_back(std::move(servers[index]));
+  servers = std::move(sorted);
+}
+
 void drop_duplicates(std::vector<RoutedServer>& servers, std::vector<LeftOut>& left_out) {
-  std::map<Address, std::size_t> newest;
-  for (std::size_t i = 0; i < servers.size(); ++i) {
-    auto& best = newest.emplace(address_of(servers[i]), i).first->second;
-    if (older(servers[best], servers[i])) best = i;
+  const auto key = [](const RoutedServer* server) {
+    return std::tie(server->registered_name, server->host, server->port);
+  };
+  std::vector<const RoutedServer*> by_address;
+  by_address.reserve(servers.size());
+  for (const auto& server : servers) by_address.push_back(&server);
+  std::sort(by_address.begin(), by_address.end(), [&](const auto* a, const auto* b) {
+    return key(a) != key(b) ? key(a) < key(b) : older(*b, *a);  // the newest first
+  });
+  std::vector<bool> doubled(servers.size());
+  const RoutedServer* newest = nullptr;
+  bool any = false;
+  for (const auto* server : by_address) {
+    if (newest == nullptr || key(newest) != key(server)) {
+      newest = server;
+      continue;
+    }
+    any = doubled[static_cast<std::size_t>(server - servers.data())] = true;
+    left_out.push_back(left_out_of(*server, LeftOutBecause::duplicate,
+                                   "same name and address as the newer " + common::quote_for_log(newest->child)));
   }
+  if (!any) return;
   std::vector<RoutedServer> kept;
-  kept.reserve(newest.size());
+  kept.reserve(servers.size());
   for (std::size_t i = 0; i < servers.size(); ++i) {
-    const auto best = newest.at(address_of(servers[i]));
-    if (best == i) continue;
-    left_out.push_back(left_out_of(servers[i], LeftOutBecause::duplicate,
-                                   "same name and address as the newer " + common::quote_for_log(servers[best].child)));
+    if (!doubled[i]) kept.push_back(std::move(servers[i]));
   }
-  for (const auto& [key, index] : newest) kept.push_back(std::move(servers[index]));
   servers = std::move(kept);
 }
 
 void make_names_unique(std::vector<RoutedServer>& servers) {
-  std::set<std::string> taken;
+  std::unordered_set<std::string_view> taken;  // names that do not change any more
+  taken.reserve(servers.size());
   std::vector<RoutedServer*> homonyms;
   for (auto& server : servers) {
     if (!taken.insert(server.name).second) homonyms.push_back(&server);
@@ -64,14 +91,17 @@ void make_names_unique(std::vector<RoutedServer>& servers) {
   for (auto* server : homonyms) {
     const auto suffix = suffix_of(*server);
     const auto base = server->registered_name.substr(0, max_name - suffix.size() - 8) + suffix;
-    server->name = base;
-    for (int i = 2; !taken.insert(server->name).second; ++i) server->name = base + "_" + std::to_string(i);
+    auto name = base;
+    for (int i = 2; taken.contains(name); ++i) name = base + "_" + std::to_string(i);
+    server->name = std::move(name);
+    taken.insert(server->name);
   }
 }
 
 void make_ids_unique(std::vector<RoutedServer>& servers) {
   std::set<std::string> taken;
   for (auto& server : servers) {
+    if (std::find(server.options.begin(), server.options.end(), "id") == server.options.end()) continue;
     std::vector<std::string> kept;
     for (std::size_t i = 0; i < server.options.size();) {
       const std::size_t words = common::server_option_has_value(server.options[i]) ? 2 : 1;

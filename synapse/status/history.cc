@@ -22,6 +22,7 @@ using ByChild = std::unordered_map<std::string_view, const RoutedServer*>;
 
 ByChild by_child(const Routed& routed) {
   ByChild found;
+  found.reserve(routed.servers.size());
   for (const auto& server : routed.servers) found.emplace(server.child, &server);
   return found;
 }
@@ -71,6 +72,7 @@ class History::Update {
         now_(now) {
     for (const auto& out : after.left_out) left_out_.emplace(out.child, &out);
     if (!source_spoke_) return;
+    children_.reserve(records->size());
     for (const auto& record : *records) children_.insert(record.child);
   }
 
@@ -89,7 +91,8 @@ class History::Update {
     if (before->weight != server.weight) {
       add(server, "weight", std::to_string(before->weight), std::to_string(server.weight), "");
     }
-    if (place_of(*before) != place_of(server)) add(server, "address", place_of(*before), place_of(server), "");
+    if (before->host != server.host || before->port != server.port)
+      add(server, "address", place_of(*before), place_of(server), "");
   }
 
   void miss(const RoutedServer& before) {
