@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from harness import web
+from harness import sanitizers, web
 from harness.configs import check, nerve, nerve_service, synapse, synapse_service
 from harness.hostile import closed, connect, descriptors, exchange, memory, statuses, trickle
 from harness.ports import free_port
@@ -222,7 +222,7 @@ def test_the_work_goes_on_meanwhile(sandbox, registry):
             eventually(lambda: not registry.names(), 20)
             backend.answer_with(200)
             eventually(lambda: registry.only_record()["available"], 20)
-            eventually(lambda: program.get("/health", timeout=5)[0] == 200, 20)
+            eventually(lambda: program.get("/health", timeout=5 * sanitizers.SLOWER)[0] == 200, 20 * sanitizers.SLOWER)
     finally:
         stop.set()
         for thread in threads:
