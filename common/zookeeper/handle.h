@@ -36,9 +36,6 @@ class Handle : public std::enable_shared_from_this<Handle> {
   // Ends the session on the server, when connected, and joins the client's threads.
   void close();
 
-  // Other servers for the next attempt to connect: addresses only, or it blocks; no chroot.
-  void set_servers(const std::string& servers) { zoo_set_servers(zh_, servers.c_str()); }
-
   bool is_open() const { return zh_ != nullptr; }
   int state() const { return zoo_state(zh_); }
   clientid_t session() const { return *zoo_client_id(zh_); }

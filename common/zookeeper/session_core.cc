@@ -106,20 +106,26 @@ void Session::Core::look_hosts_up() {
 // A connection that is there again by now is left alone: names that flap do it no harm.
 void Session::Core::take_addresses(HostAddresses addresses) {
   looking_up_ = false;
-  if (closed_ || connected_ || addresses == addresses_) return;
+  if (closed_ || connected_) return;
   addresses_ = std::move(addresses);
-  if (handle_ && opened_) use_addresses();
+  reopen_when_due();
 }
 
-void Session::Core::use_addresses() {
-  if (all_numeric(addresses_)) handle_->set_servers(split_hosts(with_addresses(options_.hosts, addresses_)).servers);
+// An open handle is given no other servers (zoo_set_servers): it replaces what the client's own thread reads without a
+// lock at each failed attempt to connect, and closes the socket under it.
+void Session::Core::reopen_when_due() {
+  if (!handle_ || !opened_ || connected_) return;
+  const bool moved = addresses_ != opened_with_;
+  const Clock::duration limit =
+      moved ? kReopenAtLeastAfter
+            : std::clamp(kTimeoutsUntilReopened * options_.timeout, kReopenAtLeastAfter, kReopenAtMostAfter);
+  if (Clock::now() - (moved ? opened_at_ : std::max(away_since_, opened_at_)) > limit) reopen();
 }
 
 void Session::Core::opened(const std::shared_ptr<Handle>& handle, int error) {
   if (error == 0) {
     if (handle_ != handle) return release(handle, [] {});  // closed in the meantime
     opened_ = true;
-    if (addresses_ != opened_with_) use_addresses();  // they have changed meanwhile
     return on_state(handle->state());
   }
   if (handle_ != handle) return;
@@ -285,8 +291,7 @@ void Session::Core::poll_state() {
     look_hosts_up();
   }
   if (connected_ && now - connected_at_ > kHealthyAfter) backoff_.reset();
-  const auto limit = std::clamp(kTimeoutsUntilReopened * options_.timeout, kReopenAtLeastAfter, kReopenAtMostAfter);
-  if (handle_ && opened_ && !connected_ && now - std::max(away_since_, opened_at_) > limit) reopen();
+  reopen_when_due();
 }
 
 void Session::Core::complain_when_away() {

@@ -47,7 +47,7 @@ class Session::Core : public std::enable_shared_from_this<Session::Core> {
   void opened(const std::shared_ptr<Handle>& handle, int error);
   void look_hosts_up();
   void take_addresses(HostAddresses addresses);
-  void use_addresses();
+  void reopen_when_due();
   void on_event(const std::shared_ptr<Handle>& handle, int type, int state, const std::string& path);
   void on_state(int state);
   void set_connected(bool connected, std::int64_t session_id);
