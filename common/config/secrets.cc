@@ -58,6 +58,11 @@ class SecretFinder {
  private:
   static bool is_secret(const std::string& text, Meaning meaning) {
     if (text.find(kVariable) != std::string::npos) return false;
+    // A variable of HAProxy's own, which it takes from its environment.
+    if (meaning == Meaning::haproxy_lines &&
+        (text.find("${") != std::string::npos || text.find("\"$") != std::string::npos)) {
+      return false;
+    }
     return (meaning == Meaning::url ? mask_secrets(text) : masked_text(text, meaning)) != text;
   }
 

@@ -271,7 +271,7 @@ class ChildrenWatch::Core : public std::enable_shared_from_this<ChildrenWatch::C
     events_.on_failed(
         fmt::format("{} has {} nodes; {} of them are used, those that were there before and then by their names, as "
                     "far as there is room",
-                    options_.path, known_.kept() + left_out, known_.kept()));
+                    options_.path, known_.present(), known_.present() - left_out));
   }
 
   void failed(Status status, const std::string& what) {

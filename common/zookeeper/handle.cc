@@ -266,7 +266,7 @@ void Handle::on_stat(int code, const ::Stat* stat, const void* data) {
 }
 
 void Handle::on_unwatched(int code, const void* data) {
-  reply_of(data, code);
+  reply_of(data, code == ZNOWATCHER ? ZOK : code);
   post_finish(data);
 }
 

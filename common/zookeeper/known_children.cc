@@ -1,5 +1,7 @@
 #include "common/zookeeper/known_children.h"
 
+#include <algorithm>
+
 namespace common::zookeeper {
 
 KnownChildren::Difference KnownChildren::list(const std::set<std::string>& names) {
@@ -27,8 +29,10 @@ KnownChildren::Difference KnownChildren::list(const std::set<std::string>& names
   complete_ = true;
   auto room = bounds_.all_data - all_data_;
   for (const auto& [child, size] : too_much_) {
-    if (size > room) continue;
-    room -= size;
+    const auto known = children_.find(child);
+    const auto has = known == children_.end() ? 0 : known->second.size;
+    if (size > room + has) continue;
+    room -= std::min<std::size_t>(room, size);
     result.to_read.push_back(child);
   }
   return result;
@@ -58,7 +62,6 @@ void KnownChildren::read(const std::string& child, std::string data, const Stat&
   const auto known = children_.find(child);
   const auto others = all_data_ - (known == children_.end() ? 0 : known->second.size);
   if (others + size > bounds_.all_data) {
-    forget(child);
     too_much_[child] = size;
     return;
   }

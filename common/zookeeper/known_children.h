@@ -29,7 +29,7 @@ class KnownChildren {
   struct Bounds {
     std::size_t children = 20'000;              // of newcomers beyond that the last ones by name are left out
     std::uint32_t data = 64 * 1024 + 1;         // bytes of a node; more is cut off
-    std::size_t all_data = 64UL * 1024 * 1024;  // bytes of all nodes; one that does not fit is left out
+    std::size_t all_data = 64UL * 1024 * 1024;  // bytes of all nodes; what does not fit is left out
   };
 
   // `needs_data`: false for a child whose name says everything.
@@ -57,9 +57,9 @@ class KnownChildren {
   void unreadable(const std::string& child);
   void gone(const std::string& child);
 
-  // How many there are that are not told of, because of a bound.
+  // How many there are that are not told of, or only as they were before, because of a bound.
   std::size_t left_out() const { return beyond_ + too_much_.size(); }
-  std::size_t kept() const { return listed_.size() - too_much_.size(); }
+  std::size_t present() const { return listed_.size() + beyond_; }
 
   // Since the last call of tell(), or ever before the first.
   bool has_news() const { return news_; }
@@ -78,7 +78,7 @@ class KnownChildren {
   std::set<std::string> listed_;
   std::set<std::string> deleted_;                  // since that list
   std::size_t beyond_ = 0;                         // names that the last list had too many
-  std::map<std::string, std::uint32_t> too_much_;  // listed, and its data does not fit: bytes
+  std::map<std::string, std::uint32_t> too_much_;  // listed, and what it has now does not fit: bytes
   std::size_t all_data_ = 0;                       // the sum of the sizes
   Children children_;
 };

@@ -119,7 +119,7 @@ TEST_F(KnownChildrenTest, OfTooManyThoseThatWereThereStay) {
   const auto difference = known.list({"a", "b", "c", "k", "m", "base64_a", "base64_z"});
   EXPECT_THAT(difference.to_read, ElementsAre("a"));
   EXPECT_EQ(known.left_out(), 3u);
-  EXPECT_EQ(known.kept(), 4u);
+  EXPECT_EQ(known.present(), 7u);
   known.read("a", "3", at(3));
   known.read("b", "4", at(4));
   EXPECT_EQ(told(), "a=3 base64_z= k=1 m=2 ");
@@ -139,7 +139,6 @@ TEST_F(KnownChildrenTest, DataThatDoesNotFitIsLeftOutUntilItDoes) {
   known.read("b", "bbbbbbbbbb", at(2));
   known.read("c", "cccccccccc", at(3));
   EXPECT_EQ(known.left_out(), 1u);
-  EXPECT_EQ(known.kept(), 2u);
   EXPECT_EQ(told(), "a=aaaaaaaaaa b=bbbbbbbbbb ");
   EXPECT_THAT(known.list({"a", "b", "c"}).to_read, IsEmpty());
   EXPECT_THAT(known.list({"b", "c"}).to_read, ElementsAre("c"));
@@ -148,17 +147,20 @@ TEST_F(KnownChildrenTest, DataThatDoesNotFitIsLeftOutUntilItDoes) {
   EXPECT_EQ(told(), "b=bbbbbbbbbb c=cccccccccc ");
 }
 
-TEST_F(KnownChildrenTest, WhatGrowsBeyondTheBoundIsLeftOutAndWhatShrinksMakesRoom) {
+TEST_F(KnownChildrenTest, WhatGrowsBeyondTheBoundStaysAsItWasAndWhatShrinksMakesRoom) {
   known.list({"a", "b", "c"});
   known.read("a", "aaaaaaaaaa", at(1));
   known.read("b", "bbbbbbbbbb", at(2));
   known.read("c", "c", at(3));
   known.tell().at("a").data.clear();
   known.read("c", "cccccccccc", at(4));
-  EXPECT_EQ(told(), "a= b=bbbbbbbbbb ");
+  EXPECT_EQ(known.left_out(), 1u);
+  EXPECT_FALSE(known.has_news());
+  EXPECT_EQ(told(), "a= b=bbbbbbbbbb c=c ");
   known.read("b", "b", at(5));
   EXPECT_THAT(known.list({"a", "b", "c"}).to_read, ElementsAre("c"));
   known.read("c", "cccccccccc", at(4));
+  EXPECT_EQ(known.left_out(), 0u);
   EXPECT_EQ(told(), "a= b=b c=cccccccccc ");
 }
 

@@ -303,10 +303,13 @@ void Session::Core::complain_when_away() {
 }
 
 void Session::Core::unwatch(const std::string& path) {
-  if (!usable()) return;
+  if (!usable() || !can_unwatch_) return;
   handle_->unwatch(path, [weak = weak_from_this(), path](Status status) {
     const auto core = weak.lock();
-    if (core && status == Status::ok) core->listeners_.tell_change(path, false);
+    if (!core) return;
+    if (status == Status::ok) return core->listeners_.tell_change(path, false);
+    // Servers before 3.5 do not know the request, and may hang up: rather a watch too many.
+    core->can_unwatch_ = false;
   });
 }
 

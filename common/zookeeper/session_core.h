@@ -85,6 +85,7 @@ class Session::Core : public std::enable_shared_from_this<Session::Core> {
   bool complained_ = false;
   bool open_failed_ = false;   // and it was said
   int short_connections_ = 0;  // one after the other
+  bool can_unwatch_ = true;
   bool watches_lost_ = false;  // the present handle has not got those of the one before
 
   Listeners listeners_;

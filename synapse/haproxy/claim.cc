@@ -24,6 +24,12 @@ std::string who_has(const std::string& lock) {
   return own_locks()[lock].expired() ? "another synapse" : "a router of this synapse that still runs";
 }
 
+// What is known to be ours is not waited for.
+Result<std::unique_ptr<FileLock>> claim_unless_ours(const std::string& lock) {
+  if (!own_locks()[lock].expired()) return std::unique_ptr<FileLock>();
+  return FileLock::claim(lock);
+}
+
 }  // namespace
 
 Result<Claim> Claim::make(const HaproxyRouterConfig& config, bool file_only) {
@@ -48,24 +54,24 @@ Result<void> Claim::take_directory(const std::string& path) {
   if (error) {
     return fail("cannot create runtimeDir " + path + ": " + error.message() + "; create it, or set runtimeDir");
   }
-  auto lock = FileLock::claim(path + "/synapse.lock");
+  const auto name = path + "/synapse.lock";
+  auto lock = claim_unless_ours(name);
   if (!lock) return fail("runtimeDir: " + lock.error().message + "; set runtimeDir to a directory of this user");
   if (!*lock) {
-    return fail(who_has(path + "/synapse.lock") + " uses runtimeDir " + path +
-                "; stop it, or give each a runtimeDir of its own");
+    return fail(who_has(name) + " uses runtimeDir " + path + "; stop it, or give each a runtimeDir of its own");
   }
-  keep(path + "/synapse.lock", *std::move(lock));
+  keep(name, *std::move(lock));
   return {};
 }
 
 Result<void> Claim::take_file(const std::string& path) {
-  auto lock = FileLock::claim(path + ".lock");
+  const auto name = path + ".lock";
+  auto lock = claim_unless_ours(name);
   if (!lock) return {};  // nor can the file be written, which is told then
   if (!*lock) {
-    return fail(who_has(path + ".lock") + " writes configPath " + path +
-                "; stop it, or give each a configPath of its own");
+    return fail(who_has(name) + " writes configPath " + path + "; stop it, or give each a configPath of its own");
   }
-  keep(path + ".lock", *std::move(lock));
+  keep(name, *std::move(lock));
   return {};
 }
 

@@ -74,7 +74,10 @@ int try_to_bind(const BindPlace& place) {
 
 std::vector<BindPlace> bind_places(std::string_view configuration) {
   constexpr std::array kOfItsOwn{"interface", "namespace", "transparent"};
+  constexpr auto kNone = std::string_view::npos;
   std::vector<BindPlace> places;
+  std::size_t of_section = 0;  // the first of this section's
+  std::string section;
   std::string proxy;
   while (!configuration.empty()) {
     const auto line = configuration.substr(0, configuration.find('\n'));
@@ -84,8 +87,18 @@ std::vector<BindPlace> bind_places(std::string_view configuration) {
     if (start == std::string_view::npos || line.substr(start).starts_with("server ")) continue;
     const auto words = split_words(line);
     if (!words || words->empty()) continue;
-    if (words->front() == "noreuseport") return {};
-    if (begins_section(line)) proxy = words->size() > 1 ? (*words)[1] : "";
+    if (words->front() == "noreuseport" || words->front() == ".if") return {};
+    if (begins_section(line)) {
+      section = words->front();
+      proxy = words->size() > 1 ? (*words)[1] : "";
+      of_section = places.size();
+    }
+    if (of_section == kNone) continue;
+    if (words->front() == "disabled") {
+      if (section == "defaults") return {};
+      places.resize(of_section);
+      of_section = kNone;
+    }
     if (words->front() != "bind" || words->size() < 2) continue;
     if (std::any_of(kOfItsOwn.begin(), kOfItsOwn.end(), [&](const char* word) { return has_word(*words, word); }))
       continue;
@@ -105,8 +118,9 @@ std::vector<BindPlace> bind_places(std::string_view configuration) {
 
 std::optional<std::string> why_not_bound(std::string_view configuration) {
   for (const auto& place : bind_places(configuration)) {
+    // An address that has left this machine may still be bound by the worker, of whom the next one takes it over.
     const int error = try_to_bind(place);
-    if (error != EADDRINUSE && error != EADDRNOTAVAIL) continue;
+    if (error != EADDRINUSE) continue;
     return "frontend " + place.proxy + ": cannot bind socket (" + std::strerror(error) + ") for [" +
            common::host_port(place.address, place.port) + "]";
   }

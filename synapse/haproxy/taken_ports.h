@@ -21,12 +21,12 @@ struct BindPlace {
 };
 
 // Those that can be judged from outside: no sockets, names, ranges, variables, or addresses that HAProxy binds in a way
-// of its own (`interface`, `namespace`, `transparent`).
+// of its own (`interface`, `namespace`, `transparent`); none of a section that is `disabled`, and none at all where
+// conditions (`.if`), `defaults` or `noreuseport` decide what is bound and how.
 [[nodiscard]] std::vector<BindPlace> bind_places(std::string_view configuration);
 
-// The first place where a program that is not this user's HAProxy listens, or whose address this machine does not have,
-// in the words that HAProxy has for it; nothing: HAProxy may try. What this user may not bind is not judged: HAProxy
-// may have more rights.
+// The first place where a program that is not this user's HAProxy listens, in the words that HAProxy has for it;
+// nothing: HAProxy may try. What this user may not bind is not judged: HAProxy may have more rights.
 [[nodiscard]] std::optional<std::string> why_not_bound(std::string_view configuration);
 
 }  // namespace synapse::haproxy

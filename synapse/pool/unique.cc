@@ -42,7 +42,7 @@ bool older(const RoutedServer& a, const RoutedServer& b) {
 void sort_servers(std::vector<RoutedServer>& servers, const std::function<bool(std::size_t, std::size_t)>& before) {
   std::vector<std::size_t> order(servers.size());
   std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), std::ref(before));
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return before(a, b); });
   if (std::is_sorted(order.begin(), order.end())) return;
   std::vector<RoutedServer> sorted;
   sorted.reserve(servers.size());
