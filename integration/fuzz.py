@@ -35,6 +35,7 @@ def arguments(targets):
     parser = argparse.ArgumentParser(prog="integration/fuzz.sh", description="Runs the fuzz targets.")
     parser.add_argument("--seconds", type=int, default=600, help="for each target (600)")
     parser.add_argument("--runs", type=int, default=10_000_000, help="inputs for each target (10000000)")
+    parser.add_argument("--seed", type=int, default=0, help="draws the same inputs again for the same program (0: others each time)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="targets at a time (one a core)")
     parser.add_argument("--keep", metavar="DIR", help="keeps what was added to each corpus, and begins with it")
     parser.add_argument("target", nargs="*", help=f"all when none is named: {' '.join(targets)}")
@@ -60,6 +61,7 @@ def command(target, given, build, grown, findings):
         f"-timeout={SECONDS_FOR_ONE_INPUT}",
         f"-max_total_time={given.seconds}",
         f"-runs={given.runs}",
+        f"-seed={given.seed}",
         "-print_final_stats=1",
     ]
 

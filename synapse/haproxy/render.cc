@@ -28,8 +28,13 @@ void append_line(std::string& text, std::string_view line) {
   const auto clean = one_line(line);
   const auto start = clean.find_first_not_of(' ');
   if (start == std::string::npos) return;
+  auto end = clean.find_last_not_of(' ') + 1;
+  // A blank behind a backslash is a part of the last word.
+  const auto before = clean.find_last_not_of('\\', end - 1);
+  const auto backslashes = before == std::string::npos ? end : end - 1 - before;
+  if (end < clean.size() && backslashes % 2 == 1) ++end;
   text += "    ";
-  text.append(clean, start, clean.find_last_not_of(' ') + 1 - start);
+  text.append(clean, start, end - start);
   text += '\n';
 }
 
