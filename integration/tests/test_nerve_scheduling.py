@@ -49,7 +49,7 @@ def judged(checked, seconds, judge):
                 disliked.append(error)
             if len(disliked) == 3:
                 raise
-    pytest.skip("this machine is too busy to tell whether checks are late")
+    raise AssertionError("in each of 20 windows this machine was too busy to tell whether checks are late")
 
 
 def assert_spread(times):
@@ -159,3 +159,10 @@ def test_the_lateness_of_starts_is_a_metric(sandbox):
     count = metrics.value("nerve_check_start_lateness_seconds_count")
     within = [metrics.value("nerve_check_start_lateness_seconds_bucket", le=le) for le in ("0.2", "5", "+Inf")]
     assert 0 < within[0] <= within[1] <= within[2] == count
+
+    def most_are_in_time():
+        later = program.metrics()
+        count = later.value("nerve_check_start_lateness_seconds_count")
+        return later.value("nerve_check_start_lateness_seconds_bucket", le="0.2") >= count * 0.5
+
+    eventually(most_are_in_time, 60)
