@@ -1,7 +1,8 @@
 #include "common/zookeeper/hosts.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "common/digits.h"
 
 namespace common::zookeeper {
 namespace {
@@ -25,9 +26,7 @@ Result<void> check_host(std::string_view entry, const std::string& hosts) {
     return wrong("there is white space or a control character in a host");
   }
   const auto port_text = entry.substr(colon + 1);
-  int port = 0;
-  const auto [end, problem] = std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
-  if (problem != std::errc{} || end != port_text.data() + port_text.size() || port < 1 || port > 65535) {
+  if (!number_in(port_text, 1, 65535)) {
     return wrong("port \"" + std::string(port_text) + "\" is not a number between 1 and 65535");
   }
   return {};

@@ -6,20 +6,23 @@ namespace common::zookeeper {
 
 KnownChildren::Difference KnownChildren::list(const std::set<std::string>& names) {
   Difference result;
-  for (const auto& child : listed_) {
+  for (const auto& [child, its] : children_) {
+    if (!names.contains(child)) result.gone.push_back(child);
+  }
+  for (const auto& child : unread_) {
     if (!names.contains(child)) result.gone.push_back(child);
   }
   for (const auto& child : result.gone) gone(child);
   beyond_ = 0;
   for (const auto& name : names) {
-    const bool known = listed_.contains(name);
+    const bool known = is_listed(name);
     if (known && !deleted_.contains(name)) continue;
-    if (!known && listed_.size() >= bounds_.children) {
+    if (!known && listed() >= bounds_.children) {
       ++beyond_;
       continue;
     }
-    listed_.insert(name);
     if (needs_data_(name)) {
+      if (!known) unread_.insert(name);
       result.to_read.push_back(name);
     } else if (children_.try_emplace(name).second) {
       news_ = true;
@@ -40,9 +43,10 @@ KnownChildren::Difference KnownChildren::list(const std::set<std::string>& names
 
 std::vector<std::string> KnownChildren::to_be_read() const {
   std::vector<std::string> result;
-  for (const auto& child : listed_) {
+  for (const auto& [child, its] : children_) {
     if (needs_data_(child)) result.push_back(child);
   }
+  result.insert(result.end(), unread_.begin(), unread_.end());
   return result;
 }
 
@@ -68,20 +72,19 @@ void KnownChildren::read(const std::string& child, std::string data, const Stat&
   too_much_.erase(child);
   all_data_ = others + size;
   children_[child] = {std::move(data), stat, size};
+  unread_.erase(child);
   news_ = true;
 }
 
 void KnownChildren::unreadable(const std::string& child) {
-  if (is_listed(child) && children_.try_emplace(child).second) news_ = true;
+  if (unread_.erase(child) == 0) return;
+  children_.try_emplace(child);
+  news_ = true;
 }
 
 void KnownChildren::gone(const std::string& child) {
-  listed_.erase(child);
+  unread_.erase(child);
   too_much_.erase(child);
-  forget(child);
-}
-
-void KnownChildren::forget(const std::string& child) {
   const auto known = children_.find(child);
   if (known == children_.end()) return;
   all_data_ -= known->second.size;

@@ -43,7 +43,7 @@ class KnownChildren {
   // All that ZooKeeper has.
   Difference list(const std::set<std::string>& names);
   bool is_complete() const { return complete_; }  // it was listed
-  bool is_listed(const std::string& child) const { return listed_.contains(child); }
+  bool is_listed(const std::string& child) const { return children_.contains(child) || unread_.contains(child); }
   bool is_to_be_read(const std::string& child) const { return is_listed(child) && needs_data_(child); }
   // Of those that are listed.
   std::vector<std::string> to_be_read() const;
@@ -59,7 +59,7 @@ class KnownChildren {
 
   // How many there are that are not told of, or only as they were before, because of a bound.
   std::size_t left_out() const { return beyond_ + too_much_.size(); }
-  std::size_t present() const { return listed_.size() + beyond_; }
+  std::size_t present() const { return listed() + beyond_; }
 
   // Since the last call of tell(), or ever before the first.
   bool has_news() const { return news_; }
@@ -69,18 +69,18 @@ class KnownChildren {
   }
 
  private:
-  void forget(const std::string& child);
+  std::size_t listed() const { return children_.size() + unread_.size(); }
 
   const std::function<bool(std::string_view child)> needs_data_;
   const Bounds bounds_;
   bool complete_ = false;
   bool news_ = true;
-  std::set<std::string> listed_;
+  Children children_;                              // that are listed, and have been read as far as they must be
+  std::set<std::string> unread_;                   // the others that are listed
   std::set<std::string> deleted_;                  // since that list
   std::size_t beyond_ = 0;                         // names that the last list had too many
   std::map<std::string, std::uint32_t> too_much_;  // listed, and what it has now does not fit: bytes
   std::size_t all_data_ = 0;                       // the sum of the sizes
-  Children children_;
 };
 
 }  // namespace common::zookeeper
