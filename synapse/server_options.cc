@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <functional>
 #include <vector>
 
+#include "common/digits.h"
 #include "common/registration/validate.h"
 #include "synapse/haproxy/server_keywords.h"
 #include "synapse/haproxy/words.h"
@@ -28,10 +28,7 @@ std::vector<std::string_view> split(std::string_view text) {
 
 std::optional<std::size_t> random_length(std::string_view text) {
   constexpr std::size_t longest = 64;
-  std::size_t length = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), length);
-  const bool good = failure == std::errc() && end == text.data() + text.size() && length >= 1 && length <= longest;
-  return good ? std::optional(length) : std::nullopt;
+  return common::number_in<std::size_t>(text, 1, longest);
 }
 
 std::string letters(std::size_t length, std::uint64_t key) {
@@ -75,6 +72,7 @@ void sha1_block(Sha1State& h, std::string_view block) {
   h = {h[0] + a, h[1] + b, h[2] + c, h[3] + d, h[4] + e};
 }
 
+constexpr std::string_view kBegin = "{{";
 constexpr std::string_view kLabels = ".Labels.";
 constexpr std::string_view kPlaceholder = "synapse-label";
 
@@ -95,7 +93,7 @@ common::Result<std::string> expanded(std::string_view options, std::string_view 
                                      const LabelValue& label) {
   std::string result;
   for (std::uint64_t place = 0;; ++place) {
-    const auto start = options.find("{{");
+    const auto start = options.find(kBegin);
     result += options.substr(0, start);
     if (start == std::string_view::npos) return result;
     const auto end = options.find("}}", start);
@@ -149,9 +147,7 @@ bool takes_labels(std::string_view keyword) {
 }
 
 bool is_weight(std::string_view text) {
-  int weight = -1;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), weight);
-  return failure == std::errc() && end == text.data() + text.size() && weight >= 0 && weight <= 256;
+  return common::number_in(text, 0, 256).has_value();
 }
 
 // A value that does not fit would keep HAProxy from loading the whole configuration.
@@ -193,6 +189,10 @@ std::optional<std::string> why_no_server_options(std::string_view options) {
     if (!takes_labels(group.keyword->word)) return "a label cannot be the value of " + common::quote_for_log(first);
   }
   return std::nullopt;
+}
+
+bool is_template(std::string_view options) {
+  return options.find(kBegin) != std::string_view::npos;
 }
 
 bool names_labels(std::string_view options) {

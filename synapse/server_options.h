@@ -25,6 +25,9 @@ namespace synapse {
 // but for `id`.
 [[nodiscard]] std::optional<std::string> why_no_server_options(std::string_view options);
 
+// Whether the words may differ from server to server at all.
+[[nodiscard]] bool is_template(std::string_view options);
+
 // Whether the template names labels at all.
 [[nodiscard]] bool names_labels(std::string_view options);
 

@@ -54,6 +54,18 @@ bool needs_resolving(const RoutedServer& server) {
   return !server.on_socket() && !common::is_ip_address(server.host);
 }
 
+std::optional<std::vector<std::string>> words_of(const std::string& line) {
+  auto words = split_words(line);
+  return words ? std::optional(*std::move(words)) : std::nullopt;
+}
+
+// Of serverOptions, for one server.
+std::optional<std::vector<std::string>> words_for(const std::string& options, const RoutedServer& server,
+                                                  std::uint64_t seed) {
+  const auto expanded = expand_server_options(options, server.name, server.labels, seed);
+  return expanded ? words_of(*expanded) : std::nullopt;
+}
+
 }  // namespace
 
 common::Result<std::unique_ptr<Router>> HaproxyRouter::make(asio::io_context& io, const RouterConfig& config,
@@ -92,6 +104,7 @@ void HaproxyRouter::take_services(const RouterConfig& config) {
     if (const auto known = services_.find(service.name); known != services_.end()) taken = std::move(known->second);
     taken.config = service;
     taken.reserved_ids = ids_in(service.backend_lines);
+    taken.words = is_template(service.server_options) ? std::nullopt : words_of(service.server_options);
     services.emplace(service.name, std::move(taken));
   }
   for (const auto& [name, service] : services_) {
@@ -203,9 +216,8 @@ std::optional<ServerSpec> HaproxyRouter::to_spec(const Service& service, const R
                   .enabled = server.available || server.draining,
                   .options = without_ids(server.options, service.reserved_ids)};
   if (server.backup && !says_backup(spec.options)) spec.options.emplace_back("backup");
-  const auto expanded = expand_server_options(service.config.server_options, server.name, server.labels, seed_);
-  if (!expanded) return std::nullopt;
-  const auto words = split_words(*expanded);
+  const auto its_own = service.words ? std::nullopt : words_for(service.config.server_options, server, seed_);
+  const auto& words = service.words ? service.words : its_own;
   if (!words) return std::nullopt;
   spec.options.insert(spec.options.end(), words->begin(), words->end());
   return spec;

@@ -51,7 +51,9 @@ class HaproxyRouter : public Router {
  private:
   struct Service {
     ServiceConfig config;
-    std::set<std::string> reserved_ids;    // of servers in the operator's own lines
+    std::set<std::string> reserved_ids;  // of servers in the operator's own lines
+    // Of serverOptions; nothing: they differ by server.
+    std::optional<std::vector<std::string>> words;
     std::unique_ptr<const Routed> wanted;  // only while a host name is among them: it may resolve to something else
     bool routed = false;
   };
