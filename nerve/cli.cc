@@ -1,10 +1,9 @@
 #include "nerve/cli.h"
 
-#include <charconv>
-
 #include <CLI/CLI.hpp>
 
 #include "common/admin/options.h"
+#include "common/digits.h"
 
 namespace nerve {
 namespace {
@@ -73,10 +72,9 @@ std::string finish(const CLI::App& subcommand, Arguments& arguments) {
     }
     if (!arguments.all) command.service = arguments.first;
     const std::string& weight = arguments.all ? arguments.first : arguments.second;
-    const auto [end, error] = std::from_chars(weight.data(), weight.data() + weight.size(), command.weight);
-    if (error != std::errc() || end != weight.data() + weight.size() || command.weight < 1 || command.weight > 255) {
-      return "the weight must be a whole number from 1 to 255, got " + weight;
-    }
+    const auto number = common::number_in(weight, 1, 255);
+    if (!number) return "the weight must be a whole number from 1 to 255, got " + weight;
+    command.weight = *number;
   }
   if (command.kind == Kind::status && subcommand.count("NAME") > 0 && command.service.empty()) return "NAME is empty";
   const bool changes = command.kind != Kind::status && command.kind != Kind::health;

@@ -43,11 +43,6 @@ common::LoadedConfig loaded_of(const ParsedConfig& parsed, const ConfigFiles& fi
   return loaded;
 }
 
-milliseconds shutdown_timeout_of(const RouterConfig& router) {
-  const auto* haproxy = std::get_if<HaproxyRouterConfig>(&router.kind);
-  return haproxy == nullptr ? milliseconds(0) : haproxy->shutdown_timeout;
-}
-
 }  // namespace
 
 App::App(ConfigFiles files, std::string log_level)
@@ -194,9 +189,9 @@ asio::awaitable<void> App::wait_for_signal() {
 asio::awaitable<void> App::stop(bool leave_running) {
   milliseconds limit = kStopMargin;
   if (!leave_running) {
-    for (const auto& unit : units_) limit += shutdown_timeout_of(unit->config());
+    for (const auto& unit : units_) limit += unit->shutdown_timeout();
   }
-  for (const auto& unit : retiring_) limit += shutdown_timeout_of(unit->config());
+  for (const auto& unit : retiring_) limit += unit->shutdown_timeout();
   give_up_after(limit);
   manager_.stopping(limit + kLeaveMargin);
   follower_.end();

@@ -4,8 +4,10 @@
 #include <iterator>
 #include <utility>
 
+#include <boost/algorithm/string/join.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <fmt/core.h>
 
 #include "common/telemetry/log.h"
 #include "synapse/app.h"
@@ -18,12 +20,6 @@ namespace log = common::log;
 
 namespace {
 
-std::string joined(const std::vector<std::string>& keys) {
-  std::string list;
-  for (const auto& key : keys) list += (list.empty() ? "" : ", ") + key;
-  return list;
-}
-
 // The keys that only count at the start.
 void warn_of_fixed_keys(const Config& before, const Config& after) {
   std::vector<std::string> keys;
@@ -32,7 +28,9 @@ void warn_of_fixed_keys(const Config& before, const Config& after) {
   if (after.api_socket != before.api_socket) keys.emplace_back("apiSocket");
   // Its default follows the port.
   if (after.state_path != before.state_path && after.api_port == before.api_port) keys.emplace_back("statePath");
-  if (!keys.empty()) log::warn("a restart is needed for the new {}: synapse keeps the old until then", joined(keys));
+  if (!keys.empty())
+    log::warn("a restart is needed for the new {}: synapse keeps the old until then",
+              boost::algorithm::join(keys, ", "));
 }
 
 void append(common::ConfigDifference more, common::ConfigDifference& difference) {
@@ -78,8 +76,11 @@ void App::withdraw() {
 // waits for that.
 asio::awaitable<void> App::former_ended(const RouterConfig& config) {
   const auto in_the_way = [&](const auto& unit) { return takes_the_same(unit->config(), config); };
-  if (std::any_of(retiring_.begin(), retiring_.end(), in_the_way)) {
-    log::info("{}: the router that was removed has not ended yet; waiting for that", place_of(config));
+  if (const auto former = std::find_if(retiring_.begin(), retiring_.end(), in_the_way); former != retiring_.end()) {
+    log::info(
+        "{}: the router that was removed has not ended yet; the new configuration waits for that. Connections "
+        "have {} ms (its shutdownTimeoutInMilli)",
+        place_of(config), (*former)->shutdown_timeout().count());
   }
   while (std::any_of(retiring_.begin(), retiring_.end(), in_the_way)) co_await one_retired();
 }
@@ -100,8 +101,10 @@ common::Result<common::ConfigDifference> App::apply() {
     if (running != nullptr) {
       const auto fixed = fixed_keys_changed(running->config(), routers[i]);
       if (fixed.empty()) continue;
-      return common::fail("routers[" + std::to_string(i) + "]: a restart is needed for the new " + joined(fixed) +
-                          "; SIGUSR2 ends synapse and leaves HAProxy running for the next one");
+      return common::fail(
+          fmt::format("routers[{}]: a restart is needed for the new {}; SIGUSR2 ends synapse and leaves HAProxy "
+                      "running for the next one",
+                      i, boost::algorithm::join(fixed, ", ")));
     }
     auto unit = make_unit(routers[i], places[i]);
     if (!unit) return common::fail("routers[" + std::to_string(i) + "]: " + unit.error().message);

@@ -2,6 +2,8 @@
 #include <optional>
 #include <utility>
 
+#include <boost/algorithm/string/join.hpp>
+
 #include "synapse/config_parts.h"
 #include "synapse/haproxy/words.h"
 
@@ -61,9 +63,7 @@ HaproxyRouterConfig::Sections read_extra_sections(ObjectReader& object) {
       const auto near = common::nearest(keyword, kExtraSections);
       lines.warn("is no section that is known here" + (near ? "; did you mean \"" + *near + "\"?" : std::string()));
     }
-    std::string clean;
-    for (const auto& word : *words) clean += (clean.empty() ? "" : " ") + word;
-    const auto [section, fresh] = sections.emplace(clean, read_lines(lines));
+    const auto [section, fresh] = sections.emplace(boost::algorithm::join(*words, " "), read_lines(lines));
     if (!fresh) lines.error("is there twice");
   }
   return sections;

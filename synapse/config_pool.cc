@@ -1,7 +1,7 @@
-#include <charconv>
 #include <utility>
 
 #include "common/config/document.h"
+#include "common/digits.h"
 #include "common/registration/validate.h"
 #include "synapse/config_parts.h"
 #include "synapse/config_servers.h"
@@ -72,13 +72,9 @@ std::optional<int> read_far_weight(ObjectReader& object) {
   const auto text = object.text("otherwise", "backup");
   if (text == "backup") return std::nullopt;
   constexpr std::string_view word = "weight ";
-  int weight = 0;
-  if (text.starts_with(word)) {
-    const char* end = text.data() + text.size();
-    const auto [stop, failure] = std::from_chars(text.data() + word.size(), end, weight);
-    if (failure != std::errc() || stop != end) weight = 0;
-  }
-  if (weight >= 1 && weight <= 256) return weight;
+  const auto weight =
+      text.starts_with(word) ? common::number_in(std::string_view(text).substr(word.size()), 1, 256) : std::nullopt;
+  if (weight) return weight;
   object.error("otherwise",
                "must be \"backup\" or \"weight N\" with N between 1 and 256, got " + common::quote_for_log(text));
   return std::nullopt;

@@ -1,11 +1,11 @@
 #include "synapse/config_servers.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <utility>
 
 #include "common/config/document.h"
+#include "common/digits.h"
 #include "common/registration/validate.h"
 #include "synapse/config_parts.h"
 
@@ -37,17 +37,15 @@ void read_short_form(const Reader& item, Registration& registration) {
   const bool brackets = host.size() > 2 && host.front() == '[' && host.back() == ']';
   if (brackets) host = host.substr(1, host.size() - 2);
   const auto digits = colon == std::string::npos ? std::string() : text.substr(colon + 1);
-  int port = 0;
-  const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  const bool whole = failure == std::errc() && end == digits.data() + digits.size() && port >= 1 && port <= 65535;
+  const auto port = common::number_in(digits, 1, 65535);
   // Without brackets nobody can tell where an IPv6 address ends.
-  if (!whole || common::is_ipv6_address(host) != brackets) {
+  if (!port || common::is_ipv6_address(host) != brackets) {
     item.error("must be host:port ([...]:port for IPv6) or a mapping, got " + common::quote_for_log(text));
     return;
   }
   if (const auto why = why_no_host(host); !why.empty()) item.error(why);
   registration.host = host;
-  registration.port = port;
+  registration.port = *port;
 }
 
 void read_labels(ObjectReader& object, Registration& registration) {

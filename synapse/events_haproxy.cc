@@ -1,4 +1,5 @@
 // The part of Events that is about HAProxy.
+#include <boost/algorithm/string/join.hpp>
 #include <fmt/core.h>
 
 #include "common/telemetry/log.h"
@@ -81,12 +82,9 @@ void Events::reload_wanted(const std::string& router, const std::string& reason,
 }
 
 void Events::reloaded(const std::string& router, const std::vector<std::string>& reasons, int pid, long took_ms) {
-  std::string list;
+  const auto list = boost::algorithm::join(reasons, ", ");
   // By the first reason, so that the sum over the reasons is the number of reloads.
   if (!reasons.empty()) families_->reloads.Add({{"reason", reasons.front()}}).Increment();
-  for (const auto& reason : reasons) {
-    list += (list.empty() ? "" : ", ") + reason;
-  }
   over("reload " + router);
   std::erase_if(troubles_, [&](const auto& trouble) { return trouble.first.starts_with(kWanted + router + " "); });
   record_router(router, "reload", "done", list);
@@ -106,8 +104,7 @@ void Events::reload_failed(const std::string& router, const std::string& error, 
 }
 
 void Events::frontends_resumed(const std::string& router, const std::vector<std::string>& frontends) {
-  std::string names;
-  for (const auto& frontend : frontends) names += (names.empty() ? "" : ", ") + frontend;
+  const auto names = boost::algorithm::join(frontends, ", ");
   record_router(router, "frontends", "resumed", names);
   log::warn(
       "{}: HAProxy came up with frontends that accepted nothing, as it does when a port was taken at first: {}; "

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include <boost/algorithm/string/join.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "common/telemetry/log.h"
@@ -24,12 +25,6 @@ namespace {
 constexpr milliseconds kLookInterval{10};
 // For the routers to write what an earlier run kept.
 constexpr seconds kWritesWithin{5};
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string list;
-  for (const auto& name : names) list += (list.empty() ? "" : ", ") + name;
-  return list;
-}
 
 }  // namespace
 
@@ -71,7 +66,7 @@ asio::awaitable<void> Oneshot::work() {
   co_await wait(timeout_);
   if (const auto late = unread(); !late.empty() && !interrupted_) {
     log::warn("not read within {} ms: {}; taking what an earlier run kept, where it did", timeout_.count(),
-              joined(late));
+              boost::algorithm::join(late, ", "));
     for (auto& unit : units_) unit->restore_unknown();
     co_await wait(kWritesWithin);
   }
@@ -79,7 +74,7 @@ asio::awaitable<void> Oneshot::work() {
   if (lost.empty()) {
     exit_code_ = 0;
   } else {
-    log::error("not routed: {}", joined(lost));
+    log::error("not routed: {}", boost::algorithm::join(lost, ", "));
     if (unread().empty()) log::error("all of them were read; what could not be written is told above");
   }
   for (auto& unit : units_) co_await unit->stop(true);

@@ -3,6 +3,7 @@
 #include <exception>
 #include <utility>
 
+#include <boost/algorithm/string/join.hpp>
 #include <nlohmann/json.hpp>
 
 #include "common/registration/registration.h"
@@ -24,12 +25,9 @@ Json record_of(const RoutedServer& server) {
                                     .host = server.host,
                                     .port = server.registered_port != 0 ? server.registered_port : server.port,
                                     .name = server.registered_name,
-                                    .haproxy_server_options = "",
+                                    .haproxy_server_options = boost::algorithm::join(server.options, " "),
                                     .weight = server.registered_weight,
                                     .labels = server.labels};
-  for (const auto& word : server.options) {
-    registration.haproxy_server_options += (registration.haproxy_server_options.empty() ? "" : " ") + word;
-  }
   return Json::parse(common::encode(registration));
 }
 

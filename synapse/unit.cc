@@ -124,6 +124,11 @@ std::set<std::string> Unit::saved_files() const {
   return files;
 }
 
+std::chrono::milliseconds Unit::shutdown_timeout() const {
+  const auto* haproxy = std::get_if<HaproxyRouterConfig>(&config_.kind);
+  return haproxy == nullptr ? std::chrono::milliseconds(0) : haproxy->shutdown_timeout;
+}
+
 boost::asio::awaitable<void> Unit::stop(bool leave_running) {
   for (auto& service : services_) service->watcher.reset();
   review_.cancel();

@@ -68,6 +68,8 @@ class Unit {
   const std::string& place() const { return place_; }
   const RouterConfig& config() const { return config_; }
   bool busy() const { return router_->busy(); }  // see Router
+  // What connections have when stop() ends an HAProxy.
+  std::chrono::milliseconds shutdown_timeout() const;
 
   // The files in which the services' records are kept.
   std::set<std::string> saved_files() const;

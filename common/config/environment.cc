@@ -3,6 +3,7 @@
 
 #include "common/config/document.h"
 #include "common/config/prepare.h"
+#include "common/trimmed.h"
 
 namespace common {
 namespace {
@@ -15,12 +16,6 @@ bool is_variable_name(std::string_view name) {
   const auto word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
   return !name.empty() && !std::isdigit(static_cast<unsigned char>(name[0])) &&
          std::all_of(name.begin(), name.end(), word);
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto start = text.find_first_not_of(" \t");
-  if (start == std::string_view::npos) return {};
-  return text.substr(start, text.find_last_not_of(" \t") - start + 1);
 }
 
 // Where a {{ that starts at `start` ends, behind its }}; npos when it does not in this line. A quoted }} is none.

@@ -8,6 +8,8 @@
 #include <system_error>
 #include <utility>
 
+#include <boost/algorithm/string/join.hpp>
+
 #include "common/config/document_node.h"
 #include "common/config/prepare.h"
 
@@ -331,9 +333,7 @@ std::string ObjectReader::one_of(std::string_view key, std::string_view fallback
     const auto& text = value->node_->text;
     if (std::find(names.begin(), names.end(), text) != names.end()) return text;
   }
-  std::string list;
-  for (const auto& name : names) list += (list.empty() ? "" : ", ") + name;
-  value->error("must be one of " + list + ", got " + shown(*value->node_) +
+  value->error("must be one of " + boost::algorithm::join(names, ", ") + ", got " + shown(*value->node_) +
                (value->node_->kind == Kind::scalar ? did_you_mean(value->node_->text, names) : ""));
   return std::string(fallback);
 }

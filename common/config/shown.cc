@@ -1,12 +1,11 @@
 #include "common/config/shown.h"
 
-#include <charconv>
-
 #include <nlohmann/json.hpp>
 
 #include "common/config/document_node.h"
 #include "common/config/mask.h"
 #include "common/config/meaning.h"
+#include "common/digits.h"
 #include "common/lower_case.h"
 
 namespace common {
@@ -21,9 +20,7 @@ Json typed(const DocumentNode& node, Meaning meaning) {
   const std::string& text = node.text;
   if (!node.quoted && !hides_all(meaning)) {
     if (const auto word = lower_case(text); word == "true" || word == "false") return word == "true";
-    std::int64_t number = 0;
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (problem == std::errc() && end == text.data() + text.size()) return number;
+    if (const auto number = number_in<std::int64_t>(text)) return *number;
   }
   return masked_text(text, meaning);
 }

@@ -8,6 +8,7 @@
 
 #include "common/lower_case.h"
 #include "common/registration/validate.h"
+#include "common/trimmed.h"
 
 namespace common::http {
 namespace {
@@ -17,13 +18,6 @@ namespace asio = boost::asio;
 constexpr std::size_t kMaxHeaderBytes = std::size_t{64} * 1024;
 constexpr int kFirstFinalStatus = 200;
 constexpr long kSystemCertificatesServeSeconds = 3600;
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view space = " \t\r\n";
-  const auto first = text.find_first_not_of(space);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(space) - first + 1);
-}
 
 // Of "HTTP/1.1 200 OK"; 0 when it is none.
 int status_of(std::string_view line) {

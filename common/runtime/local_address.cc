@@ -11,6 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <boost/algorithm/string/join.hpp>
+#include <fmt/core.h>
+
 namespace common {
 namespace {
 
@@ -82,9 +85,7 @@ Result<std::string> address_of_interface(const std::string& name) {
   }
   if (!v6.empty()) return v6;
   if (names.count(name) > 0) return fail("the interface " + name + " has no address");
-  std::string known;
-  for (const auto& other : names) known += (known.empty() ? "" : ", ") + other;
-  return fail("there is no interface " + name + "; there are " + known);
+  return fail(fmt::format("there is no interface {}; there are {}", name, boost::algorithm::join(names, ", ")));
 }
 
 }  // namespace common

@@ -313,7 +313,7 @@ def test_a_router_comes_back_while_it_still_ends(sandbox, registry):
         program.config["routers"].append(second)
         write(program)
         program.signal(signal.SIGHUP)
-        eventually(lambda: "has not ended yet; waiting" in program.log())
+        eventually(lambda: "has not ended yet; the new configuration waits" in program.log())
         assert loaded(program) == 1 and answers(ports[0], 2) == {"a": 2}, "the others go on meanwhile"
         eventually(lambda: loaded(program) == 2)
     eventually(lambda: answers(ports[1], 2) == {"a": 2})

@@ -4,6 +4,8 @@
 #include <cctype>
 #include <optional>
 
+#include "common/trimmed.h"
+
 namespace nerve {
 namespace {
 
@@ -17,12 +19,6 @@ std::string known_names() {
     list.append("{{.").append(name).append("}}");
   }
   return list;
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
-  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
-  return text;
 }
 
 // What may stand in any part of a URL (RFC 3986), and the '%' of a value that is encoded already.
@@ -73,7 +69,7 @@ Result<std::string> fill_in(std::string_view datasource, const DatasourceFields&
     if (start == std::string_view::npos) return result;
     const auto end = datasource.find("}}", start);
     if (end == std::string_view::npos) return fail("has \"{{\" without \"}}\"");
-    auto name = trimmed(datasource.substr(start + 2, end - start - 2));
+    auto name = common::trimmed(datasource.substr(start + 2, end - start - 2));
     std::optional<std::string> value;
     if (name.starts_with('.')) value = value_of(name.substr(1), fields, form, datasource.substr(0, start));
     if (!value) return fail("has a {{...}} that is not understood; known are " + known_names());

@@ -1,10 +1,10 @@
 #include "nerve/check/grpc_health.h"
 
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <optional>
 
+#include "common/digits.h"
 #include "common/foreign_words.h"
 
 namespace nerve {
@@ -130,13 +130,11 @@ std::string health_objection(int http_status, const std::map<std::string, std::s
     return "HTTP " + std::to_string(http_status) + " from " + target + ", no gRPC answer" +
            (words.empty() || words.front() == '<' ? "" : ": " + words);
   }
-  const std::string_view number = field(fields, "grpc-status");
-  std::uint64_t code = 0;
-  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), code);
-  if (error != std::errc() || end != number.data() + number.size()) return "the answer of " + target + " is not gRPC";
-  if (code != 0) {
+  const auto code = common::number_in<std::uint64_t>(field(fields, "grpc-status"));
+  if (!code) return "the answer of " + target + " is not gRPC";
+  if (*code != 0) {
     const std::string words = common::foreign_words(decoded(field(fields, "grpc-message")));
-    return name_of(kStatusNames, code) + " from " + target + (words.empty() ? "" : ": " + words);
+    return name_of(kStatusNames, *code) + " from " + target + (words.empty() ? "" : ": " + words);
   }
   const auto message = message_of(body);
   const auto status = message ? serving_status(*message) : std::nullopt;

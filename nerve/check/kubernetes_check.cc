@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <utility>
 
 #include "common/config/reader.h"
+#include "common/digits.h"
 #include "common/registration/validate.h"
 #include "nerve/check/pod_readiness.h"
 
@@ -23,11 +23,9 @@ std::string api_server_of_environment() {
   const char* host = std::getenv("KUBERNETES_SERVICE_HOST");
   const char* port = std::getenv("KUBERNETES_SERVICE_PORT");
   if (host == nullptr || *host == '\0' || port == nullptr) return {};
-  int number = 0;
-  const char* end = port + std::strlen(port);
-  const auto [parsed, error] = std::from_chars(port, end, number);
-  if (error != std::errc() || parsed != end) return {};
-  return "https://" + common::host_port(host, number);
+  const auto number = common::number_in<int>(port);
+  if (!number) return {};
+  return "https://" + common::host_port(host, *number);
 }
 
 common::Result<std::string> read_token(const std::string& path) {

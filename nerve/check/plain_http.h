@@ -13,8 +13,6 @@
 
 namespace nerve {
 
-// What is read of a body at most; the server may send more.
-
 struct PlainRequest {
   ConnectTarget at;
   std::string unix_socket;  // path; empty: TCP

@@ -14,7 +14,8 @@ class Schedule {
   using Duration = std::chrono::steady_clock::duration;
   using TimePoint = std::chrono::steady_clock::time_point;
 
-  // `fast_interval`: 0 when failures change nothing. `grid`: all starts but the first are at a multiple of it.
+  // `fast_interval`: 0 when failures change nothing. `grid`: the regular starts but the first are whole intervals
+  // behind a multiple of it.
   Schedule(Duration interval, Duration fast_interval, TimePoint first, Duration grid = Duration(1))
       : interval_(interval),
         fast_interval_(fast_interval),

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include <boost/algorithm/string/join.hpp>
 #include <boost/asio/post.hpp>
 
 #include "common/telemetry/log.h"
@@ -23,9 +24,7 @@ std::string sorted(const std::string& servers) {
     begin = end + 1;
   }
   std::sort(all.begin(), all.end());
-  std::string result;
-  for (const auto& server : all) result += (result.empty() ? "" : ",") + server;
-  return result;
+  return boost::algorithm::join(all, ",");
 }
 
 }  // namespace

@@ -54,6 +54,12 @@ pid_t listener_on(const std::string& path) {
   return known ? credentials.pid : 0;
 }
 
+// An HAProxy of another user shares no port with us: then the one to be replaced itself would be in the way.
+bool may_share_ports(pid_t pid) {
+  struct stat status {};
+  return ::stat(("/proc/" + std::to_string(pid)).c_str(), &status) == 0 && status.st_uid == ::geteuid();
+}
+
 // HAProxy writes "[ALERT]    (pid) : words".
 std::string without_pid(const std::string& line) {
   constexpr std::string_view kMark = ") : ";
@@ -97,20 +103,13 @@ void HaproxyChild::adopt() {
   log::info("HAProxy of an earlier synapse is still running as process {}; taking it over", pid);
 }
 
-// An HAProxy of another user shares no port with us: then the one to be replaced itself would be in the way.
-std::optional<std::string> HaproxyChild::why_not_bound_by(pid_t pid) const {
-  struct stat status {};
-  if (::stat(("/proc/" + std::to_string(pid)).c_str(), &status) != 0 || status.st_uid != ::geteuid())
-    return std::nullopt;
-  const auto text = common::read_file(options_.config_path, kMaxConfigBytes);
-  return text ? why_not_bound(*text) : std::nullopt;
-}
-
 asio::awaitable<Result<void>> HaproxyChild::load() {
   told_ = std::exchange(alerts_, {});
-  learn_secrets();
+  const auto text = common::read_file(options_.config_path, kMaxConfigBytes);
+  former_secrets_ = std::exchange(secrets_, text ? secrets_of(*text) : Secrets());
   if (may_run()) {
-    if (const auto why = why_not_bound_by(child_->pid())) co_return common::fail(with_advice(*why));
+    const auto why = text && may_share_ports(child_->pid()) ? why_not_bound(*text) : std::nullopt;
+    if (why) co_return common::fail(with_advice(*why));
     child_->signal(SIGUSR2);
     co_return Result<void>{};
   }
@@ -123,12 +122,6 @@ asio::awaitable<Result<void>> HaproxyChild::load() {
   const auto written = common::write_atomically(pid_file(), std::to_string(child_->pid()) + "\n");
   if (!written) log::warn("{}; a later synapse has to find this HAProxy by its socket", written.error().message);
   co_return Result<void>{};
-}
-
-void HaproxyChild::learn_secrets() {
-  former_secrets_ = std::move(secrets_);
-  const auto text = common::read_file(options_.config_path, kMaxConfigBytes);
-  secrets_ = text ? secrets_of(*text) : Secrets();
 }
 
 // What it said after the load before, too, has been told: a start that fails is tried again and again.

@@ -44,10 +44,8 @@ class HaproxyChild : public HaproxyControl {
  private:
   std::string pid_file() const { return options_.runtime_dir + "/haproxy.pid"; }
   std::string master_socket() const { return options_.runtime_dir + "/master.sock"; }
-  void learn_secrets();
   void hear(const std::string& said);
   void exited(const std::string& how);
-  std::optional<std::string> why_not_bound_by(pid_t pid) const;
   boost::asio::awaitable<bool> ended_within(std::chrono::milliseconds limit);
 
   boost::asio::io_context& io_;

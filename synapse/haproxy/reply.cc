@@ -1,10 +1,11 @@
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <limits>
 #include <utility>
 
+#include "common/digits.h"
 #include "common/registration/validate.h"
+#include "common/trimmed.h"
 #include "synapse/haproxy/runtime_codec.h"
 #include "synapse/haproxy/words.h"
 
@@ -12,16 +13,10 @@ namespace synapse::haproxy {
 
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  auto start = text.find_first_not_of(" \t\r\n");
-  if (start == std::string_view::npos) return {};
-  return text.substr(start, text.find_last_not_of(" \t\r\n") - start + 1);
-}
-
 // Warnings may stand before the verdict.
 std::string_view last_line(std::string_view text) {
   auto end = text.rfind('\n');
-  return end == std::string_view::npos ? text : trimmed(text.substr(end + 1));
+  return end == std::string_view::npos ? text : common::trimmed(text.substr(end + 1));
 }
 
 Judgement judgement(Verdict verdict, std::string_view reply) {
@@ -164,9 +159,9 @@ void apply(const Command& command, ObservedBackend& backend) {
 std::optional<std::string_view> value_of(std::string_view text, std::string_view key) {
   while (!text.empty()) {
     auto end = std::min(text.find('\n'), text.size());
-    auto line = trimmed(text.substr(0, end));
+    auto line = common::trimmed(text.substr(0, end));
     if (line.starts_with(key) && line.size() > key.size() && line[key.size()] == ':') {
-      return trimmed(line.substr(key.size() + 1));
+      return common::trimmed(line.substr(key.size() + 1));
     }
     text.remove_prefix(std::min(end + 1, text.size()));
   }
@@ -175,17 +170,13 @@ std::optional<std::string_view> value_of(std::string_view text, std::string_view
 
 std::optional<long> number_of(std::string_view text, std::string_view key) {
   auto value = value_of(text, key);
-  if (!value) return std::nullopt;
-  long number = 0;
-  auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), number);
-  if (error != std::errc() || end != value->data() + value->size()) return std::nullopt;
-  return number;
+  return value ? common::number_in<long>(*value) : std::nullopt;
 }
 
 }  // namespace
 
 Judgement judge(const Command& command, std::string_view reply) {
-  reply = trimmed(reply);
+  reply = common::trimmed(reply);
   switch (command.kind) {
     case CommandKind::add_server:
       return judge_addition(reply);
@@ -249,7 +240,7 @@ std::optional<std::size_t> count_old_workers(std::string_view reply) {
   bool old = false;
   while (!reply.empty()) {
     const auto end = std::min(reply.find('\n'), reply.size());
-    const auto line = trimmed(reply.substr(0, end));
+    const auto line = common::trimmed(reply.substr(0, end));
     reply.remove_prefix(std::min(end + 1, reply.size()));
     if (line.starts_with('#')) {
       old = line == "# old workers";
@@ -261,7 +252,7 @@ std::optional<std::size_t> count_old_workers(std::string_view reply) {
 }
 
 std::optional<std::string> parse_env(std::string_view reply, std::string_view name) {
-  auto text = trimmed(reply);
+  auto text = common::trimmed(reply);
   if (!text.starts_with(name) || text.size() <= name.size() || text[name.size()] != '=') return std::nullopt;
   auto value = text.substr(name.size() + 1);
   if (value.find('\n') != std::string_view::npos) return std::nullopt;

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "common/config/mask.h"
+#include "common/trimmed.h"
 #include "synapse/haproxy/words.h"
 
 namespace synapse::haproxy {
@@ -54,16 +55,10 @@ std::string printed(std::string_view line) {
   return result;
 }
 
-std::string_view trimmed(std::string_view text) {
-  const auto begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
-
 // The servers' names and addresses are no secrets, and what stands behind them is mostly the same.
 std::string_view without_server(std::string_view line) {
   constexpr std::string_view kKeyword = "server ";
-  const auto text = trimmed(line);
+  const auto text = common::trimmed(line);
   if (!text.starts_with(kKeyword)) return line;
   const auto name_ends = text.find(' ', kKeyword.size());
   const auto address_ends = name_ends == std::string_view::npos ? name_ends : text.find(' ', name_ends + 1);
@@ -112,7 +107,7 @@ void Secrets::add_word(const std::string& written, const Environment& environmen
 
 std::string Secrets::masked_line(std::string line) const {
   // A line that is too long is shown without its beginning, and with dots at its end.
-  auto shown = trimmed(line);
+  auto shown = common::trimmed(line);
   while (shown.ends_with('.')) shown.remove_suffix(1);
   const auto shows = [&](const std::string& secret) { return secret.find(shown) != std::string::npos; };
   if (line.starts_with(' ') && shown.size() >= kShortest && std::any_of(lines_.begin(), lines_.end(), shows)) {

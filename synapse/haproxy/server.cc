@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
-#include <charconv>
 #include <utility>
 
+#include <boost/algorithm/string/join.hpp>
+
+#include "common/digits.h"
 #include "common/registration/validate.h"
 #include "synapse/haproxy/rendered_words.h"
 #include "synapse/haproxy/server_keywords.h"
@@ -18,10 +20,7 @@ namespace {
 std::optional<int> parse_weight(const std::string& word) {
   auto value = unquote(word);
   if (!value) return std::nullopt;
-  int weight = 0;
-  auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), weight);
-  if (error != std::errc() || end != value->data() + value->size() || weight < 0 || weight > 256) return std::nullopt;
-  return weight;
+  return common::number_in(*value, 0, 256);
 }
 
 // IPv4 has only one spelling that is accepted.
@@ -42,12 +41,6 @@ bool is_plain(std::string_view word) {
 bool may_be_a_field(std::string_view word) {
   return word.find("weight") != std::string_view::npos || word.find("abled") != std::string_view::npos ||
          !is_plain(word);
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
-  return text;
 }
 
 }  // namespace
@@ -94,13 +87,14 @@ std::optional<std::string> unsound(const ServerSpec& server) {
     return server.name + ": weight out of range: " + std::to_string(server.weight);
   }
   if (std::all_of(server.options.begin(), server.options.end(), is_plain)) return std::nullopt;
-  auto split = split_words(joined(server.options));
+  const auto options = boost::algorithm::join(server.options, " ");
+  auto split = split_words(options);
   if (!split.has_value()) return server.name + ": options: " + split.error().message;
   // A control character between quotes would become a space in the file, and another word when that is read.
   const bool one_line_each = std::all_of(server.options.begin(), server.options.end(),
                                          [](const std::string& word) { return one_line(word) == word; });
   if (*split != server.options || !one_line_each) {
-    return server.name + ": options are not whole words: " + common::quote_for_log(joined(server.options));
+    return server.name + ": options are not whole words: " + common::quote_for_log(options);
   }
   return std::nullopt;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include <boost/algorithm/string/join.hpp>
 #include <nlohmann/json.hpp>
 
 #include "common/file/write_atomically.h"
@@ -66,8 +67,7 @@ std::string backends_json(const std::vector<RoutedServer>& servers) {
   auto list = ordered_json::array();
   for (const auto& server : servers) {
     if (!server.available) continue;
-    std::string options;
-    for (const auto& word : server.options) options += (options.empty() ? "" : " ") + word;
+    const auto options = boost::algorithm::join(server.options, " ");
     ordered_json backend{{"name", server.registered_name},
                          {"host", server.host},
                          {"port", server.port},

@@ -6,6 +6,8 @@
 #include <optional>
 #include <string_view>
 
+#include <boost/algorithm/string/join.hpp>
+
 #include "common/registration/validate.h"
 
 namespace synapse {
@@ -117,8 +119,7 @@ mustache::data server_data(const RoutedServer& server, bool first, bool last) {
     label["value"] = mustache::data(value);
     label_list.push_back(label);
   }
-  std::string options;
-  for (const auto& word : server.options) options += (options.empty() ? "" : " ") + word;
+  const auto options = boost::algorithm::join(server.options, " ");
   mustache::data data(mustache::data::type::object);
   data["name"] = mustache::data(server.name);
   data["host"] = mustache::data(server.host);

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include <boost/algorithm/string/join.hpp>
+#include <fmt/core.h>
+
 namespace synapse {
 namespace {
 
@@ -47,12 +50,8 @@ void MultiWatcher::go_on_without() {
   const auto silent = sources_.silent();
   sources_.stop_waiting();
   if (silent.empty()) return;
-  std::string names;
-  for (const auto& name : silent) {
-    names += (names.empty() ? "" : ", ") + name;
-    troubled_.insert(name);
-  }
-  events_.on_failed("no word yet from " + names + "; going on without");
+  troubled_.insert(silent.begin(), silent.end());
+  events_.on_failed(fmt::format("no word yet from {}; going on without", boost::algorithm::join(silent, ", ")));
   tell();
 }
 
