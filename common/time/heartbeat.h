@@ -1,11 +1,11 @@
-// Tells when a loop was held up: it beats at each whole second, and each beat shows how late it is. Pure.
+// Tells when a loop was held up: it beats every two seconds, and each beat shows how late it is. Pure.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
 #include <deque>
 
-#include "common/time/whole_second.h"
+#include "common/time/beat.h"
 
 namespace common {
 
@@ -15,7 +15,7 @@ class Heartbeat {
   // Longer than a supervisor's usual pause between two looks, which is 10 s.
   static constexpr std::chrono::seconds kMemory{15};
 
-  explicit Heartbeat(Clock::time_point now) : due_(next_whole_second(now)) {}
+  explicit Heartbeat(Clock::time_point now) : due_(next_beat(now)) {}
 
   // When the next beat is due.
   Clock::time_point due() const { return due_; }
@@ -23,7 +23,7 @@ class Heartbeat {
   void beat(Clock::time_point now) {
     beats_.push_back({now, now - due_});
     while (beats_.front().time < now - kMemory) beats_.pop_front();
-    due_ = next_whole_second(now);
+    due_ = next_beat(now);
   }
 
   // How late the latest beat was, or the next one is already.

@@ -10,7 +10,7 @@
 #include <boost/asio/post.hpp>
 
 #include "common/telemetry/log.h"
-#include "common/time/whole_second.h"
+#include "common/time/beat.h"
 
 namespace common::zookeeper {
 namespace {
@@ -23,6 +23,9 @@ namespace asio = boost::asio;
 constexpr int kTimeoutsUntilReopened = 3;
 constexpr std::chrono::milliseconds kReopenAtLeastAfter{1'000};
 constexpr std::chrono::milliseconds kReopenAtMostAfter{10'000};
+
+// How often the state is looked at without a connection; with one it is seldom news.
+constexpr std::chrono::seconds kPollWhenAway{1};
 
 // A connection that ends sooner, because the credentials are refused on it, does not end the back-off.
 constexpr std::chrono::seconds kHealthyAfter{2};
@@ -56,7 +59,7 @@ Session::Core::Core(asio::io_context& io, BlockingPool& pool, SessionOptions opt
       poll_(io, [this] { poll_state(); }),
       random_(std::random_device{}()),
       client_id_(to_client_id(options_.resume)) {
-  poll_.set(next_whole_second(Clock::now()));
+  poll_.set(next_beat(Clock::now()));
 }
 
 void Session::Core::open() {
@@ -189,6 +192,7 @@ void Session::Core::set_connected(bool connected, std::int64_t session_id) {
     next_look_up_ = {};
   } else {
     away_since_ = Clock::now();
+    poll_.set(away_since_ + kPollWhenAway);
     if (handle_) handle_->give_up_waiting();
     short_connections_ = away_since_ - connected_at_ < kHealthyAfter ? short_connections_ + 1 : 0;
     log::warn("connection to ZooKeeper {} lost; the session {:#x} is kept and what was last known stays in force",
@@ -282,7 +286,7 @@ void Session::Core::close_here() {
 
 // The C client misses state changes now and then.
 void Session::Core::poll_state() {
-  poll_.set(next_whole_second(Clock::now()));
+  poll_.set(connected_ ? next_beat(Clock::now()) : Clock::now() + kPollWhenAway);
   if (handle_ && opened_) on_state(handle_->state());
   complain_when_away();
   const auto now = Clock::now();

@@ -246,8 +246,8 @@ def test_health_fails_when_nerve_stood_still(sandbox):
     assert status == 200, "that a backend is down is no matter of nerve's health"
     assert json.loads(body)["healthy"] is True and json.loads(body)["checks"] == 1
     program.pause()
-    # Longer than the five seconds that are forgiven, and the second to the next heartbeat.
-    always(lambda: program.running, 6.3, "it stands still", interval=0.1)
+    # Longer than the five seconds that are forgiven, and the two to the next heartbeat.
+    always(lambda: program.running, 7.3, "it stands still", interval=0.1)
     program.resume()
     status, body = program.get("/health")
     assert status == 503

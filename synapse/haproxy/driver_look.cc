@@ -4,7 +4,7 @@
 #include <string_view>
 #include <utility>
 
-#include "common/time/whole_second.h"
+#include "common/time/beat.h"
 #include "synapse/haproxy/advice.h"
 #include "synapse/haproxy/driver.h"
 #include "synapse/haproxy/runtime_codec.h"
@@ -52,7 +52,7 @@ asio::awaitable<void> Driver::look() {
                                           : std::max<Clock::duration>(kLookInterval, took * kLookShare);
   look_at_ = now + std::min<Clock::duration>(pause, kLookAtLeastEvery);
   // With what else wakes an idle process.
-  if (!verifying) look_at_ = common::next_whole_second(look_at_ - seconds(1));
+  if (!verifying) look_at_ = common::next_beat(look_at_ - seconds(1));
   if (now - attached_at_ >= kStable) start_retry_.reset();
   if (!other_process && now < plan_all_at_) co_return;
   plan_all_at_ = now + kPlanAllInterval;
