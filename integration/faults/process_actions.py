@@ -45,8 +45,8 @@ def _stands_still(pid, seconds):
 
 
 class Actions:
-    """Draws from `chance`, acts on `scene`, whose programs write to `disk`. It counts the pods itself, as they will be when everything that was drawn is
-    done."""
+    """Draws from `chance`, acts on `scene`, whose programs write to `disk` (None: to one that is left alone). It counts
+    the pods itself, as they will be when everything that was drawn is done."""
 
     MOST_PODS = 5
 
@@ -73,9 +73,10 @@ class Actions:
             (1, self._signals),
             (2, self._reload),
             (1, self._bad_configuration),
-            (2, self._disk_takes_nothing),
             (1, self._no_descriptors),
         ]
+        if disk is not None:
+            self._kinds.append((2, self._disk_takes_nothing))
 
     def next(self):
         weights = [weight for weight, _ in self._kinds]

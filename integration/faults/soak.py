@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 
-from faults.machine import Disk
+from faults.machine import Disk, NoDisk
 from faults.process_actions import Actions
 from faults.scene import Scene
 from harness import processes
@@ -57,8 +57,13 @@ class Soak:
     def __init__(self, sandbox, seed, seconds, most_actions=None, servers=3):
         self._seed, self._seconds, self._most = seed, seconds, most_actions
         zookeeper = sandbox.zookeeper() if servers == 1 else Ensemble(sandbox)
-        disk = Disk(sandbox, "haproxy-of-synapse", megabytes=32)  # where synapse and each nerve has what it writes
-        self._scene = Scene(sandbox, zookeeper, "/services/web", wrapper=disk.wrapper_for_all(), seen=disk.root)
+        disk, options = None, {}
+        try:
+            disk = Disk(sandbox, "haproxy-of-synapse", megabytes=32)  # where synapse and each nerve has what it writes
+            options = {"wrapper": disk.wrapper_for_all(), "seen": disk.root}
+        except NoDisk as why:
+            print(f"soak: {why}, so no disk is full or read-only")
+        self._scene = Scene(sandbox, zookeeper, "/services/web", **options)
         self._chance = random.Random(seed)
         self._actions = Actions(self._scene, self._chance, disk)
         self._watch = Watch(self._scene)

@@ -9,7 +9,7 @@ import socket
 
 import pytest
 
-from faults.machine import Disk, cpu_seconds
+from faults.machine import Disk, NoDisk, cpu_seconds
 from faults.scene import Scene
 from harness import processes, sanitizers
 from harness.configs import check, nerve, nerve_service, reporter
@@ -22,11 +22,18 @@ without_descriptors = pytest.mark.skipif(
 )
 
 
+def disk_of_its_own(sandbox, name):
+    try:
+        return Disk(sandbox, name)
+    except NoDisk as why:
+        pytest.skip(str(why))
+
+
 class OnDisk:
     """A scene in which everything that the programs write is on a disk of its own."""
 
     def __init__(self, sandbox, zookeeper, build):
-        self.disk = Disk(sandbox, "haproxy-of-synapse")  # where the first synapse has its things
+        self.disk = disk_of_its_own(sandbox, "haproxy-of-synapse")  # where the first synapse has its things
         self.scene = build(
             zookeeper, kind=Scene, backends=2, wrapper=self.disk.wrapper_for_all(), seen=self.disk.root
         )
@@ -103,7 +110,7 @@ def test_a_disk_that_takes_nothing_holds_up_nobody(on_disk, trouble):
 
 def test_a_log_on_a_full_disk_holds_up_nobody(sandbox, zookeeper, build):
     """What cannot be written is lost; when there is space again the log goes on."""
-    disk = Disk(sandbox, "logs")
+    disk = disk_of_its_own(sandbox, "logs")
     wrapper = [*disk.wrapper, "sh", "-c", f'exec "$@" >>{disk.path}/log 2>&1', "sh"]
     scene = build(zookeeper, kind=Scene, backends=2, wrapper=wrapper)
 
