@@ -73,10 +73,9 @@ class Actions:
             (1, self._signals),
             (2, self._reload),
             (1, self._bad_configuration),
+            *([] if disk is None else [(2, self._disk_takes_nothing)]),
             (1, self._no_descriptors),
         ]
-        if disk is not None:
-            self._kinds.append((2, self._disk_takes_nothing))
 
     def next(self):
         weights = [weight for weight, _ in self._kinds]
