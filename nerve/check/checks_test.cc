@@ -28,7 +28,8 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
-// Takes one connection after the other, reads a request and sends `answer`, then `filler` for as long as it is taken.
+// Takes one connection after the other, reads a request and sends `answer`, the part behind `pause_at` somewhat later,
+// then `filler` for as long as it is taken.
 struct FakeServer {
   FakeServer(asio::io_context& loop, std::string given_answer, std::string given_filler = "")
       : io(loop),
@@ -54,7 +55,14 @@ struct FakeServer {
       request.clear();
       co_await asio::async_read_until(socket, asio::dynamic_buffer(request), "\r\n\r\n",
                                       asio::redirect_error(asio::use_awaitable, error));
-      co_await asio::async_write(socket, asio::buffer(answer), asio::redirect_error(asio::use_awaitable, error));
+      const auto begin = answer.substr(0, pause_at);
+      const auto end = answer.substr(begin.size());
+      co_await asio::async_write(socket, asio::buffer(begin), asio::redirect_error(asio::use_awaitable, error));
+      if (!end.empty()) {
+        asio::steady_timer pause(io, std::chrono::milliseconds(5));
+        co_await pause.async_wait(asio::use_awaitable);
+        co_await asio::async_write(socket, asio::buffer(end), asio::redirect_error(asio::use_awaitable, error));
+      }
       while (!filler.empty() && !error) {
         co_await asio::async_write(socket, asio::buffer(filler), asio::redirect_error(asio::use_awaitable, error));
       }
@@ -65,6 +73,7 @@ struct FakeServer {
   tcp::acceptor acceptor;
   std::string answer;
   std::string filler;
+  std::size_t pause_at = std::string::npos;
   std::string request;
   common::TaskGroup tasks;
 };
@@ -223,6 +232,16 @@ TEST_F(Checks, HttpReadsABodyInWhateverPartsItComes) {
   const std::string hay(40'000, 'x');
   EXPECT_TRUE(ask_for_it("HTTP/1.1 200 OK\r\nContent-Length: 40006\r\n\r\n" + hay + "needle").passed);
   EXPECT_FALSE(ask_for_it("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nneedl").passed);
+}
+
+TEST_F(Checks, HttpReadsAnAnswerThatPausesAnywhere) {
+  const std::string text = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 503 Gone\r\nContent-Length: 3\r\n\r\nbye";
+  for (std::size_t at = 0; at <= text.size(); ++at) {
+    FakeServer server(io, text);
+    server.pause_at = at;
+    port = server.port();
+    EXPECT_EQ(ask(config("http", port)).reason, "HTTP 503 from " + url() + ": bye") << "after " << at << " bytes";
+  }
 }
 
 TEST_F(Checks, HttpSendsARequestThatIsLargerThanTheSocketsBuffer) {

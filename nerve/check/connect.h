@@ -40,6 +40,7 @@ class OpeningConnection {
   // Why it failed, in an operator's words.
   common::Error error() const;
   const boost::asio::ip::tcp::endpoint& peer() const { return peer_; }
+  int descriptor() const { return socket_; }
   // The socket is the caller's from now on.
   int release() { return std::exchange(socket_, -1); }
 
