@@ -99,6 +99,7 @@ asio::awaitable<void> App::stop() {
     sessions_left_ = true;
     log::info("stopped; registrations stay until their sessions expire, or for the next start");
   } else {
+    hurry_ = false;  // likewise
     co_await close_sessions();
     log::info("stopped");
   }

@@ -43,10 +43,12 @@ Roster::Difference Roster::apply(const std::vector<ServiceConfig>& configs,
     }
   }
   for (const auto& service : current_) {
-    if (places.count(service->name()) > 0 || !removed_.insert(service.get()).second) continue;
-    difference.removed.push_back(service->name());
-    if (auto successor = successors_.extract(service->name())) retire(std::move(successor.mapped()));
-    service->stop(Service::Ending::removal);
+    if (places.count(service->name()) > 0) continue;
+    auto successor = successors_.extract(service->name());
+    const bool fresh = removed_.insert(service.get()).second;
+    if (fresh || successor) difference.removed.push_back(service->name());
+    if (successor) retire(std::move(successor.mapped()));
+    if (fresh) service->stop(Service::Ending::removal);
   }
   const auto place_of = [&](const auto& service) {
     const auto place = places.find(service->name());
@@ -85,9 +87,10 @@ void Roster::start_checks_of(Service& service) {
 
 void Roster::settle() {
   for (auto& service : current_) relieve(service);
-  // Those that are gone for good.
+  // Those that are gone for good. One that is configured again keeps the place for its successor.
   const auto gone = std::stable_partition(current_.begin(), current_.end(), [this](const auto& service) {
-    return stopping_ || removed_.count(service.get()) == 0 || !service->stopped() || !service->confirmed();
+    return stopping_ || removed_.count(service.get()) == 0 || successors_.count(service->name()) > 0 ||
+           !service->stopped() || !service->confirmed();
   });
   Services leaving(std::make_move_iterator(gone), std::make_move_iterator(current_.end()));
   current_.erase(gone, current_.end());
@@ -157,12 +160,19 @@ void Roster::stop(Service::Ending ending) {
   stopping_ = true;
   while (!successors_.empty()) retire(std::move(successors_.extract(successors_.begin()).mapped()));
   for (const auto& service : current_) service->stop(ending);
+  // What one has left elsewhere may be all that is registered of it: the next life takes it away when it is not.
+  handing_over_ = ending == Service::Ending::hand_over;
+  if (handing_over_) return;
   for (const auto& service : relieved_) service->remove_rest();
 }
 
 std::chrono::milliseconds Roster::longest_drain() const {
   std::chrono::milliseconds longest{0};
-  for (const auto& service : current_) longest = std::max(longest, nerve::longest_drain(service->config().lifecycle));
+  for (const auto& service : current_) {
+    const auto& settings = service->config().lifecycle;
+    const bool removed = removed_.count(service.get()) > 0 && !service->stopped();
+    if (settings.down_on_shutdown || removed) longest = std::max(longest, nerve::longest_drain(settings));
+  }
   return longest;
 }
 
@@ -172,7 +182,8 @@ bool Roster::all_stopped() const {
 
 bool Roster::all_confirmed() const {
   const auto confirmed = [](const auto& service) { return service->stopped() && service->confirmed(); };
-  return std::all_of(current_.begin(), current_.end(), confirmed) &&
+  if (!std::all_of(current_.begin(), current_.end(), confirmed)) return false;
+  return handing_over_ ||
          std::all_of(relieved_.begin(), relieved_.end(), [](const auto& service) { return service->rest_removed(); });
 }
 
@@ -189,6 +200,7 @@ bool Roster::keeps_registrations() const {
 
 void Roster::warn_of_unconfirmed() {
   for (const auto& service : current_) service->warn_of_unconfirmed();
+  for (const auto& service : relieved_) service->warn_of_unconfirmed();
 }
 
 asio::awaitable<void> Roster::end() {

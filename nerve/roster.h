@@ -45,6 +45,7 @@ class Roster {
   bool keeps_registrations() const;
   // Every service has said what it has to say, and its reporters have taken it.
   bool all_settled() const;
+  // Names what all_confirmed() waits for.
   void warn_of_unconfirmed();
 
   // Ends all checks and commands; returns when they have ended.
@@ -71,6 +72,7 @@ class Roster {
   std::set<const Service*> removed_;                            // of the current ones: they drain, then go
   Services relieved_;                                           // wait until their successors are registered
   bool stopping_ = false;
+  bool handing_over_ = false;
   std::size_t checks_to_spread_ = 0;
   std::size_t checks_started_ = 0;
   common::TaskGroup ending_;

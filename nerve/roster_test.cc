@@ -222,11 +222,11 @@ TEST_F(RosterTest, GoingBackDropsTheSuccessor) {
   run_until_last("web@a up 100");
   const Service* before = &only();
   auto changed = service("web");
-  changed.checks[0].thresholds = {1'000'000, 1'000'000};
+  changed.checks[0].thresholds = {20, 20};
   roster.apply({changed});
   EXPECT_EQ(roster.apply({changed}).unchanged, 1u) << "it is on its way";
   EXPECT_EQ(roster.apply({service("web")}).unchanged, 1u);
-  run_for(milliseconds(20));
+  run_for(milliseconds(100));
   EXPECT_EQ(&only(), before);
 }
 
@@ -253,6 +253,59 @@ TEST_F(RosterTest, AServiceThatComesBackWhileItDrainsIsNotDisabled) {
   roster.apply({draining});
   run_until_last("web@a up 100");
   EXPECT_EQ(only().status().mode, Mode::enabled);
+}
+
+TEST_F(RosterTest, AServiceThatComesBackLateInItsDrainIsAnnouncedAgainWhenItHasProvenItself) {
+  auto web = service("web");
+  web.lifecycle.disable_min_duration = milliseconds(5);
+  web.checks[0].thresholds = {50, 50};
+  roster.apply({web});
+  run_until_last("web@a up 100");
+  roster.apply({});
+  run_until_last("web@a down");
+  roster.apply({web});
+  run_until_last("web@a gone");  // long before fifty checks
+  EXPECT_EQ(roster.services().size(), 1u) << "its place is kept";
+  EXPECT_EQ(roster.apply({web}).unchanged, 1u);
+  run_until_last("web@a up 100");
+}
+
+TEST_F(RosterTest, AServiceThatComesAndGoesWhileItDrainsIsGone) {
+  auto web = service("web");
+  web.lifecycle.disable_min_duration = milliseconds(20);
+  web.checks[0].thresholds = {10, 10};
+  roster.apply({web});
+  run_until_last("web@a up 100");
+  roster.apply({});
+  roster.apply({web});
+  EXPECT_EQ(roster.apply({}).removed, std::vector<std::string>{"web"});
+  run_until([&] { return roster.services().empty(); });
+  run_for(milliseconds(50));
+  EXPECT_EQ(world.reports.back(), "web@a gone");
+}
+
+TEST_F(RosterTest, HandingOverTakesNothingAwayThatWasLeftElsewhere) {
+  roster.apply({service("web", "a")});
+  run_until_last("web@a up 100");
+  world.taking = false;
+  roster.apply({service("web", "b")});
+  run_until_last("web@b up 100");
+  roster.stop(Service::Ending::hand_over);
+  run_for(milliseconds(20));
+  EXPECT_EQ(world.reports.back(), "web@b up 100") << "at a it may be all that is registered";
+  world.taking = true;
+  run_until([&] { return roster.all_confirmed(); });
+}
+
+TEST_F(RosterTest, StoppingWaitsForTheDrainOfWhatWasRemoved) {
+  auto web = service("web");
+  web.lifecycle.disable_min_duration = milliseconds(60'000);
+  web.lifecycle.down_on_shutdown = false;
+  roster.apply({web});
+  run_until_last("web@a up 100");
+  EXPECT_EQ(roster.longest_drain(), milliseconds(0)) << "it would stay";
+  roster.apply({});
+  EXPECT_EQ(roster.longest_drain(), milliseconds(60'000));
 }
 
 TEST_F(RosterTest, AChangeWaitsForADrainThatSomebodyWaitsFor) {

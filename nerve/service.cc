@@ -120,6 +120,7 @@ void Service::relieve(Service& predecessor, bool resume) {
   if (config_.lifecycle.weight != predecessor.config_.lifecycle.weight) past_.full_weight.reset();
   predecessor.handle(HandOverAsked{});
   predecessor.phase_ = Phase::relieved;
+  predecessor.look_limit_.clear();
   predecessor.tasks_.cancel();
   announcer_.follow(predecessor.announcer_);
   predecessor.announcer_.yield_to(announcer_);
@@ -163,7 +164,11 @@ std::vector<std::string> Service::stalled_checks(TimePoint now) const {
 
 void Service::disable(bool shutdown, OnDisabled done) {
   if (stopped()) return done(true);
-  if (phase_ == Phase::looking) activate();
+  if (phase_ == Phase::looking) {
+    // What an earlier life has left is not known yet, and may say that it is available.
+    if (announcer_.looking()) past_.announced_weight = std::max(past_.announced_weight, 1);
+    activate();
+  }
   events_.disable_asked(shutdown);
   waiting_for_disable_.push_back(std::move(done));
   handle(DisableAsked{shutdown});
@@ -184,6 +189,7 @@ void Service::set_weight(int weight) {
 }
 
 void Service::stop(Ending ending) {
+  if (phase_ == Phase::looking && ending != Ending::hand_over) activate();
   events_.stop_asked();
   switch (ending) {
     case Ending::removal:

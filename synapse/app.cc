@@ -64,6 +64,8 @@ App::~App() = default;
 bool App::start(const ParsedConfig& parsed) {
   std::signal(SIGPIPE, SIG_IGN);
   begin(parsed);
+  at_start_ = config_;
+  at_start_.routers.clear();
   saved_.emplace(io_, config_.state_path, events_);
   const auto places = places_of(config_.routers);
   for (std::size_t i = 0; i < config_.routers.size(); ++i) {
@@ -177,8 +179,9 @@ asio::awaitable<void> App::wait_for_signal() {
     }
     log::info("{}: stopping", number == SIGUSR2 ? "SIGUSR2" : number == SIGINT ? "SIGINT" : "SIGTERM");
     control_.spawn("stop", stop(number == SIGUSR2));
-    // A second signal is an operator who will not wait.
-    co_await signals_.async_wait(asio::use_awaitable);
+    // A second one is an operator who will not wait.
+    int again = 0;
+    while (again != SIGTERM && again != SIGINT) again = co_await signals_.async_wait(asio::use_awaitable);
     log::warn("second signal: leaving at once");
     exit_code_ = 1;
     io_.stop();

@@ -20,17 +20,17 @@ namespace log = common::log;
 
 namespace {
 
-// The keys that only count at the start.
-void warn_of_fixed_keys(const Config& before, const Config& after) {
+// Of the keys that only count at the start.
+void warn_of_fixed_keys(const Config& at_start, const Config& wanted) {
   std::vector<std::string> keys;
-  if (after.api_host != before.api_host) keys.emplace_back("apiHost");
-  if (after.api_port != before.api_port) keys.emplace_back("apiPort");
-  if (after.api_socket != before.api_socket) keys.emplace_back("apiSocket");
+  if (wanted.api_host != at_start.api_host) keys.emplace_back("apiHost");
+  if (wanted.api_port != at_start.api_port) keys.emplace_back("apiPort");
+  if (wanted.api_socket != at_start.api_socket) keys.emplace_back("apiSocket");
+  if (wanted.core_dumps != at_start.core_dumps) keys.emplace_back("coreDumps");
   // Its default follows the port.
-  if (after.state_path != before.state_path && after.api_port == before.api_port) keys.emplace_back("statePath");
-  if (!keys.empty())
-    log::warn("a restart is needed for the new {}: synapse keeps the old until then",
-              boost::algorithm::join(keys, ", "));
+  if (wanted.state_path != at_start.state_path && wanted.api_port == at_start.api_port) keys.emplace_back("statePath");
+  if (keys.empty()) return;
+  log::warn("a restart is needed for the new {}: synapse keeps the old until then", boost::algorithm::join(keys, ", "));
 }
 
 void append(common::ConfigDifference more, common::ConfigDifference& difference) {
@@ -112,7 +112,7 @@ common::Result<common::ConfigDifference> App::apply() {
   }
   guard_.allow(parsed.config->api_allowed_hosts);
   log::set_level(log_level_.empty() ? parsed.config->log_level : log_level_);
-  warn_of_fixed_keys(config_, *parsed.config);
+  warn_of_fixed_keys(at_start_, *parsed.config);
   begin(parsed);
   return go_to(places, std::move(added));
 }

@@ -15,6 +15,7 @@ namespace log = common::log;
 namespace {
 
 constexpr std::size_t kMaxTroubles = 10'000;
+constexpr std::size_t kMostComplaints = 20;  // of one source, until it works again
 prometheus::Family<prometheus::Gauge>& gauge(common::Metrics& metrics, const char* name, const char* help) {
   return prometheus::BuildGauge().Name(name).Help(help).Register(metrics.registry());
 }
@@ -150,8 +151,7 @@ void Events::service_removed(const ServiceName& name) {
   services_.erase(found);
   record(name, "service", "", "present", "removed", "the configuration does not name it any more");
   const auto last_words = [&](const std::string& trouble) {
-    return trouble == subject("counts", name) || trouble == subject("empty", name) ||
-           trouble == subject("watcher", name) || trouble == subject("held", name);
+    return trouble == subject("counts", name) || trouble == subject("empty", name) || trouble == subject("held", name);
   };
   std::erase_if(troubles_, [&](const auto& trouble) { return last_words(trouble.first); });
   // What several routers count together ends with the last one.
@@ -171,15 +171,21 @@ void Events::service_removed(const ServiceName& name) {
 void Events::watcher_failed(const ServiceName& name, const std::string& type, const std::string& error) {
   families_->watcher_failure.Add({{"service", name.service}, {"type", type}}).Increment();
   watcher_types_[name.service].insert(type);
-  if (!news(subject("watcher", name), error)) return;
+  // Several at a time may come again and again.
+  auto& told = service(name).complaints;
+  if (told.size() >= kMostComplaints || !told.insert(error).second) return;
   record(name, "source", "", "", "failed", error);
   log::warn("{}: {}; the last state stays in force", name.service, error);
 }
 
 void Events::watcher_recovered(const ServiceName& name) {
-  if (!over(subject("watcher", name))) return;
+  if (std::exchange(service(name).complaints, {}).empty()) return;
   record(name, "source", "", "failed", "works", "");
   log::info("{}: its source answers again", name.service);
+}
+
+void Events::watcher_replaced(const ServiceName& name) {
+  service(name).complaints.clear();
 }
 
 void Events::registry_age(const ServiceName& name, Clock::duration age) {
@@ -191,9 +197,8 @@ void Events::host_not_resolved(const std::string& host, const std::string& error
   if (news("host " + host, error)) log::warn("{}; its last address, if any, stays in use", error);
 }
 
-void Events::host_resolved(const std::string& host, const std::string& address) {
-  over("host " + host);
-  log::info("{} resolves to {}", host, address);
+void Events::host_resolved(const std::string& host, const std::string& address, bool is_news) {
+  if (over("host " + host) || is_news) log::info("{} resolves to {}", host, address);
 }
 
 void Events::host_forgotten(const std::string& host) {

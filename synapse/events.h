@@ -67,6 +67,7 @@ class Events {
   void records_judged(const ServiceName& service, const Routed& routed, Clock::time_point now);
   void watcher_failed(const ServiceName& service, const std::string& type, const std::string& error);
   void watcher_recovered(const ServiceName& service);
+  void watcher_replaced(const ServiceName& service);  // by another source, which speaks for itself
   // How long ago the service's source confirmed what we know.
   void registry_age(const ServiceName& service, Clock::duration age);
   void watches_held(std::size_t watches);  // in ZooKeeper, by all sources
@@ -82,7 +83,7 @@ class Events {
   void state_written();
   void host_not_resolved(const std::string& host, const std::string& error);
   void host_forgotten(const std::string& host);  // nobody needs it any more
-  void host_resolved(const std::string& host, const std::string& address);
+  void host_resolved(const std::string& host, const std::string& address, bool is_news);
 
   // HAProxy. `router` is the router's config path.
   void haproxy_attached(const std::string& router, const std::string& version, int pid, bool adopted);
@@ -103,10 +104,12 @@ class Events {
   void reload_failed(const std::string& router, const std::string& error, long retry_ms);
   void frontends_resumed(const std::string& router, const std::vector<std::string>& frontends);
   void config_written(const std::string& router, std::size_t bytes);
+  void config_stands(const std::string& router);  // what is wanted is what the file says already
   void config_not_written(const std::string& router, const std::string& error);
   void config_refused(const std::string& router, const std::string& words);
   void config_unchecked(const std::string& router, const std::string& why);
   void config_warning(const std::string& router, const std::string& words);
+  void router_ended(const std::string& router);  // its time series end, and what it complained of
 
   // Routers of type template and file.
   void output_written(const std::string& path, std::size_t bytes);

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 
@@ -51,6 +52,7 @@ struct Events::Service {
   prometheus::Gauge* tombstones = nullptr;
   prometheus::Gauge* excess = nullptr;
   std::size_t told_excess = 0;
+  std::set<std::string> complaints;  // of its source, that were told since it last worked
   // Of records at fault: child -> hash of the reason. What the pool lists is bounded.
   std::unordered_map<std::string, std::size_t> left_out;
   // What is told of records: all of a few, then one a second, for the log belongs to others as well.

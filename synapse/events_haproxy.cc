@@ -117,6 +117,10 @@ void Events::config_written(const std::string& router, std::size_t bytes) {
   log::debug("{} written, {} bytes", router, bytes);
 }
 
+void Events::config_stands(const std::string& router) {
+  over("refused " + router);
+}
+
 void Events::config_not_written(const std::string& router, const std::string& error) {
   families_->update_failure.Add({{"type", "haproxy"}}).Increment();
   if (!news("refused " + router, error)) return;
@@ -140,6 +144,19 @@ void Events::config_unchecked(const std::string& router, const std::string& why)
 
 void Events::config_warning(const std::string& router, const std::string& words) {
   if (news("warning " + router + " " + words, words)) log::warn("{}: {}", router, words);
+}
+
+void Events::router_ended(const std::string& router) {
+  if (families_->old_workers.Has({{"router", router}})) {
+    families_->old_workers.Remove(&families_->old_workers.Add({{"router", router}}));
+  }
+  const auto is_its_own = [&](const std::string& subject) {
+    for (const std::string what : {"haproxy ", "socket ", "reload ", "refused ", "unchecked "}) {
+      if (subject == what + router) return true;
+    }
+    return subject.starts_with("warning " + router + " ") || subject.starts_with(kWanted + router + " ");
+  };
+  std::erase_if(troubles_, [&](const auto& trouble) { return is_its_own(trouble.first); });
 }
 
 }  // namespace synapse

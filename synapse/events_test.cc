@@ -125,6 +125,23 @@ TEST_F(EventsTest, TellsOnceOfServersInExcess) {
   EXPECT_THAT(metrics.text(), HasSubstr("synapse_service_excess_servers{service=\"web\"} 0\n"));
 }
 
+TEST_F(EventsTest, TellsEachComplaintOfASourceOnceUntilItWorksAgain) {
+  for (int i = 0; i < 5; ++i) {
+    events.watcher_failed(web, "zookeeper", "read /a: no rights");
+    events.watcher_failed(web, "zookeeper", "read /b: no rights");
+  }
+  EXPECT_THAT(recorded(), testing::SizeIs(2));
+  events.watcher_recovered(web);
+  events.watcher_recovered(web);
+  events.watcher_failed(web, "zookeeper", "read /a: no rights");
+  EXPECT_THAT(recorded(), testing::SizeIs(4));
+  events.watcher_replaced(web);
+  events.watcher_recovered(web);
+  EXPECT_THAT(recorded(), testing::SizeIs(4)) << "the new source has said nothing";
+  for (int i = 0; i < 100; ++i) events.watcher_failed(web, "zookeeper", "complaint " + std::to_string(i));
+  EXPECT_LT(recorded().size(), 30u);
+}
+
 TEST_F(EventsTest, RecordsWhatHappensToHaproxy) {
   events.haproxy_attached("/a", "2.6.12", 7, false);
   events.reload_wanted("/a", "option_not_dynamic", "web: b");
@@ -137,6 +154,20 @@ TEST_F(EventsTest, RecordsWhatHappensToHaproxy) {
                                       "reload :  -> done (option_not_dynamic, tombstones)",
                                       "config :  -> refused (line 3: no)", "haproxy :  -> lost (signal 9)"));
   EXPECT_EQ(events.log().last(1, "")[0]->router, "haproxy /a");
+}
+
+TEST_F(EventsTest, WhatBelongsToARouterEndsWithIt) {
+  events.old_workers("/a", 2);
+  events.config_refused("/a", "words");
+  events.reload_wanted("/a", "options_changed", "web/s1");
+  events.config_refused("/ab", "words");
+  const auto before = recorded().size();
+  events.router_ended("/a");
+  EXPECT_THAT(metrics.text(), Not(HasSubstr("synapse_haproxy_old_workers{")));
+  events.config_refused("/a", "words");
+  events.reload_wanted("/a", "options_changed", "web/s1");
+  events.config_refused("/ab", "words");
+  EXPECT_EQ(recorded().size(), before + 2) << "those of /a are news again";
 }
 
 TEST_F(EventsTest, ASecondServiceOfOneNameHasItsRouterAsLabel) {

@@ -206,6 +206,7 @@ common::ConfigDifference Unit::reconfigure(const RouterConfig& config) {
 void Unit::take_over(Service& service, const Service& predecessor) {
   service.pool.inherit(predecessor.pool);
   service.known = service.stale = predecessor.known;
+  shared_.events.watcher_replaced(name_of(service));
   service.other_source =
       predecessor.other_source || kept_under(service.config.watcher) != kept_under(predecessor.config.watcher);
   if (!service.other_source) service.hold.inherit(predecessor.hold);

@@ -86,9 +86,13 @@ void Session::Core::open() {
         }
         *error = handle->open(with_addresses(hosts, *addresses), timeout, session, credentials);
       },
-      [weak = weak_from_this(), handle, error, addresses] {
+      [weak = weak_from_this(), handle, error, addresses, &pool = pool_] {
         const auto core = weak.lock();
-        if (!core) return;
+        if (!core) {  // closed in the meantime, and forgotten by whoever had it
+          handle->forget();
+          if (*error == 0) pool.run([handle] { handle->close(); }, [] {});
+          return;
+        }
         if (core->addresses_.empty()) core->addresses_ = *addresses;
         core->opened_with_ = std::move(*addresses);
         core->opened(handle, *error);

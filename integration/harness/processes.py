@@ -85,9 +85,17 @@ def end_descendants(deadline=5.0, keep=()):
 
 
 def alive(pid):
-    """True while the process runs; one that ended and was not waited for does not count."""
+    """True while the process runs; one that ended and was not waited for does not count. Its first thread may end before
+    the others, which still have its sockets."""
     stat = _stat(pid)
-    return stat is not None and stat[0] not in "ZX"
+    return stat is not None and (stat[0] not in "ZX" or _threads(pid) > 1)
+
+
+def _threads(pid):
+    try:
+        return len(os.listdir(f"/proc/{pid}/task"))
+    except FileNotFoundError:
+        return 0
 
 
 def children_of(pid):

@@ -1,6 +1,7 @@
 """What an operator reads when HAProxy, its socket or its configuration is not as it should be: at start, and later."""
 
 import os
+import signal
 import stat
 import subprocess
 
@@ -313,3 +314,53 @@ def test_one_trouble_is_said_once(sandbox, registry):
     eventually(lambda: program.metrics().value("synapse_router_update_failure", type="haproxy") >= 3, 20)
     assert program.log().count("does not come up") == 1, program.log()
     always(program.await_api, 0.1)
+
+
+def test_an_end_while_the_file_is_checked_leaves_no_maintenance_behind(sandbox, registry):
+    """What synapse has taken out of service is not taken for a person's by the next one."""
+    slow = sandbox.path("slow")
+    binary = fake_haproxy(
+        sandbox, f'case "$*" in *-c*) while [ -e {slow} ]; do sleep 0.05; done ;; esac\nexec haproxy "$@"\n'
+    )
+    directory = sandbox.path("run")
+    os.mkdir(directory)
+    registry.add("a", sandbox.backend("a").port)
+    registry.add("b", sandbox.backend("b").port)
+    service = synapse_service(registry, free_port(), name="web")
+    program = sandbox.synapse(synapse(service, runtimeDir=directory, haproxyBinary=binary)).await_ready()
+    eventually(lambda: program.runtime.names_in_rotation("web") == {"a", "b"})
+    eventually(lambda: "server b " in program.haproxy_config())
+    with open(slow, "w", encoding="ascii"):
+        registry.remove("b")
+    eventually(lambda: program.runtime.names_in_rotation("web") == {"a"})
+    eventually(lambda: os.path.exists(program.router["configPath"] + ".candidate"))
+    program.signal(signal.SIGUSR2)
+    always(lambda: program.running, 0.5, "it waits for the check")
+    os.remove(slow)
+    program.wait(15)
+    program = sandbox.synapse(program.config).await_ready()
+    registry.add("b", sandbox.backend("b").port)
+    eventually(lambda: program.runtime.names_in_rotation("web") == {"a", "b"}, 20)
+
+
+def test_a_refused_change_that_is_taken_back_is_forgotten(sandbox, registry):
+    """Nothing waits for HAProxy's consent any more, and the same words are told when they come again."""
+    refuse = sandbox.path("refuse")
+    words = "[ALERT] (7) : config : nobody likes this"
+    binary = fake_haproxy(
+        sandbox, f'case "$*" in *-c*) if [ -e {refuse} ]; then echo "{words}"; exit 1; fi ;; esac\nexec haproxy "$@"\n'
+    )
+    registry.add("a", sandbox.backend("a").port)
+    service = synapse_service(registry, free_port(), name="web")
+    program = sandbox.synapse(synapse(service, haproxyBinary=binary)).await_ready()
+    path = program.router["configPath"]
+    eventually(lambda: "server a " in program.haproxy_config())
+    for times in (1, 2):
+        with open(refuse, "w", encoding="ascii"):
+            registry.add("b", 40_002, weight=5)
+        eventually(lambda times=times: program.log().count("nobody likes this") == times, 20)
+        assert os.path.exists(path + ".rejected")
+        os.remove(refuse)
+        registry.remove("b")
+        eventually(lambda: not os.path.exists(path + ".rejected"), 20)
+        eventually(lambda: program.runtime.names_in_rotation("web") == {"a"})

@@ -52,7 +52,6 @@ std::optional<TimePoint> Drain::deadline(bool announced) const {
 }
 
 Milliseconds longest_drain(const LifecycleSettings& settings) {
-  if (!settings.down_on_shutdown) return Milliseconds(0);
   Milliseconds longest = Drain::kAnnounceLimit;
   // A grace command that runs when the request comes is waited for first.
   if (settings.disable_grace.given() && settings.disable_shutdown.given()) longest += settings.disable_grace.timeout;

@@ -121,13 +121,13 @@ void Lifecycle::follow_mode(TimePoint now) {
     if (phase_ == Phase::down) go_up(now);
     return;
   }
-  if (health_ || mode_ == Mode::disabled) resumed_.reset();
   if (phase_ != Phase::down) {
     phase_ = Phase::down;
     warmup_.reset();
     cancel_command();
   }
   publish();
+  if (health_ || mode_ == Mode::disabled) resumed_.reset();
 }
 
 void Lifecycle::go_up(TimePoint now) {
@@ -198,7 +198,7 @@ void Lifecycle::advance_drain(TimePoint now) {
 
 void Lifecycle::publish() {
   Publish wanted{wanted_record()};
-  const bool in_use = available() || published_.draining;
+  const bool in_use = available() || published_.draining || resumed_;
   wanted.draining = drain_ && in_use && wanted.record && !wanted.record->available;
   if (wanted == published_) return;
   published_ = wanted;
@@ -269,7 +269,8 @@ std::optional<common::Registration> Lifecycle::wanted_record() const {
     case Phase::down:
       break;
   }
-  if (mode_ == Mode::disabled && (health_ || published_.record)) return down_record(kDisabled);
+  // Without a verdict, too, where the world reads what was registered before.
+  if (mode_ == Mode::disabled && (health_ || published_.record || resumed_)) return down_record(kDisabled);
   if (health_ && !health_->up) return down_record(health_->reason);
   return std::nullopt;  // nothing is known
 }

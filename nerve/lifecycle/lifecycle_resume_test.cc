@@ -35,9 +35,14 @@ TEST(LifecycleResume, IsOverWhenTheServiceIsDownByNow) {
 TEST(LifecycleResume, StaysDisabledOrForced) {
   Resumed past = announced(233);
   past.mode = Mode::disabled;
-  play(settings(), {{0, past, ""}, {10, up, "publish down 'service is disabled'"}, {20, enable, "publish up 1"}});
+  play(settings(), {{0, past, "publish down 'service is disabled'"}, {10, up, ""}, {20, enable, "publish up 1"}});
   past.mode = Mode::forced;
   play(settings(), {{0, past, "publish up 233"}, {10, refused, ""}, {20, enable, "publish down 'connection refused'"}});
+}
+
+TEST(LifecycleResume, TakesBackWhatTheWorldReadsWhenItIsDisabledBeforeItHasAVerdict) {
+  Lifecycle lifecycle(settings());
+  play(lifecycle, {{0, announced(233), ""}, {10, disable, "publish down 'service is disabled', draining"}});
 }
 
 TEST(LifecycleResume, KeepsTheWeightThatAnOperatorHasSet) {

@@ -65,7 +65,8 @@ std::string file_place(const ReporterConfig& config, const std::string&) {
 
 std::string zookeeper_place(const ReporterConfig& config, const std::string& node_name) {
   const auto& options = std::get<ZookeeperOptions>(config.options);
-  return "zookeeper " + options.hosts + " " + options.path + "/" + place_of_node(options.node, node_name);
+  return "zookeeper " + ensemble_of(options) + " " + path_with_chroot(options) + "/" +
+         place_of_node(options.node, node_name);
 }
 
 struct Kind {

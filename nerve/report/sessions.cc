@@ -2,32 +2,15 @@
 
 #include <algorithm>
 #include <utility>
-#include <vector>
 
-#include <boost/algorithm/string/join.hpp>
 #include <boost/asio/post.hpp>
 
 #include "common/telemetry/log.h"
+#include "nerve/report/zookeeper_config.h"
 
 namespace nerve {
 
 namespace log = common::log;
-
-namespace {
-
-// "b:1,a:1" and "a:1,b:1" are one ensemble.
-std::string sorted(const std::string& servers) {
-  std::vector<std::string> all;
-  for (std::size_t begin = 0; begin <= servers.size();) {
-    const auto end = std::min(servers.find(',', begin), servers.size());
-    all.push_back(servers.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  std::sort(all.begin(), all.end());
-  return boost::algorithm::join(all, ",");
-}
-
-}  // namespace
 
 Sessions::Sessions(boost::asio::io_context& io, SavedSessions saved, std::function<void()> on_change)
     : io_(io), on_change_(std::move(on_change)), pool_(io), left_(std::move(saved)) {}
@@ -36,9 +19,9 @@ Sessions::~Sessions() = default;
 
 Sessions::Shared Sessions::of(const ZookeeperOptions& options) {
   const auto servers = common::zookeeper::split_hosts(options.hosts).servers;
-  auto& ensemble = ensembles_[{sorted(servers), options.auth}];
+  auto& ensemble = ensembles_[{ensemble_of(options), options.auth}];
   if (!ensemble.session) {
-    ensemble.key = sorted(servers) + (options.auth.username.empty() ? "" : " as " + options.auth.username);
+    ensemble.key = ensemble_of(options) + (options.auth.username.empty() ? "" : " as " + options.auth.username);
     const auto saved = take_saved(ensemble.key);
     common::zookeeper::SessionOptions session{.hosts = servers, .timeout = options.connection_timeout};
     session.credentials = options.auth;

@@ -1,8 +1,12 @@
 #include "nerve/report/zookeeper_config.h"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
+#include <vector>
+
+#include <boost/algorithm/string/join.hpp>
 
 #include "common/file/secret_file.h"
 #include "common/registration/validate.h"
@@ -123,6 +127,23 @@ ZookeeperOptions read_zookeeper_options(ObjectReader& object) {
   read_auth(object, options);
   read_acl(object, options);
   return options;
+}
+
+std::string ensemble_of(const ZookeeperOptions& options) {
+  const auto servers = zk::split_hosts(options.hosts).servers;
+  std::vector<std::string> all;
+  for (std::size_t begin = 0; begin <= servers.size();) {
+    const auto end = std::min(servers.find(',', begin), servers.size());
+    all.push_back(servers.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  std::sort(all.begin(), all.end());
+  return boost::algorithm::join(all, ",");
+}
+
+std::string path_with_chroot(const ZookeeperOptions& options) {
+  const auto path = zk::split_hosts(options.hosts).chroot + (options.path == "/" ? "" : options.path);
+  return path.empty() ? "/" : path;
 }
 
 }  // namespace nerve

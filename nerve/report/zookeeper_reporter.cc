@@ -4,24 +4,18 @@
 
 #include <fmt/core.h>
 
+#include "nerve/report/zookeeper_config.h"
+
 namespace nerve {
-namespace {
 
 namespace zk = common::zookeeper;
-
-std::string with_chroot(const ZookeeperOptions& options) {
-  const auto path = zk::split_hosts(options.hosts).chroot + (options.path == "/" ? "" : options.path);
-  return path.empty() ? "/" : path;
-}
-
-}  // namespace
 
 using Clock = common::Alarm::Clock;
 
 ZookeeperReporter::ZookeeperReporter(boost::asio::io_context& io, Sessions::Shared session,
                                      const ZookeeperOptions& options, const ReportSubject& subject, Events events)
     : options_(options),
-      parent_(with_chroot(options)),
+      parent_(path_with_chroot(options)),
       instance_(subject.node_name),
       names_(options.node, subject.node_name, subject.record),
       retry_(subject.retry),

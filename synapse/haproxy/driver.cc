@@ -73,7 +73,7 @@ asio::awaitable<void> Driver::stop() {
   co_await tasks_.wait();
   busy_ = false;
   // The next synapse knows what was done by what the file says.
-  if (attached_ && has_socket() && file_due_) co_await write_file();
+  if (attached_ && has_socket() && (file_due_ || writing_)) co_await write_file();
 }
 
 asio::awaitable<void> Driver::step() {
@@ -118,7 +118,12 @@ asio::awaitable<void> Driver::plan_due() {
   const auto due = take_due();
   if (due.empty()) co_return;
   if (!has_socket()) {
-    if (rendered(FileFor::reload).text != file_.text()) want_reload(ReloadReason::no_socket, "servers changed");
+    auto text = rendered(FileFor::reload);
+    if (text.text != file_.text()) {
+      want_reload(ReloadReason::no_socket, "servers changed");
+    } else if (!refused_text_.empty() && !busy_) {
+      co_await put_file(std::move(text));
+    }
     for (const auto& service : due) service->needs_reload = service->lacks_servers = !reloads_.empty();
     co_return settled(due);
   }
@@ -136,7 +141,9 @@ asio::awaitable<void> Driver::plan_due() {
     const auto sent = co_await send(commands);
     if (sent == Sent::acknowledged) break;
     if (sent == Sent::plan_again) continue;
+    const auto load = load_;
     auto reading = co_await ask();
+    if (load != load_) continue;  // another worker's by now
     if (!reading) {
       for (const auto& service : due) service->again = Clock::now() + (busy_ ? kBusyRetry : milliseconds(0));
       if (!busy_) lost(reading.error().message);
@@ -242,6 +249,10 @@ void Driver::settled(const Services& services) {
 
 void Driver::plan_all_again() {
   for (const auto& service : services_) service->again = Clock::now();
+  // Nothing else asks where there is no service.
+  if (services_.empty() && has_socket() && running_.fingerprint != fingerprint_) {
+    want_reload(ReloadReason::skeleton_changed, "HAProxy runs another configuration than the wanted one");
+  }
   wake();
 }
 
@@ -253,7 +264,7 @@ void Driver::want_reload(ReloadReason reason, const std::string& words) {
 }
 
 void Driver::lost(const std::string& how) {
-  attached_ = false;
+  if (!std::exchange(attached_, false)) return;  // its end was heard meanwhile
   not_before_ = Clock::now() + start_retry_.next(random_);
   events_.haproxy_lost(config_.config_path, how);
 }

@@ -124,9 +124,10 @@ class Driver {
   };
 
   // Also where a new process gets the number of the old one, as in a container.
-  bool is_other_process(const ProcessInfo& process) const {
-    return process.pid != running_.process.pid || process.uptime_seconds < running_.process.uptime_seconds;
+  static bool are_different(const ProcessInfo& process, const ProcessInfo& earlier) {
+    return process.pid != earlier.pid || process.uptime_seconds < earlier.uptime_seconds;
   }
+  bool is_other_process(const ProcessInfo& process) const { return are_different(process, running_.process); }
 
   // Who made HAProxy load what it runs, since the last reading.
   enum class Loaded {
@@ -197,9 +198,11 @@ class Driver {
   void begin(const char* name, boost::asio::awaitable<void> work);
   boost::asio::awaitable<void> beside(boost::asio::awaitable<void> work);
   boost::asio::awaitable<void> reload();
+  void put_off_refused();
   boost::asio::awaitable<common::Result<Reading>> ask();
-  boost::asio::awaitable<common::Result<Reading>> load(int old_pid);
-  boost::asio::awaitable<common::Result<Reading>> ask_until_loaded(int old_pid, const std::string& fingerprint);
+  boost::asio::awaitable<common::Result<Reading>> load(std::optional<ProcessInfo> former);
+  boost::asio::awaitable<common::Result<Reading>> ask_until_loaded(const std::optional<ProcessInfo>& former,
+                                                                   const std::string& fingerprint);
   boost::asio::awaitable<std::vector<std::string>> paused_frontends();
   boost::asio::awaitable<void> resume_frontends();
   std::string heard() const;
@@ -241,10 +244,12 @@ class Driver {
   common::MinInterval file_interval_;
   common::Backoff start_retry_;
   common::Backoff reload_retry_{{std::chrono::milliseconds(500), std::chrono::milliseconds(30'000)}};
+  common::Backoff file_retry_{{std::chrono::milliseconds(500), std::chrono::milliseconds(30'000)}};
   std::string refused_text_;  // HAProxy did not take it; hardly ever tried again until it differs
   Clock::time_point refused_at_{};
   std::optional<Clock::time_point> not_before_;  // after a failed start or reload
   std::optional<Clock::time_point> file_due_;
+  bool writing_ = false;  // the file is being checked, or was when that was cancelled
   Clock::time_point look_at_{};
   Clock::time_point plan_all_at_{};
   Clock::time_point changed_at_{};  // something was wanted or done that was not before

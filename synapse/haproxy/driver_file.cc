@@ -76,14 +76,19 @@ asio::awaitable<void> Driver::write_file() {
   file_due_.reset();
   const auto begun = Clock::now();
   auto text = rendered(FileFor::running);
-  if (text.text == file_.text()) {
-    file_.caught_up();
-  } else if (text.text != refused_text_) {
-    const bool written = co_await put_file(std::move(text));
-    const auto took = Clock::now() - begun;
-    file_interval_.set_interval(std::clamp<Clock::duration>(kFileShare * took, kFileInterval, kFileIntervalAtMost));
-    file_interval_.acted(begun);
-    if (!written && refused_text_.empty()) file_due_ = Clock::now() + reload_retry_.next(random_);  // a full disk?
+  if (text.text == refused_text_) co_return;
+  const bool changes = text.text != file_.text();
+  writing_ = true;
+  const bool written = co_await put_file(std::move(text));
+  writing_ = false;
+  if (!changes) co_return;
+  const auto took = Clock::now() - begun;
+  file_interval_.set_interval(std::clamp<Clock::duration>(kFileShare * took, kFileInterval, kFileIntervalAtMost));
+  file_interval_.acted(begun);
+  if (written) {
+    file_retry_.reset();
+  } else if (refused_text_.empty()) {
+    file_due_ = Clock::now() + file_retry_.next(random_);  // a full disk?
   }
 }
 
@@ -97,6 +102,8 @@ asio::awaitable<bool> Driver::put_file(RenderedConfig config) {
   refused_text_.clear();
   switch (replacement.outcome) {
     case ConfigFile::Outcome::unchanged:
+      events_.config_stands(config_.config_path);
+      break;
     case ConfigFile::Outcome::replaced:
       break;
     case ConfigFile::Outcome::unchecked:

@@ -62,7 +62,8 @@ asio::awaitable<void> Driver::start() {
   co_await put_file(rendered(FileFor::reload));
   const auto own = read_rendered(file_.text());
   Result<Reading> reading = fail("there is no configuration that it accepts");
-  if (own) reading = co_await load(0);
+  const std::optional<ProcessInfo> nobody;
+  if (own) reading = co_await load(nobody);
   if (!reading) {
     const auto pause = start_retry_.next(random_);
     not_before_ = Clock::now() + pause;
@@ -97,7 +98,7 @@ asio::awaitable<void> Driver::reload() {
   const auto begun = Clock::now();
   auto text = rendered(FileFor::reload);
   if (text.text == refused_text_ && begun - refused_at_ < kRefusedRetry) {
-    reloads_.clear();
+    put_off_refused();
     co_return;
   }
   const bool written = co_await put_file(std::move(text));
@@ -105,11 +106,12 @@ asio::awaitable<void> Driver::reload() {
     if (refused_text_.empty()) {
       not_before_ = Clock::now() + reload_retry_.next(random_);
     } else {
-      reloads_.clear();  // it would be refused again
+      put_off_refused();
     }
     co_return;
   }
-  auto reading = co_await load(running_.process.pid);
+  const std::optional<ProcessInfo> former = running_.process;
+  auto reading = co_await load(former);
   if (!reading) {
     const auto pause = reload_retry_.next(random_);
     not_before_ = Clock::now() + pause;
@@ -130,8 +132,15 @@ asio::awaitable<void> Driver::reload() {
   plan_all_again();
 }
 
+// It would be refused again. With a socket the looks at HAProxy come back to it.
+void Driver::put_off_refused() {
+  reloads_.clear();
+  if (has_socket()) return;
+  for (const auto& service : services_) service->again = refused_at_ + kRefusedRetry;
+}
+
 // Makes HAProxy load the file on disk, and waits until it says so itself: a signal or a command may be lost or refused.
-asio::awaitable<Result<Driver::Reading>> Driver::load(int old_pid) {
+asio::awaitable<Result<Driver::Reading>> Driver::load(std::optional<ProcessInfo> former) {
   // A variable of its own: g++ 12 destroys a conditional temporary within co_await twice.
   const auto file = read_rendered(file_.text());
   const std::string fingerprint = file ? file->fingerprint : "";
@@ -141,7 +150,7 @@ asio::awaitable<Result<Driver::Reading>> Driver::load(int old_pid) {
   load_failed_ = true;
   if (const auto asked = co_await control_.load(); !asked) co_return asked.error();
   if (!has_socket()) co_return Reading{};
-  auto reading = co_await ask_until_loaded(old_pid, fingerprint);
+  auto reading = co_await ask_until_loaded(former, fingerprint);
   if (reading) co_await resume_frontends();
   load_failed_ = !reading;
   co_return reading;
@@ -164,7 +173,8 @@ asio::awaitable<void> Driver::resume_frontends() {
   if (replies && !denied_by(socket_.path(), *replies)) events_.frontends_resumed(config_.config_path, paused);
 }
 
-asio::awaitable<Result<Driver::Reading>> Driver::ask_until_loaded(int old_pid, const std::string& fingerprint) {
+asio::awaitable<Result<Driver::Reading>> Driver::ask_until_loaded(const std::optional<ProcessInfo>& former,
+                                                                  const std::string& fingerprint) {
   const auto deadline = Clock::now() + std::max<Clock::duration>(kLoadsWithin, config_.reload_timeout);
   asio::steady_timer pause(co_await asio::this_coro::executor);
   std::string last;
@@ -175,7 +185,7 @@ asio::awaitable<Result<Driver::Reading>> Driver::ask_until_loaded(int old_pid, c
       if (!end_.empty() && !control_.may_run()) {
         co_return fail("it ended: " + end_ + heard());
       }
-    } else if (reading->process.pid == old_pid || reading->process.stopping) {
+    } else if ((former && !are_different(reading->process, *former)) || reading->process.stopping) {
       last = "worker " + std::to_string(reading->process.pid) + " from before still answers";
     } else if (reading->fingerprint != fingerprint) {
       last = "worker " + std::to_string(reading->process.pid) + " runs another configuration than " + file_.path();

@@ -227,6 +227,7 @@ asio::awaitable<void> HaproxyRouter::stop(bool leave_running) {
   co_await addresses_.stop();
   co_await driver_.stop();
   co_await control_->stop(leave_running);
+  events_.router_ended(driver_.file().path());
 }
 
 }  // namespace synapse::haproxy

@@ -40,9 +40,6 @@ class HaproxyRouter : public Router {
   Liveness liveness(const std::string& service, const std::string& server) const override {
     return driver_.liveness(service, server);
   }
-  // What HAProxy has for the service: who waits for a check, drains, or is held by hand. May be null; valid until the
-  // next turn of the loop.
-  const ObservedBackend* observed(const std::string& service) const { return driver_.observed_of(service); }
   OutputState output(const std::string& service) const override;
   std::string stalled(std::chrono::steady_clock::time_point now) const override { return driver_.stalled(now); }
   boost::asio::awaitable<void> stop(bool leave_running) override;

@@ -102,7 +102,10 @@ asio::awaitable<bool> TemplateRouter::write() {
     events_.output_failed(kType, config_.destination_file, changed.error().message);
     co_return false;
   }
-  for (auto& service : services_) service.output.written();
+  for (auto& service : services_) {
+    service.output.written();
+    service.rendered = true;
+  }
   command_due_ = command_due_ || (*changed && !config_.command.empty());
   if (command_due_) {
     const auto ran = co_await run_command();
@@ -114,7 +117,7 @@ asio::awaitable<bool> TemplateRouter::write() {
     ::unlink(marker().c_str());
   }
   events_.output_works(config_.destination_file);
-  for (auto& service : services_) service.written = service.written || service.known;
+  for (auto& service : services_) service.written = service.written || service.rendered;
   co_return true;
 }
 

@@ -36,6 +36,7 @@ class TemplateRouter : public Router {
     TemplateService data{};
     WrittenOutput output{};
     bool known = false;
+    bool rendered = false;  // into the text that is written
     bool written = false;
   };
 

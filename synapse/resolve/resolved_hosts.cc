@@ -87,9 +87,10 @@ void ResolvedHosts::learn(const std::string& host, Entry& entry,
   const bool first = !std::exchange(entry.looked_up, true);
   if (answer) {
     const auto address = choose(*answer, entry.address);
-    if (address == entry.address) return;
+    const bool is_news = address != entry.address;
+    events_.host_resolved(host, address, is_news);
+    if (!is_news) return;
     entry.address = address;
-    events_.host_resolved(host, address);
   } else {
     events_.host_not_resolved(host, answer.error().message);
     if (!first) return;

@@ -34,7 +34,7 @@ FileWatcher::FileWatcher(boost::asio::io_context& io, std::string path, WatcherE
                  look();
                }),
       again_(io, [this] {
-        if (!read_) follow();
+        if (!read_ || !following_) follow();
         look();
       }) {
   again_.set(Clock::now());
@@ -43,7 +43,10 @@ FileWatcher::FileWatcher(boost::asio::io_context& io, std::string path, WatcherE
 // The watches are set before the file is read: what changes in between is told.
 void FileWatcher::follow() {
   const auto followed = changes_.watch(directories_on_the_way(path_));
-  if (!followed) fail(followed.error().message + "; looking every 10 s instead");
+  if (!followed && std::exchange(following_, false)) {
+    fail(followed.error().message + "; looking every 10 s instead");
+  }
+  if (followed) following_ = true;
 }
 
 void FileWatcher::look() {
@@ -64,7 +67,10 @@ void FileWatcher::look() {
 void FileWatcher::read() {
   good_ = false;
   const auto text = common::read_file(path_, kMostBytes);
-  if (!text) return fail(text.error().message);
+  if (!text) {
+    read_.reset();  // it is tried again, although it may not have changed then
+    return fail(text.error().message);
+  }
   const auto records = parse_servers(*text, path_);
   if (!records) return fail(records.error().message);
   good_ = true;

@@ -44,6 +44,7 @@ class FileWatcher : public Watcher {
   const WatcherEvents events_;
   common::FileWatch changes_;
   common::Alarm again_;
+  bool following_ = true;         // as far as is known; else it is tried again
   std::optional<Identity> read_;  // of what was read last, good or bad
   bool good_ = false;             // what was read last
   bool failed_ = false;           // and it was said
