@@ -234,13 +234,11 @@ class Follower {
     const auto slash = path.rfind('/');
     const auto server = backends_[path.substr(0, slash)] + path.substr(slash);
     const auto known = records_.find(path);
-    if (!ready) {
-      // HAProxy has it from its file.
-    } else if (known == records_.end()) {
+    if (ready && known == records_.end()) {
       haproxy_.tell("add server " + server + " 127.255.0.1:" + record.port + " weight " + record.weight +
                         "\nset server " + server + " state ready\n",
                     2);
-    } else {
+    } else if (ready) {  // before that HAProxy has it from its file
       std::string text;
       int commands = 1;
       if (record.port != known->second.port) {
@@ -265,6 +263,7 @@ class Follower {
 };
 
 int check_all(double seconds, char** ports) {
+  const auto before = std::clock();
   static constexpr std::string_view kRequest = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
   timespec due{};
   ::clock_gettime(CLOCK_MONOTONIC, &due);
@@ -283,9 +282,7 @@ int check_all(double seconds, char** ports) {
     ++due.tv_sec;
     ::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, nullptr);
   }
-  timespec used{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-  std::printf("[%ld, %.6f]\n", checks, static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9);
+  std::printf("[%ld, %.6f]\n", checks, static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC);
   return 0;
 }
 

@@ -11,6 +11,7 @@ sys.path.insert(0, os.path.dirname(HERE))
 from harness.processes import adopt_orphans  # noqa: E402
 from harness.sandbox import Sandbox, binary  # noqa: E402
 from harness.zookeeper_wire import ZookeeperWire  # noqa: E402
+from report import percentiles  # noqa: E402
 
 
 @contextlib.contextmanager
@@ -111,12 +112,10 @@ class MessageFloors:
         self.haproxy.clear()
 
     def add_to(self, report, prefix="", question="HAProxy socket command"):
-        """Percentile -> the sum of that of both."""
-        rows = [
-            report.add(f"{prefix}floor: ZooKeeper set -> watch", self.zookeeper),
-            report.add(f"{prefix}floor: {question}", self.haproxy),
-        ]
-        return {share: sum(row[share] for row in rows) for share in ("p50", "p99")}
+        """Percentile -> that of both together, one right after the other."""
+        report.add(f"{prefix}floor: ZooKeeper set -> watch", self.zookeeper)
+        report.add(f"{prefix}floor: {question}", self.haproxy)
+        return percentiles([sum(both) for both in zip(self.zookeeper, self.haproxy)])
 
     def close(self):
         self._reader.close()

@@ -4,13 +4,28 @@ import json
 import math
 import os
 import platform
+import statistics
 import subprocess
 
 
+FEWEST_FOR_P99 = 100  # of fewer values it would be the greatest
+
+
 def percentile(values, share):
-    """The value that `share` (0..1) of all values do not exceed, nearest rank."""
+    """The value that `share` (0..1) of all values do not exceed, nearest rank; the median of an even number is the mean of
+    the two in the middle."""
     ordered = sorted(values)
+    if share == 0.5:
+        return statistics.median(ordered)
     return ordered[max(0, math.ceil(len(ordered) * share) - 1)]
+
+
+def percentiles(values):
+    """Name -> value: the median, and the 99th where there are enough."""
+    found = {"p50": round(percentile(values, 0.50), 3)}
+    if len(values) >= FEWEST_FOR_P99:
+        found["p99"] = round(percentile(values, 0.99), 3)
+    return found
 
 
 def machine():
@@ -72,8 +87,7 @@ class Report:
                 "figure": figure,
                 "unit": unit,
                 "n": len(values),
-                "p50": round(percentile(values, 0.50), 3),
-                "p99": round(percentile(values, 0.99), 3),
+                **percentiles(values),
                 "min": round(min(values), 3),
                 "max": round(max(values), 3),
                 **more,

@@ -66,8 +66,13 @@ class OneSynapse:
 
         if not isinstance(fleet, EncodedFleet):
             costs["another weight"] = of_each(lambda n: writer.set(fleet.node(1, n), fleet.data(1, n, 50)))
-        costs["a node goes"] = of_each(lambda n: writer.delete(fleet.node(2, n)))
-        costs["a node comes"] = of_each(lambda n: writer.create(fleet.node(2, n), fleet.data(2, n)))
+
+        def place(number):
+            """Each in another service, as far as there are, so that no list becomes much shorter."""
+            return number % fleet.services, 2 + number // fleet.services
+
+        costs["a node goes"] = of_each(lambda n: writer.delete(fleet.node(*place(n))))
+        costs["a node comes"] = of_each(lambda n: writer.create(fleet.node(*place(n)), fleet.data(*place(n))))
         self.relay.drop()
         eventually(lambda: self.relay.counts["getChildren"] >= fleet.services, 30, "synapse is back")
         costs["reconnect"] = {**self.settle(), "watches": self.watches() - self.watches_before}
