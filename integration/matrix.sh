@@ -54,7 +54,7 @@ end_processes_in() {
   done
 }
 unmount_in() {
-  awk -v root="$1/" 'index($2 "/", root) == 1 {print $2}' /proc/self/mounts | sort -r | while read -r mounted; do
+  awk -v root="$1/" 'index($2, root) == 1 {print $2}' /proc/self/mounts | sort -r | while read -r mounted; do
     umount "$mounted" || umount -l "$mounted"
   done
 }
@@ -113,8 +113,6 @@ make_root() {
 
 furnish() {
   local release=$1 root=$2
-  # A root that is no mount allows no mount namespaces, of which tests make disks.
-  mount --bind "$root" "$root" && mount --make-private "$root" || return 1
   # As this machine reaches its mirror, so does the root.
   cp -L /etc/resolv.conf /etc/hosts "$root/etc/" || return 1
   apt-config dump | grep -E '^Acquire::(http|https|Check-[A-Za-z-]*|Retries)[: ]' >"$root/etc/apt/apt.conf.d/99host"

@@ -8,7 +8,7 @@ from harness.wait import eventually
 
 
 class NoDisk(Exception):
-    """This machine allows no mount namespace, as a container without CAP_SYS_ADMIN, or a root that is no mount."""
+    """This machine allows no mount namespace, or none that has our files: a container without CAP_SYS_ADMIN, a chroot."""
 
 
 class Disk:
@@ -33,6 +33,8 @@ class Disk:
             raise NoDisk("this machine allows no mount namespace")
         self.root = f"/proc/{self._holder.pid}/root"
         self.wrapper = [*self._enter, f"--target={self._holder.pid}", "--"]
+        if subprocess.run([*self.wrapper, "test", "-d", self.path], check=False, timeout=20).returncode != 0:
+            raise NoDisk("a mount namespace of this machine has another root")
 
     def wrapper_for_all(self):
         """For programs that are to have everything there that they write."""
