@@ -126,6 +126,6 @@ def test_no_process_is_left_behind(sandbox, number):
     child.stdout.close()
     eventually(lambda: not alive(backend))
     if number:
-        assert not alive(daemon)
+        eventually(lambda: not alive(daemon), 10)
     else:
         os.kill(daemon, signal.SIGKILL)

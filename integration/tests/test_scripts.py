@@ -186,7 +186,7 @@ def test_interrupted_tests_leave_nothing(sandbox):
     output = process.communicate(timeout=60)[0]
     assert process.returncode == 128 + signal.SIGTERM
     assert "interrupted" in output and "passed" not in output
-    assert not any(alive(pid) for pid in daemons)
+    eventually(lambda: not any(alive(pid) for pid in daemons), 10)
     assert os.listdir(sandbox.path("tmp")) == []
 
 
@@ -226,7 +226,7 @@ def test_interrupted_workers_leave_nothing(sandbox, two_workers):
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=60)
     assert process.returncode == pytest.ExitCode.INTERRUPTED
-    assert not any(alive(pid) for pair in pids for pid in pair)
+    eventually(lambda: not any(alive(pid) for pair in pids for pid in pair), 10)
     assert [name for name in os.listdir(sandbox.path("tmp")) if not name.startswith("pytest-of-")] == []
 
 
@@ -250,5 +250,5 @@ def test_an_interrupted_demo_leaves_nothing(sandbox):
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     assert process.returncode == 128 + signal.SIGINT
-    assert not any(alive(pid) for pid in began)
+    eventually(lambda: not any(alive(pid) for pid in began), 10)
     assert os.listdir(sandbox.path("tmp")) == []
