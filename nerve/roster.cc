@@ -200,6 +200,7 @@ bool Roster::keeps_registrations() const {
 
 void Roster::warn_of_unconfirmed() {
   for (const auto& service : current_) service->warn_of_unconfirmed();
+  if (handing_over_) return;
   for (const auto& service : relieved_) service->warn_of_unconfirmed();
 }
 

@@ -88,14 +88,10 @@ def alive(pid):
     """True while the process runs; one that ended and was not waited for does not count. Its first thread may end before
     the others, which still have its sockets."""
     stat = _stat(pid)
-    return stat is not None and (stat[0] not in "ZX" or _threads(pid) > 1)
-
-
-def _threads(pid):
     try:
-        return len(os.listdir(f"/proc/{pid}/task"))
+        return stat is not None and (stat[0] not in "ZX" or threads(pid) > 1)
     except FileNotFoundError:
-        return 0
+        return False
 
 
 def children_of(pid):

@@ -77,7 +77,7 @@ std::string text_of(const PlainRequest& request) {
   return text + "\r\n" + request.body;
 }
 
-// What could not be sent at once. As a rule all of it fits into the socket's buffer.
+// Sends what the socket's buffer takes, as a rule all of it; `text` is then the rest.
 boost::system::error_code send_now(int descriptor, std::string_view& text) {
   const auto sent = ::send(descriptor, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   if (sent > 0) text.remove_prefix(static_cast<std::size_t>(sent));

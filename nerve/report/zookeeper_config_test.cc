@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "common/config/document.h"
+#include "nerve/report/kinds.h"
 
 namespace nerve {
 namespace {
@@ -124,6 +125,23 @@ TEST(ZookeeperConfig, SaysWhatIsWrongWithTheAcl) {
               ElementsAre("nerve.yml:3: acl: allows w (write) to nobody; nerve itself needs it"));
   EXPECT_THAT(errors("acl: []"),
               ElementsAre("nerve.yml:3: acl: must be a list with at least one entry; leave it out for open nodes"));
+}
+
+TEST(ZookeeperPlace, IsTheSameHoweverItsHostsAreWritten) {
+  ZookeeperOptions one;
+  one.hosts = "b:2181,a:2181/apps";
+  one.path = "/services/web";
+  ZookeeperOptions other;
+  other.hosts = "a:2181,b:2181";
+  other.path = "/apps/services/web";
+  EXPECT_EQ(ensemble_of(one), "a:2181,b:2181");
+  EXPECT_EQ(ensemble_of(other), ensemble_of(one));
+  EXPECT_EQ(path_with_chroot(one), "/apps/services/web");
+  EXPECT_EQ(path_with_chroot(other), path_with_chroot(one));
+  const auto place = [](const ZookeeperOptions& options) { return place_of({"zookeeper", options}, "web_1"); };
+  EXPECT_EQ(place(one), place(other)) << "a reload that writes it otherwise moves no node";
+  one.path = "/";
+  EXPECT_EQ(path_with_chroot(one), "/apps");
 }
 
 }  // namespace
