@@ -112,7 +112,10 @@ class ZookeeperServer:
     def client(self, **options):
         """A started kazoo client; the caller stops and closes it."""
         forever = KazooRetry(max_tries=-1, delay=0.02, backoff=1, max_delay=0.1)
-        client = KazooClient(self.hosts, **{"timeout": 5.0, "connection_retry": forever, **options})
+        # ZooKeeper 3.8 forgets a connection that comes while it starts, and leaves it open. kazoo waits for the answer
+        # for the session's timeout divided by the number of servers: with one server, until its session has expired.
+        hosts = ",".join([self.hosts] * 3)
+        client = KazooClient(hosts, **{"timeout": 5.0, "connection_retry": forever, **options})
         client.start(timeout=30)
         return client
 
