@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <utility>
 
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <fmt/core.h>
 
 #include "common/file/write_atomically.h"
@@ -54,6 +56,7 @@ SavedRecords::SavedRecords(boost::asio::io_context& io, std::string directory, E
     : directory_(std::move(directory)),
       writes_(access == Access::write && !directory_.empty()),
       events_(events),
+      flushed_(io, boost::asio::steady_timer::time_point::max()),
       due_(io, [this] { begin(); }),
       writer_(io, 1) {
   if (!writes_) return;
@@ -150,12 +153,31 @@ void SavedRecords::keep_only(const std::set<std::string>& files) {
 }
 
 void SavedRecords::flush() {
-  writing_.merge(changes_);
-  for (const auto& [file, change] : std::exchange(writing_, {})) {
-    const auto servers = change.servers();
-    if (!servers) continue;
-    const auto result = write(directory_, file, encode_saved(change.service, *servers, now()));
-    if (!result) events_.state_not_written(result.error().message);
+  changes_.merge(std::exchange(writing_, {}));  // the later ones stay
+  if (changes_.empty() && !busy_) return;
+  std::vector<std::pair<std::string, std::string>> texts;  // by file
+  for (const auto& [file, change] : std::exchange(changes_, {})) {
+    if (const auto servers = change.servers()) texts.emplace_back(file, encode_saved(change.service, *servers, now()));
+  }
+  const auto failures = std::make_shared<std::vector<std::string>>();
+  flushing_ = true;
+  writer_.run(
+      [failures, directory = directory_, texts = std::move(texts)] {
+        for (const auto& [file, text] : texts) {
+          if (const auto result = write(directory, file, text); !result) failures->push_back(result.error().message);
+        }
+      },
+      [this, failures] {
+        for (const auto& failure : *failures) events_.state_not_written(failure);
+        flushing_ = false;
+        flushed_.cancel();
+      });
+}
+
+boost::asio::awaitable<void> SavedRecords::flushed() {
+  boost::system::error_code ignored;
+  while (flushing_) {
+    co_await flushed_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
   }
 }
 

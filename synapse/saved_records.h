@@ -13,6 +13,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "common/result.h"
 #include "common/runtime/alarm.h"
@@ -49,8 +50,11 @@ class SavedRecords {
   // of another source stays until one of the present source is there: the configuration may go back.
   void keep_only(const std::set<std::string>& files);
 
-  // Writes what has not been written yet. Blocks for some disk syncs: for the end.
+  // For the end: begins to write all that has not been written, after what is being written.
   void flush();
+
+  // Until it is.
+  boost::asio::awaitable<void> flushed();
 
   bool busy() const { return writer_.busy(); }  // see BlockingPool
 
@@ -73,6 +77,8 @@ class SavedRecords {
   Changes writing_;  // what is left of it
   bool busy_ = false;
   bool failed_ = false;  // some of what was tried last
+  bool flushing_ = false;
+  boost::asio::steady_timer flushed_;  // its wait ends when the flush does
   common::Alarm due_;
   common::BlockingPool writer_;
 };

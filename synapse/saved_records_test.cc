@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -35,6 +37,13 @@ class SavedRecordsTest : public testing::Test {
     return names;
   }
 
+  void flush(SavedRecords& saved) {
+    saved.flush();
+    boost::asio::co_spawn(io_, saved.flushed(), [this](const std::exception_ptr&) { io_.stop(); });
+    io_.restart();
+    io_.run();
+  }
+
   static SavedRecords::Servers gives(const std::vector<RoutedServer>& servers) {
     return [&servers] { return std::optional(servers); };
   }
@@ -51,7 +60,9 @@ TEST_F(SavedRecordsTest, WritesWhatAServiceHasWhenItIsTime) {
   saved.changed("web.json", "web", gives(servers));
   servers = {server("new")};
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (files().empty() && std::chrono::steady_clock::now() < deadline) io_.run_one_for(std::chrono::seconds(1));
+  while (!std::filesystem::exists(directory_ + "/web.json") && std::chrono::steady_clock::now() < deadline) {
+    io_.run_one_for(std::chrono::seconds(1));
+  }
   const auto loaded = saved.load("web.json");
   ASSERT_TRUE(loaded);
   EXPECT_EQ(loaded->records.front().registration->name, "new");
@@ -84,8 +95,28 @@ TEST_F(SavedRecordsTest, WritesTheRestAtTheEndButNothingOfWhoIsGone) {
   const std::vector<RoutedServer> servers{server("a")};
   saved.changed("web.json", "web", gives(servers));
   saved.changed("gone.json", "gone", [] { return std::nullopt; });
-  saved.flush();
+  flush(saved);
   EXPECT_THAT(files(), ElementsAre("web.json"));
+}
+
+TEST_F(SavedRecordsTest, TheEndWritesWhatCameDuringAWrite) {
+  SavedRecords saved(io_, directory_, events_);
+  bool flushed = false;
+  const auto end = [&] {
+    saved.changed("web.json", "web", [] { return std::optional(std::vector{server("new")}); });
+    saved.flush();
+    boost::asio::co_spawn(io_, saved.flushed(), [&](const std::exception_ptr&) { flushed = true; });
+  };
+  saved.changed("web.json", "web", [&] {
+    boost::asio::post(io_, end);
+    return std::optional(std::vector{server("old")});
+  });
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!flushed && std::chrono::steady_clock::now() < deadline) io_.run_one_for(std::chrono::seconds(1));
+  ASSERT_TRUE(flushed);
+  const auto loaded = saved.load("web.json");
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(loaded->records.front().registration->name, "new");
 }
 
 TEST_F(SavedRecordsTest, KeepsOnlyWhatIsConfigured) {
@@ -107,7 +138,7 @@ TEST_F(SavedRecordsTest, WithoutADirectoryKeepsNothing) {
   SavedRecords saved(io_, "", events_);
   const std::vector<RoutedServer> servers{server("a")};
   saved.changed("web.json", "web", gives(servers));
-  saved.flush();
+  flush(saved);
   EXPECT_FALSE(saved.load("web.json"));
   EXPECT_THAT(files(), IsEmpty());
 }
@@ -118,7 +149,7 @@ TEST_F(SavedRecordsTest, ChangesNothingThatItMayOnlyRead) {
   SavedRecords saved(io_, directory_, events_, SavedRecords::Access::read);
   const std::vector<RoutedServer> servers{server("b")};
   saved.changed("web.json", "web", gives(servers));
-  saved.flush();
+  flush(saved);
   saved.keep_only({});
   EXPECT_EQ(files().size(), 2U);
   const auto loaded = saved.load("web.json");

@@ -109,21 +109,28 @@ constexpr bool kMemoryCanBeLimited = false;  // a sanitizer takes terabytes of a
 constexpr bool kMemoryCanBeLimited = true;
 #endif
 
-TEST(BlockingPool, AJobWaitsForAThreadThatTheSystemDoesNotGive) {
+// In a process of its own: the C library keeps the stacks of threads that have ended, and gives them to the next ones.
+TEST(BlockingPoolDeathTest, AJobWaitsForAThreadThatTheSystemDoesNotGive) {
   if (!kMemoryCanBeLimited) GTEST_SKIP();
-  boost::asio::io_context io;
-  BlockingPool pool(io);
-  bool done = false;
-  struct rlimit limit {};
-  ASSERT_EQ(::getrlimit(RLIMIT_AS, &limit), 0);
-  struct rlimit none = limit;
-  none.rlim_cur = 1;  // no stack for a thread
-  ASSERT_EQ(::setrlimit(RLIMIT_AS, &none), 0);
-  pool.run([] {}, [&] { done = true; });
-  ASSERT_EQ(::setrlimit(RLIMIT_AS, &limit), 0);
-  EXPECT_TRUE(pool.busy());
-  io.run_for(std::chrono::seconds(20));
-  EXPECT_TRUE(done);
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto has_waited_and_is_done = [] {
+    boost::asio::io_context io;
+    BlockingPool pool(io);
+    bool done = false;
+    struct rlimit limit {};
+    if (::getrlimit(RLIMIT_AS, &limit) != 0) return false;
+    struct rlimit none = limit;
+    none.rlim_cur = 1;  // no stack for a thread
+    if (::setrlimit(RLIMIT_AS, &none) != 0) return false;
+    pool.run([] {}, [&] { done = true; });
+    const auto pause = std::chrono::milliseconds(300);  // some tries
+    io.run_for(pause);
+    const bool waits = pool.busy() && !done;
+    if (::setrlimit(RLIMIT_AS, &limit) != 0) return false;
+    io.run_for(std::chrono::seconds(20));
+    return waits && done;
+  };
+  EXPECT_EXIT(std::_Exit(has_waited_and_is_done() ? 0 : 1), testing::ExitedWithCode(0), "");
 }
 
 TEST(BlockingPool, AtItsEndItWaitsForWhatRunsAndDropsTheRest) {
