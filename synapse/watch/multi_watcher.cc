@@ -34,8 +34,7 @@ MultiWatcher::MultiWatcher(boost::asio::io_context& io, const MultiWatcherConfig
                                                                  },
                                                              .on_failed =
                                                                  [this, name](const std::string& error) {
-                                                                   troubled_.insert(name);
-                                                                   events_.on_failed("watcher " + name + ": " + error);
+                                                                   failed(name, "watcher " + name + ": " + error);
                                                                  },
                                                              .on_recovered = [this, name] { recovered(name); }}));
   }
@@ -50,13 +49,23 @@ void MultiWatcher::go_on_without() {
   const auto silent = sources_.silent();
   sources_.stop_waiting();
   if (silent.empty()) return;
-  troubled_.insert(silent.begin(), silent.end());
-  events_.on_failed(fmt::format("no word yet from {}; going on without", boost::algorithm::join(silent, ", ")));
+  const auto words = fmt::format("no word yet from {}; going on without", boost::algorithm::join(silent, ", "));
+  // Who has said what is wrong is not only silent.
+  for (const auto& child : silent) troubled_.try_emplace(child, words);
+  events_.on_failed(words);
   tell();
 }
 
+void MultiWatcher::failed(const std::string& child, std::string words) {
+  events_.on_failed(words);
+  troubled_.insert_or_assign(child, std::move(words));
+}
+
 void MultiWatcher::recovered(const std::string& child) {
-  if (troubled_.erase(child) != 0 && troubled_.empty()) events_.on_recovered();
+  if (troubled_.erase(child) == 0) return;
+  if (troubled_.empty()) return events_.on_recovered();
+  // What was told last may have been of the one that works again.
+  events_.on_failed(troubled_.begin()->second);
 }
 
 void MultiWatcher::restore(const std::vector<Record>& records) {

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -32,12 +32,14 @@ class MultiWatcher : public Watcher {
  private:
   void tell();
   void go_on_without();
+  void failed(const std::string& child, std::string words);
   void recovered(const std::string& child);
 
   const WatcherEvents events_;
   JoinedSources sources_;
   common::Alarm first_wait_;
-  std::set<std::string> troubled_;  // children that have failed, or have not spoken in time
+  // Children that have failed, or have not spoken in time -> what was told of it.
+  std::map<std::string, std::string> troubled_;
   std::vector<std::unique_ptr<Watcher>> children_;
 };
 
