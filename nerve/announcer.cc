@@ -65,6 +65,7 @@ void Announcer::send(const Publish& report) {
 }
 
 void Announcer::answered(std::size_t reporter, ReportState state) {
+  if (held_) return;  // it is about an earlier one
   entries_[reporter].state = state;
   const auto count = [this](ReportState wanted) {
     return std::count_if(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.state == wanted; });

@@ -33,13 +33,19 @@ class SilentReporter : public Reporter {
 // Never answers; it is started by the test that wants it to be stuck.
 class NoCheck : public Check {
  public:
+  explicit NoCheck(int& running) : running_(running) {}
   boost::asio::awaitable<Answer> run() override {
+    ++running_;
+    const auto over = std::shared_ptr<void>(nullptr, [this](void*) { --running_; });
     boost::asio::steady_timer never(co_await boost::asio::this_coro::executor,
                                     boost::asio::steady_timer::time_point::max());
     co_await never.async_wait(boost::asio::use_awaitable);
     co_return Answer{};
   }
   std::string target() const override { return "nowhere:80"; }
+
+ private:
+  int& running_;
 };
 
 class Api : public testing::Test {
@@ -62,7 +68,7 @@ class Api : public testing::Test {
     config.lifecycle.weight = 200;
     config.lifecycle.disable_min_duration = milliseconds(20);
     const Service::Makers makers{
-        .check = [](const CheckConfig&) { return std::make_unique<NoCheck>(); },
+        .check = [this](const CheckConfig&) { return std::make_unique<NoCheck>(running_checks); },
         .reporter = [](const ReporterConfig&, const ReportSubject&,
                        const Reporter::Events&) { return std::make_unique<SilentReporter>(); }};
     services.push_back(std::make_unique<Service>(io, config, makers, Telemetry{metrics, events}));
@@ -80,6 +86,15 @@ class Api : public testing::Test {
     return got.value_or(Response{});
   }
 
+  // Until so many of the checks run.
+  void run_until_running(int checks) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    io.restart();
+    while (running_checks != checks && std::chrono::steady_clock::now() < end) io.run_one_for(milliseconds(100));
+    ASSERT_EQ(running_checks, checks);
+  }
+
+  int running_checks = 0;
   boost::asio::io_context io;
   common::Metrics all_metrics;
   ServiceMetrics metrics{all_metrics};
@@ -211,25 +226,25 @@ TEST_F(Api, IsHealthyWhateverTheServicesAre) {
 
 TEST_F(Api, NamesTheCheckThatIsStuck) {
   services[1]->start_checks(0, 1);
-  io.run_for(milliseconds(5));
+  run_until_running(1);
   const auto findings = liveness.look(Liveness::Clock::now() + std::chrono::seconds(9));
   EXPECT_THAT(findings.problems,
               testing::Contains(testing::HasSubstr("check tcp nowhere:80 of service db/1 has been running for ")));
   EXPECT_THAT(findings.problems, testing::Contains(testing::HasSubstr("the event loop was held up for ")))
       << "nobody beats while the loop does not run";
   services[1]->cancel();
-  io.run_for(milliseconds(5));
+  run_until_running(0);
 }
 
 TEST_F(Api, TellsOfTwentyProblemsAndCountsTheOthers) {
   for (int i = 0; i < 30; ++i) add("many" + std::to_string(i), false);
   for (const auto& service : services) service->start_checks(0, 1);
-  io.run_for(milliseconds(5));
+  run_until_running(32);
   const auto hits = common::limit_hits(common::Limit::told_troubles);
   EXPECT_EQ(liveness.look(Liveness::Clock::now() + std::chrono::seconds(9)).problems.size(), 20u);
   EXPECT_EQ(common::limit_hits(common::Limit::told_troubles), hits + 32 + 1 - 20);  // 32 checks, and the loop
   for (const auto& service : services) service->cancel();
-  io.run_for(milliseconds(5));
+  run_until_running(0);
 }
 
 TEST_F(Api, ChangesNeedTheToken) {

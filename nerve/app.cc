@@ -20,16 +20,17 @@ using std::chrono::seconds;
 constexpr seconds kSweepLimit{30};
 
 // The keys that only count at the start.
-void warn_of_fixed_keys(const Config& before, const Config& after) {
+void warn_of_fixed_keys(const Config& at_start, const Config& wanted) {
   std::string keys;
   const auto note = [&keys](bool differs, const char* key) {
     if (differs) keys += (keys.empty() ? "" : ", ") + std::string(key);
   };
-  note(after.api_host != before.api_host, "apiHost");
-  note(after.api_port != before.api_port, "apiPort");
-  note(after.api_socket != before.api_socket, "apiSocket");
+  note(wanted.api_host != at_start.api_host, "apiHost");
+  note(wanted.api_port != at_start.api_port, "apiPort");
+  note(wanted.api_socket != at_start.api_socket, "apiSocket");
+  note(wanted.core_dumps != at_start.core_dumps, "coreDumps");
   // Its default follows the port.
-  note(after.state_path != before.state_path && after.api_port == before.api_port, "statePath");
+  note(wanted.state_path != at_start.state_path && wanted.api_port == at_start.api_port, "statePath");
   if (!keys.empty()) log::warn("a restart is needed for the new {}: nerve keeps the old until then", keys);
 }
 
@@ -92,6 +93,8 @@ common::Result<void> App::start(const ParsedConfig& parsed) {
   sessions_.emplace(io_, std::exchange(saved_services_.sessions, {}),
                     [this] { save_.set(common::Alarm::Clock::now()); });
   roster_->apply(config.services, saved_services_.services);
+  at_start_ = config;
+  at_start_.services.clear();
   sweep_.set(std::chrono::steady_clock::now() + kSweepLimit);
   begin(parsed);
   follower_.begin(loaded_of(parsed, files_));
@@ -139,7 +142,7 @@ common::Result<common::ConfigDifference> App::apply() {
   if (const auto set = set_access(access_, parsed.config); !set) return set.error();
   guard_.allow(parsed.config.api_allowed_hosts);
   log::set_level(log_level_.empty() ? parsed.config.log_level : log_level_);
-  warn_of_fixed_keys(config_, parsed.config);
+  warn_of_fixed_keys(at_start_, parsed.config);
   if (const auto kept = ConfigFiles::keep_expanded(parsed); !kept) {
     log::warn("templatedConfigPath: {}", kept.error().message);
   }

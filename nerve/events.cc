@@ -94,6 +94,7 @@ ServiceEvents::ServiceEvents(const Telemetry& telemetry, Subject subject)
       subject_(std::move(subject)),
       prefix_("service " + subject_.name),
       report_errors_(subject_.reporter_types.size()),
+      taken_(subject_.reporter_types.size(), false),
       told_confirmed_(subject_.reporter_types.size(), false),
       verdicts_(subject_.check_types.size(), "unknown") {
   if (!subject_.with_metrics) return;
@@ -105,8 +106,10 @@ ServiceEvents::ServiceEvents(const Telemetry& telemetry, Subject subject)
   for (const auto& type : subject_.check_types) check_failures_.push_back(&families.check_failures.Add(labels(type)));
   for (const auto& type : subject_.reporter_types) {
     report_failures_.push_back(&families.report_failures.Add(labels(type)));
+    // A predecessor's says what holds until we report something.
+    const bool is_new = !families.confirmed.Has(labels(type));
     confirmed_.push_back(&families.confirmed.Add(labels(type)));
-    confirmed_.back()->Set(1);
+    if (is_new) confirmed_.back()->Set(1);
   }
   const prometheus::Labels identity{
       {"name", subject_.name}, {"ip", subject_.host}, {"port", std::to_string(subject_.port)}};

@@ -119,6 +119,7 @@ class ServiceEvents {
  private:
   void record(const char* what, const std::string& check, std::string_view old_value, std::string_view new_value,
               const std::string& reason);
+  bool taken_by_all_of(const std::string& reporter_type) const;
 
   ServiceMetrics& metrics_;
   common::EventLog& log_;
@@ -133,6 +134,7 @@ class ServiceEvents {
   common::RepeatedError not_made_;
   std::vector<common::RepeatedError> report_errors_;
   std::map<CommandKind, common::RepeatedError> command_errors_;
+  std::vector<bool> taken_;           // by the reporters: the last report
   std::vector<bool> told_confirmed_;  // of the reporters, since the service is announced
   bool announced_ = false;
   std::string told_reason_;  // why it is not available

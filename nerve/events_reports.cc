@@ -17,6 +17,7 @@ void ServiceEvents::published(const std::optional<common::Registration>& record)
   const bool up = record && record->available;
   if (available_ != nullptr) available_->Set(up ? *record->weight : 0);
   for (auto* gauge : confirmed_) gauge->Set(0);
+  std::fill(taken_.begin(), taken_.end(), false);
   const std::string told = std::exchange(told_reason_, record && !up ? record->unavailable_reason : "");
   if (!record) {
     log::info("{}: removing the registration", prefix_);
@@ -33,9 +34,18 @@ void ServiceEvents::published(const std::optional<common::Registration>& record)
   if (!up) std::fill(told_confirmed_.begin(), told_confirmed_.end(), false);
 }
 
+// They share a gauge.
+bool ServiceEvents::taken_by_all_of(const std::string& type) const {
+  for (std::size_t i = 0; i < taken_.size(); ++i) {
+    if (!taken_[i] && subject_.reporter_types[i] == type) return false;
+  }
+  return true;
+}
+
 void ServiceEvents::report_taken(std::size_t reporter) {
   const auto& type = subject_.reporter_types[reporter];
-  if (subject_.with_metrics) confirmed_[reporter]->Set(1);
+  taken_[reporter] = true;
+  if (subject_.with_metrics && taken_by_all_of(type)) confirmed_[reporter]->Set(1);
   if (announced_ && !told_confirmed_[reporter]) {
     told_confirmed_[reporter] = true;
     log::info("{}: reporter {} has confirmed that it is announced", prefix_, type);

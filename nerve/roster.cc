@@ -134,7 +134,7 @@ bool Roster::relieve(std::unique_ptr<Service>& service) {
 void Roster::retire(std::unique_ptr<Service> service) {
   const auto same_series = [&](const auto& other) {
     return other->name() == service->name() && other->config().host == service->config().host &&
-           other->config().port == service->config().port;
+           other->config().port == service->config().port && !other->config().no_metrics;
   };
   const auto in = [&](const Services& services) { return std::any_of(services.begin(), services.end(), same_series); };
   const auto successor = successors_.find(service->name());

@@ -243,6 +243,15 @@ TEST_F(RosterTest, ARemovedServiceDrainsAndIsForgotten) {
   EXPECT_TRUE(roster.apply({service("db")}).removed.empty());
 }
 
+TEST_F(RosterTest, AServiceThatShallHaveNoMetricsAnyMoreLeavesNone) {
+  roster.apply({service("web")});
+  run_until_last("web@a up 100");
+  auto quiet = service("web");
+  quiet.no_metrics = true;
+  EXPECT_EQ(roster.apply({quiet}).changed, std::vector<std::string>{"web"});
+  run_until([&] { return metrics.text().find("name=\"web\"") == std::string::npos; });
+}
+
 TEST_F(RosterTest, AServiceThatComesBackWhileItDrainsIsNotDisabled) {
   auto draining = service("web");
   draining.lifecycle.disable_min_duration = milliseconds(60'000);

@@ -229,6 +229,42 @@ TEST_F(ServiceTest, HasNoMetricsWhenNotWanted) {
   EXPECT_EQ(all_metrics.text().find("name=\"web\""), std::string::npos) << all_metrics.text();
 }
 
+TEST_F(ServiceTest, ReportersOfOneKindAreConfirmedTogether) {
+  config.reporters = {{"file", FileOptions{"a"}}, {"file", FileOptions{"b"}}};
+  const std::string confirmed = R"(nerve_reporter_confirmed{ip="127.0.0.1",name="web",port="80",type="file"} )";
+  const auto shown = [&] {
+    const auto text = all_metrics.text();
+    return text.substr(text.find(confirmed) + confirmed.size(), 1);
+  };
+  start();
+  EXPECT_EQ(shown(), "1") << "nothing to confirm";
+  run_until_reported(1);
+  EXPECT_EQ(shown(), "0");
+  reporters[1]->take();
+  EXPECT_EQ(shown(), "0");
+  ServiceEvents successor({metrics, event_log}, {"web", "127.0.0.1", 80, true, {}, {"file"}});
+  EXPECT_EQ(shown(), "0") << "what holds until the successor reports";
+  reporters[0]->take();
+  EXPECT_EQ(shown(), "1");
+}
+
+TEST_F(ServiceTest, AnAnswerIsNotOfTheReportThatTheRateLimitHolds) {
+  config.lifecycle.rate_limit = RateLimit{.average_rate = 0.01, .max_burst = 1};
+  config.lifecycle.warmup_interval = milliseconds(1);
+  config.lifecycle.warmup_max_duration = milliseconds(60'000);
+  start();
+  run_until_reported(1);
+  reporters[0]->take();
+  run_until([&] { return all_metrics.text().find("nerve_report_rate_limited_total") != std::string::npos; });
+  const auto weight = [&] { return service->status().current_weight; };
+  run_until([&] { return weight() > 1; });
+  const int held = weight();
+  reporters[0]->take();  // as one that repairs its node
+  io.restart();
+  io.run_for(milliseconds(20));
+  EXPECT_EQ(weight(), held) << "the next step waits until this one is out";
+}
+
 TEST_F(ServiceTest, OneReporterThatTakesItIsEnoughForTheWarmup) {
   config.reporters.resize(2);
   config.lifecycle.warmup_interval = milliseconds(5);

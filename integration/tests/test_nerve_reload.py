@@ -286,10 +286,16 @@ def test_a_service_that_comes_back_while_it_drains(sandbox, registry):
 def test_what_only_counts_at_the_start_is_told(sandbox, registry):
     config = Config(sandbox, nerve_service(sandbox.backend("a").port, registry))
     program = config.start(sandbox)
+    port = config.content["apiPort"]
     config.content["apiPort"] = free_port()
     config.write()
     eventually(lambda: "a restart is needed for the new apiPort" in program.log())
     assert program.get("/version")[0] == 200
+    # What it has is what it has now.
+    config.content.update(apiPort=port, logLevel="debug")
+    config.write()
+    eventually(lambda: " DEBUG " in program.log())
+    assert program.log().count("a restart is needed") == 1
 
 
 def test_the_log_level_changes_at_once(sandbox, registry):
