@@ -43,11 +43,11 @@ class Program(Process):
         env = {"RUNTIME_DIRECTORY": directory}
         super().__init__(name, argv, os.path.join(directory, f"{name}.log"), env=env, cwd=directory)
 
-    def replace_config(self, text):
-        """In one step, so that nobody reads half of it."""
+    def replace_config(self, text=None):
+        """By `text`, or by what `config` has become. In one step, so that nobody reads half of it."""
         fresh = self.config_path + ".fresh"
         with open(fresh, "w", encoding="utf-8") as file:
-            file.write(text)
+            file.write(json.dumps(self.config) if text is None else text)
         os.replace(fresh, self.config_path)
 
     def get(self, path, method="GET", timeout=15.0):
@@ -192,8 +192,8 @@ class Sandbox:
         program = Synapse("synapse", name, config, self.directory, arguments, wrapper)
         if isinstance(config, dict):
             program.router = next((router for router in config["routers"] if router["type"] == "haproxy"), None)
-        if program.router:
-            program.runtime = RuntimeSocket(_stats_socket(program.router))
+        if program.router and (path := _stats_socket(program.router)):
+            program.runtime = RuntimeSocket(path)
         self.processes.append(program)
         return program.await_api() if wait else program
 
@@ -241,4 +241,4 @@ def _stats_socket(router):
         words = line.split()
         if words[:2] == ["stats", "socket"]:
             return words[2]
-    return os.path.join(router["runtimeDir"], "haproxy.sock")
+    return os.path.join(router["runtimeDir"], "haproxy.sock") if "runtimeDir" in router else None

@@ -202,7 +202,7 @@ def test_events_tell_what_happened_to_servers_and_haproxy(sandbox, registry):
 
 def test_the_first_state_of_a_large_service_does_not_flush_the_record(sandbox, registry):
     for i in range(150):
-        registry.add(f"s{i:03}", 10_000 + i)
+        registry.add(f"s{i:03}", 40_000 + i)
     program = start(sandbox, registry)
     eventually(lambda: service_of(program)["wanted"] == 150, 20)
     assert events_of(program, "server") == []

@@ -67,6 +67,23 @@ def test_a_reload_waits_for_the_registry_rather_than_empty_an_haproxy_it_does_no
     registry.close()
 
 
+def test_without_a_stats_socket_a_new_service_of_which_nobody_speaks_holds_up_no_other(sandbox, registry):
+    registry.add("a", sandbox.backend("a").port)
+    port = free_port()
+    router = sandbox.haproxy().router([synapse_service(registry, port, name="web")])
+    router["global"] = []
+    program = sandbox.synapse({"routers": [router]}).await_ready()
+    eventually(lambda: answers(port, 1) == {"a": 1})
+    silent = synapse_service(registry, free_port(), name="silent")
+    silent["watcher"] = {**silent["watcher"], "hosts": [f"127.0.0.1:{free_port()}"]}
+    program.config["routers"][0]["services"].append(silent)
+    program.replace_config()
+    eventually(lambda: "configuration loaded" in program.log())
+    registry.add("b", sandbox.backend("b").port)
+    registry.remove("a")
+    eventually(lambda: answers(port, 1) == {"b": 1})
+
+
 def test_what_changes_after_a_long_absence_of_zookeeper_is_seen(sandbox):
     server = sandbox.zookeeper()
     registry = Registry(server, "/services/web")

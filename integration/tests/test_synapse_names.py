@@ -1,6 +1,5 @@
 """A service whose name in HAProxy changes: before HAProxy loads the new configuration, when it cannot, and after it did."""
 
-import json
 import os
 import signal
 import socket
@@ -13,13 +12,6 @@ from harness.web import answers
 
 CHECK = "check inter 100ms rise 1 fall 1"
 PATIENCE = 30
-
-
-def write(program):
-    new = program.config_path + ".new"
-    with open(new, "w", encoding="utf-8") as file:
-        json.dump(program.config, file)
-    os.rename(new, program.config_path)
 
 
 def held(program):
@@ -45,7 +37,7 @@ def test_servers_follow_by_the_old_name_while_the_new_one_cannot_be_loaded(sandb
     rotation(program, "a")
     owner, taken = taken_port()
     services(program).insert(0, synapse_service(registry, taken, name="other"))
-    write(program)
+    program.replace_config()
     eventually(lambda: "reload failed" in program.log(), PATIENCE, "the load fails")
     registry.add("b", sandbox.backend("b").port)
     eventually(lambda: set(answers(port, 4)) == {"a", "b"}, PATIENCE, "b serves")
@@ -93,7 +85,7 @@ def test_what_runs_is_kept_under_another_name(sandbox, registry):
         services(program)[0].pop("backendName", None)
         if name:
             services(program)[0]["backendName"] = name
-        write(program)
+        program.replace_config()
         shown = name or "web_1"
         eventually(lambda: {row["be_name"] for row in program.runtime.servers()} == {shown}, PATIENCE, f"named {shown}")
         eventually(lambda: reloads(program) > before, SOON)
@@ -119,7 +111,7 @@ def test_a_drain_ends_when_it_was_to_although_the_name_changes(sandbox, registry
     state(program, "b", DRAIN)
     # A drain that began anew would last as long as this says.
     services(program)[0].update(backendName="front", drainInMilli=900_000)
-    write(program)
+    program.replace_config()
     eventually(lambda: program.runtime.admin_state("front", "a") == READY, PATIENCE, "the new name is loaded")
     eventually(lambda: program.runtime.admin_state("front", "b") in (MAINTENANCE, None), PATIENCE, "the drain ends")
 
@@ -132,7 +124,7 @@ def test_maintenance_that_is_not_respected_any_more_is_not_counted(sandbox, regi
     by_hand(program, "a", "maint")
     eventually(lambda: held(program) == 1, SOON)
     program.config["routers"][0]["respectManualMaintenance"] = False
-    write(program)
+    program.replace_config()
     rotation(program, *"ab")
     eventually(lambda: held(program) == 0, SOON)
     eventually(lambda: "a is no longer held by hand" in program.log())

@@ -23,10 +23,6 @@ def replace(path, text):
     os.rename(hidden, path)
 
 
-def write(program):
-    replace(program.config_path, json.dumps(program.config))
-
-
 def loaded(program):
     return program.log().count("configuration loaded")
 
@@ -62,7 +58,7 @@ def test_a_new_service_needs_exactly_one_reload(sandbox, registry, other, mode):
     before = loads(program)
     # In front of the other one, which thereby gets another number.
     program.config["routers"][0]["services"].insert(0, synapse_service(other, ports[1], name="api"))
-    write(program)
+    program.replace_config()
     eventually(lambda: answers(ports[1], 2) == {"b": 2})
     assert answers(ports[0], 2) == {"a": 2}
     eventually(lambda: program.ready() and loads(program) == before + 1, what="counted once it has ended")
@@ -80,7 +76,7 @@ def test_a_removed_service_is_gone_and_its_port_is_free(sandbox, registry, other
     program = sandbox.synapse(synapse(*services)).await_ready()
     eventually(lambda: answers(ports[1], 1) == {"b": 1})
     program.config["routers"][0]["services"].pop()
-    write(program)
+    program.replace_config()
 
     def closed():
         try:
@@ -104,7 +100,7 @@ def test_a_changed_service_goes_on_with_its_servers(sandbox):
     server.process.pause()  # nothing can be asked of the registry now
     try:
         program.config["routers"][0]["services"][0]["port"] = ports[1]
-        write(program)
+        program.replace_config()
         eventually(lambda: answers(ports[1], 2) == {"a": 2})
         eventually(lambda: program.metrics().value("synapse_service_stale", service="web") == 1)
         eventually(lambda: "its servers are those of its earlier configuration" in program.log())
@@ -144,7 +140,7 @@ def test_a_bad_file_changes_nothing(sandbox, registry):
 
     good_at = last_success()
     program.config["routers"][0]["services"][0].update(port=70000, serverSort="sideways")
-    write(program)
+    program.replace_config()
     eventually(lambda: refused(program) == 1)
     log = program.log()
     assert "port: must be between 0 and 65535, got 70000" in log and "serverSort" in log, "all errors"
@@ -179,7 +175,7 @@ def test_what_haproxy_refuses_changes_nothing_either(sandbox, registry):
     worker = program.runtime.worker_pid()
     service = program.config["routers"][0]["services"][0]
     service["routerOptions"] = {"backend": ["balance sideways"]}
-    write(program)
+    program.replace_config()
     eventually(lambda: refused(program) == 1)
     log = program.log()
     assert "routers[0]: HAProxy refuses the new configuration, kept as" in log and "balance only supports" in log
@@ -187,7 +183,7 @@ def test_what_haproxy_refuses_changes_nothing_either(sandbox, registry):
     eventually(lambda: set(answers(port, 4)) == {"a", "b"}, what="live changes go on")
     assert program.runtime.worker_pid() == worker
     service["routerOptions"] = {"backend": ["balance leastconn"]}
-    write(program)
+    program.replace_config()
     eventually(lambda: program.runtime.worker_pid() != worker, what="the mended one is loaded at once")
     eventually(lambda: set(answers(port, 4)) == {"a", "b"})
 
@@ -204,7 +200,7 @@ def test_a_bad_service_in_front_of_another_changes_nothing_for_that(sandbox, reg
     good = json.dumps(program.config)
     bad = synapse_service(other, ports[1], name="api", routerOptions={"backend": ["zork on"]})
     program.config["routers"][0]["services"].insert(0, bad)
-    write(program)
+    program.replace_config()
     eventually(lambda: refused(program) == 1)
     assert not last_was_good(program)
     assert [each["service"] for each in json.loads(program.get("/services?servers=false")[1])] == ["web"]
@@ -218,7 +214,7 @@ def test_a_bad_service_in_front_of_another_changes_nothing_for_that(sandbox, reg
     eventually(lambda: last_was_good(program) and not rejected(program), 15, what="taken back")
     assert (loads(program), program.runtime.worker_pid()) == (before, worker)
     bad["routerOptions"] = {"backend": ["balance leastconn"]}
-    write(program)
+    program.replace_config()
     eventually(lambda: answers(ports[1], 2) == {"x": 2}, 20, what="the mended one is applied")
     eventually(lambda: set(answers(ports[0], 4)) == {"a", "b"})
     eventually(lambda: "backend web_2\n" in program.haproxy_config(), 15)
@@ -236,14 +232,14 @@ def test_a_service_that_a_refused_configuration_removed_is_followed(sandbox, reg
     web = program.config["routers"][0]["services"][0]
     program.config["routers"][0]["services"].pop()
     web["serverOptions"] = "check zork"  # of the servers that it will have
-    write(program)
+    program.replace_config()
     eventually(lambda: refused(program) == 1)
     other.add("y", sandbox.backend("y").port)
     eventually(lambda: set(answers(ports[1], 4)) == {"x", "y"})
     assert program.runtime.worker_pid() == worker
     assert not last_was_good(program) and "zork" in rejected(program)
     web["serverOptions"] = "check"
-    write(program)
+    program.replace_config()
     eventually(lambda: "1 removed (api)" in program.log())
     eventually(lambda: program.runtime.worker_pid() != worker, 20)
     eventually(lambda: answers(ports[0], 2) == {"a": 2})
@@ -259,7 +255,7 @@ def test_a_line_may_name_a_server_that_runs(sandbox, registry):
     worker = program.runtime.worker_pid()
     service = program.config["routers"][0]["services"][0]
     service["routerOptions"] = {"backend": ["use-server a if TRUE"]}
-    write(program)
+    program.replace_config()
     eventually(lambda: program.runtime.worker_pid() != worker, 20)
     assert answers(port, 2) == {"a": 2} and refused(program) == 0
 
@@ -271,7 +267,7 @@ def test_sighup_reloads(sandbox, registry, other):
     config = {**synapse(synapse_service(registry, ports[0], name="web")), "watchConfig": False}
     program = sandbox.synapse(config).await_ready()
     program.config["routers"][0]["services"].append(synapse_service(other, ports[1], name="api"))
-    write(program)
+    program.replace_config()
     always(lambda: loaded(program) == 0, 0.5, "nobody follows the file")
     program.signal(signal.SIGHUP)
     eventually(lambda: answers(ports[1], 2) == {"b": 2})
@@ -285,12 +281,12 @@ def test_routers_come_and_go(sandbox, registry):
     os.makedirs(directory)
     second = {"type": "haproxy", "runtimeDir": directory, "services": [synapse_service(registry, ports[1], name="again")]}
     program.config["routers"].append(second)
-    write(program)
+    program.replace_config()
     eventually(lambda: answers(ports[1], 2) == {"a": 2})
     with open(os.path.join(directory, "haproxy.pid"), encoding="ascii") as file:
         pid = int(file.read())
     program.config["routers"].pop()
-    write(program)
+    program.replace_config()
     eventually(lambda: not os.path.exists(f"/proc/{pid}"), what="its HAProxy has ended")
     assert answers(ports[0], 2) == {"a": 2}
 
@@ -307,11 +303,11 @@ def test_a_router_comes_back_while_it_still_ends(sandbox, registry):
     eventually(lambda: answers(ports[1], 2) == {"a": 2})
     with socket.create_connection(("127.0.0.1", ports[1]), timeout=30):  # keeps its HAProxy from ending
         program.config["routers"].pop()
-        write(program)
+        program.replace_config()
         program.signal(signal.SIGHUP)
         eventually(lambda: loaded(program) == 1)
         program.config["routers"].append(second)
-        write(program)
+        program.replace_config()
         program.signal(signal.SIGHUP)
         eventually(lambda: "has not ended yet; the new configuration waits" in program.log())
         assert loaded(program) == 1 and answers(ports[0], 2) == {"a": 2}, "the others go on meanwhile"
@@ -325,7 +321,7 @@ def test_a_file_cannot_move_while_its_directory_stays(sandbox, registry):
     port = free_port()
     program = sandbox.synapse(synapse(synapse_service(registry, port, name="web"))).await_ready()
     program.config["routers"][0]["configPath"] = sandbox.path("elsewhere.cfg")
-    write(program)
+    program.replace_config()
     eventually(lambda: refused(program) == 1)
     assert "a router of this synapse that still runs uses runtimeDir" in program.log()
     assert answers(port, 2) == {"a": 2}
@@ -336,7 +332,7 @@ def test_what_only_counts_at_the_start_is_refused_with_words(sandbox, registry):
     registry.add("a", sandbox.backend("a").port)
     program = sandbox.synapse(synapse(synapse_service(registry, port, name="web"))).await_ready()
     program.config["routers"][0]["haproxyBinary"] = "/usr/sbin/haproxy"
-    write(program)
+    program.replace_config()
     eventually(lambda: refused(program) == 1)
     assert "routers[0]: a restart is needed for the new haproxyBinary; SIGUSR2" in program.log()
     assert answers(port, 2) == {"a": 2}
