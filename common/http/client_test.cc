@@ -116,16 +116,15 @@ class ClientTest : public testing::Test {
     return got ? "HTTP " + std::to_string(got->status) : got.error().message;
   }
 
-  asio::io_context io_;
-  Resolver resolver_{io_};
-  Client client_{io_, resolver_};
-  std::vector<std::unique_ptr<Server>> servers_;
-
- private:
   static asio::awaitable<void> keep(asio::awaitable<std::optional<Result<ClientAnswer>>> exchange,
                                     std::optional<Result<ClientAnswer>>& got) {
     got = co_await std::move(exchange);
   }
+
+  asio::io_context io_;
+  Resolver resolver_{io_};
+  Client client_{io_, resolver_};
+  std::vector<std::unique_ptr<Server>> servers_;
 };
 
 TEST_F(ClientTest, GivesStatusFieldsAndBody) {
@@ -188,8 +187,13 @@ TEST_F(ClientTest, DoesNotWaitForABodyThatMayBeMissed) {
 TEST_F(ClientTest, ClosesTheConnectionWhenCancelled) {
   auto& server = serve({"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"});
   server.hold = true;
-  EXPECT_FALSE(try_exchange(get(url(server)), std::chrono::milliseconds(20)));
-  while (server.left == 0) io_.run_one();
+  std::optional<Result<ClientAnswer>> got;
+  TaskGroup tasks(io_);
+  tasks.spawn("exchange", keep(with_deadline(client_.exchange(get(url(server))), std::chrono::hours(1)), got));
+  while (server.requests.empty()) io_.run_one();
+  tasks.cancel();
+  while (server.left == 0 || tasks.size() > 0) io_.run_one();
+  EXPECT_FALSE(got && *got);
 }
 
 TEST_F(ClientTest, TellsWhyThereIsNoAnswer) {

@@ -79,7 +79,7 @@ class ResolverTest : public testing::Test {
   Answer ask(const std::string& host) { return keep(resolver->resolve(host, true)); }
   Answer ask_anew(const std::string& host) { return keep(resolver->resolve_anew(host, true)); }
 
-  std::string wait_for(const Answer& answer, milliseconds limit = seconds(10)) {
+  std::string wait_for(const Answer& answer, milliseconds limit = seconds(30)) {
     const auto end = steady_clock::now() + limit;
     while (!*answer && steady_clock::now() < end) {
       io.restart();

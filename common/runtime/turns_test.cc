@@ -53,7 +53,7 @@ TEST(Turns, WhoIsCancelledLeavesTheQueueAndGivesHisPlaceBack) {
   for (int i = 0; i < 2; ++i) crowd.tasks.spawn("has a place", crowd.go(i, milliseconds(3'600'000)));
   for (int i = 2; i < 4; ++i) crowd.tasks.spawn("waits", crowd.go(i, milliseconds(3'600'000)));
   others.spawn("waits longer", crowd.go(4, milliseconds(1)));
-  crowd.io.run_for(milliseconds(10));
+  crowd.io.poll();
   ASSERT_EQ(crowd.waiting.back(), 3u);
   crowd.tasks.cancel();
   crowd.io.restart();
@@ -64,8 +64,8 @@ TEST(Turns, WhoIsCancelledLeavesTheQueueAndGivesHisPlaceBack) {
 
 TEST(Turns, MorePlacesAreTakenAtOnce) {
   Crowd crowd;
-  for (int i = 0; i < 4; ++i) crowd.tasks.spawn("one", crowd.go(i, milliseconds(50)));
-  crowd.io.run_for(milliseconds(5));
+  for (int i = 0; i < 4; ++i) crowd.tasks.spawn("one", crowd.go(i, milliseconds(300)));
+  crowd.io.poll();
   ASSERT_EQ(crowd.began.size(), 2u);
   crowd.turns.set_at_once(4);
   crowd.io.restart();
@@ -84,7 +84,7 @@ TEST(Turns, MayGoWhileSomebodyHasOneOrWaits) {
   };
   tasks.spawn("has it", hold(*turns, io));
   tasks.spawn("waits", hold(*turns, io));
-  io.run_for(milliseconds(5));
+  io.poll();
   turns.reset();
   io.restart();
   io.run();

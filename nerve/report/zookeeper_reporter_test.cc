@@ -153,6 +153,7 @@ TEST_F(ZookeeperReport, AMendingThatIsRefusedIsAFailureUntilItWorks) {
   make();
   zookeeper.connect(7);
   report(up);
+  errors.clear();
   zookeeper.denied = {"set /services/web/web_127.0.0.1_80"};
   zookeeper.other(common::zookeeper::SetOperation{"/services/web/web_127.0.0.1_80", "garbage"});
   run_until([&] { return errors.size() >= 2; });

@@ -20,7 +20,9 @@ class TemplateRouterTest : public RouterCase {
   RouterConfig with_command(const std::string& script) const {
     put("command", "#!/bin/sh\ncd " + directory_ + "\n" + script, 0755);
     auto router = config();
-    std::get<TemplateRouterConfig>(router.kind).command = {path("command")};
+    auto& kind = std::get<TemplateRouterConfig>(router.kind);
+    kind.command = {path("command")};
+    kind.command_timeout = std::chrono::seconds(30);
     return router;
   }
 };
@@ -119,7 +121,7 @@ TEST_F(TemplateRouterTest, TheNextRunTriesACommandAgainThatFailed) {
 
 TEST_F(TemplateRouterTest, ACommandThatHangsIsEndedAndTriedAgain) {
   auto router_config = with_command("echo x >>ran\n[ -e fixed ] || exec sleep 60\n");
-  std::get<TemplateRouterConfig>(router_config.kind).command_timeout = std::chrono::milliseconds(50);
+  std::get<TemplateRouterConfig>(router_config.kind).command_timeout = std::chrono::milliseconds(500);
   TemplateRouter router(io_, router_config, events_);
   start(router);
   router.update("web", servers({"a"}));
