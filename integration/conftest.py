@@ -16,7 +16,7 @@ from harness.servers_db import Mariadb, Postgres, Rabbitmq, Redis, SharedServers
 from harness.servers_http import ScriptedServer  # noqa: E402
 from harness.zookeeper import Registry  # noqa: E402
 
-TEST_SECONDS = 180 * sanitizers.SLOWER
+TEST_SECONDS = 400 * sanitizers.SLOWER
 
 
 def pytest_configure(config):
@@ -60,11 +60,13 @@ def pytest_unconfigure(config):
 def pytest_collection_modifyitems(items):
     """What takes long comes first, so that all workers end at about the same time. All tests that need a database go
     to one worker, which alone starts the databases; of them, those that need RabbitMQ come last: it is started with the
-    first database, and takes its time."""
+    first database, and takes its time. An installation writes into the build: one worker does it."""
     items.sort(key=_place)
     for item in items:
         if _needs_database(item):
             item.add_marker(pytest.mark.xdist_group("databases"))
+        if "installed" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group("installation"))
 
 
 def _place(item):

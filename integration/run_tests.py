@@ -27,7 +27,7 @@ from harness.processes import adopt_orphans, end_descendants  # noqa: E402
 
 CORES = len(os.sched_getaffinity(0))
 UNIT_TEST_SECONDS = 300
-INTEGRATION_SECONDS = 1800
+INTEGRATION_SECONDS = 3600
 # Integration tests wait more than they compute.
 WORKERS = 2 * CORES
 

@@ -13,7 +13,7 @@ import time
 from ahead import Ahead
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-LIMIT_SECONDS = 1200
+LIMIT_SECONDS = 2400
 FUZZ_SECONDS = 5
 
 

@@ -8,6 +8,7 @@
 #include "common/registration/validate.h"
 #include "common/telemetry/log.h"
 #include "nerve/events.h"
+#include "nerve/lifecycle/state.h"
 
 namespace nerve {
 
@@ -82,8 +83,7 @@ void ServiceEvents::report_held(bool shadow) {
 }
 
 void ServiceEvents::resumed(const Resumed& past) {
-  static constexpr const char* modes[] = {"enabled", "disabled", "forced"};
-  log::info("{}: goes on where its earlier life ended: {}{}", prefix_, modes[static_cast<int>(past.mode)],
+  log::info("{}: goes on where its earlier life ended: {}{}", prefix_, name_of(past.mode),
             past.announced_weight > 0 ? ", announced with weight " + std::to_string(past.announced_weight) : "");
 }
 

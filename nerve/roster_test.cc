@@ -389,6 +389,16 @@ TEST_F(RosterTest, GoesItsWayWhenTheRegistryDoesNotAnswer) {
   EXPECT_GE(std::chrono::steady_clock::now() - start, milliseconds(900));
 }
 
+TEST_F(RosterTest, AStopBeforeTheRegistryHasAnsweredIsNotTakenBack) {
+  world.looking = true;
+  roster.apply({service("web")});
+  roster.stop(Service::Ending::shutdown);
+  run_until([&] { return roster.all_stopped(); });
+  run_for(milliseconds(1200));  // longer than it would have waited for the registry
+  EXPECT_EQ(std::count(world.reports.begin(), world.reports.end(), "web@a up 1"), 0);
+  EXPECT_TRUE(roster.all_stopped());
+}
+
 TEST_F(RosterTest, AnOperatorNeedNotWaitForTheRegistry) {
   world.looking = true;
   roster.apply({service("web")});

@@ -12,6 +12,7 @@
 #include "common/file/secret_file.h"
 #include "common/file/write_atomically.h"
 #include "common/whole_number.h"
+#include "nerve/lifecycle/state.h"
 
 namespace nerve {
 namespace {
@@ -22,7 +23,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kVersion = 1;
 constexpr std::size_t kMostBytes = 4 * 1024 * 1024;
-constexpr std::array<std::string_view, 3> kModes{"enabled", "disabled", "forced"};
 
 std::string hex(const std::array<char, 16>& bytes) {
   std::string text;
@@ -51,7 +51,7 @@ Json to_json(const SavedSession& session) {
 }
 
 Json to_json(const Resumed& service) {
-  Json json{{"mode", kModes[static_cast<std::size_t>(service.mode)]}};
+  Json json{{"mode", name_of(service.mode)}};
   if (service.full_weight) json["weight"] = *service.full_weight;
   return json;
 }
@@ -69,9 +69,10 @@ SavedSession session_of(const Json& json) {
 
 Resumed service_of(const Json& json) {
   Resumed service;
-  const auto mode = std::find(kModes.begin(), kModes.end(), json.at("mode").get<std::string>());
+  const auto word = json.at("mode").get<std::string>();
+  const auto mode = std::find_if(kModes.begin(), kModes.end(), [&](Mode each) { return name_of(each) == word; });
   if (mode == kModes.end()) throw std::invalid_argument("a service's mode is unknown");
-  service.mode = static_cast<Mode>(mode - kModes.begin());
+  service.mode = *mode;
   if (json.contains("weight")) {
     service.full_weight = static_cast<int>(common::whole_number(json.at("weight"), 1, 255));
   }

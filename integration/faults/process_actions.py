@@ -17,7 +17,7 @@ from harness import processes
 from harness.wait import eventually
 
 # Nobody listens while HAProxy is started again, for so many seconds at most.
-HAPROXY_AWAY = 5 * ASKED_IN_A_SECOND
+HAPROXY_AWAY = 15 * ASKED_IN_A_SECOND
 
 
 @dataclasses.dataclass

@@ -81,7 +81,7 @@ def test_zookeepers_name(build, zookeeper, name_server, wrapper, how):
     """A connection that is lost comes back by the addresses that are known, whatever name servers do. A wrong answer
     is believed while there is none: the servers may have moved."""
     world = build(
-        zookeeper, session_ms=3000, wrapper=wrapper, hosts=lambda ports: [f"zk.test:{port}" for port in ports]
+        zookeeper, session_ms=8000, wrapper=wrapper, hosts=lambda ports: [f"zk.test:{port}" for port in ports]
     )
     links = world.synapse_links + world.nerve_links
     with world.case(f"ZooKeeper's name, name server {how.__name__.replace('_', ' ')}") as case:

@@ -39,7 +39,7 @@ def test_a_partition_that_outlasts_the_sessions(world, zookeeper, who, how):
     """Nodes go with nerve's session. The sessions end one after the other, and so go the servers, but for the last."""
     with world.case(f"partition of {who} from ZooKeeper, {how}") as case:
         served = world.served()
-        ours = zookeeper.session_at(world.synapse_links[0].ports_to_server())
+        ours = eventually(lambda: zookeeper.session_at(world.synapse_links[0].ports_to_server()))
         for link in links_of(world, who):
             HOW[how](link)
         case.did("cut off")

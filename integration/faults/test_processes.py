@@ -13,7 +13,7 @@ import pytest
 from harness.ports import free_port
 from harness.wait import always, eventually
 
-HAPROXY_IS_AWAY = 5  # seconds at most; on a machine with nothing else to do it is a fifth of one
+HAPROXY_IS_AWAY = 15  # seconds at most; on a machine with nothing else to do it is a fifth of one
 NOBODY_LISTENS = "nobody listens while HAProxy is started again"
 # Its session, and its watch on the node that the other one has.
 ONE_NERVE_MORE = {"sessions": 1, "watches": 2}

@@ -84,10 +84,10 @@ def test_a_registration_is_interrupted(build, zookeeper, when, form):
 
 
 def test_nerves_session_expires_while_it_is_disconnected(build, zookeeper):
-    world = build(zookeeper, session_ms=1000)
+    world = build(zookeeper, session_ms=3000)
     with world.case("nerve's session expires while it is cut off") as case:
         pod = world.pods[0]
-        node = next(name for name in world.registry.names() if str(pod.backend.port) in name)
+        (node,) = (name for name in world.registry.names() if str(pod.backend.port) in name)
         old = world.registry.stat(node).ephemeralOwner
         pod.links[0].cut()
         case.did("cut it off")
@@ -101,10 +101,10 @@ def test_nerves_session_expires_while_it_is_disconnected(build, zookeeper):
 
 
 def test_synapses_session_expires_while_it_is_disconnected(build, zookeeper):
-    world = build(zookeeper, session_ms=1000)
+    world = build(zookeeper, session_ms=3000)
     with world.case("synapse's session expires while it is cut off, and a backend leaves and one comes") as case:
         worker, served = world.worker(), world.served()
-        session = zookeeper.session_at(world.synapse_links[0].ports_to_server())
+        session = eventually(lambda: zookeeper.session_at(world.synapse_links[0].ports_to_server()))
         world.synapse_links[0].cut()
         case.did("cut it off")
         eventually(lambda: not zookeeper.knows_session(session), 30, "its session is over")
@@ -123,7 +123,7 @@ def test_synapses_session_expires_while_it_is_disconnected(build, zookeeper):
 
 def test_nodes_vanish_while_a_new_session_looks_at_them(build, zookeeper):
     """To ask whether a node exists leaves a watch, also when it does not."""
-    world = build(zookeeper, session_ms=2000)
+    world = build(zookeeper, session_ms=4000)
     with world.case("500 nodes vanish while synapse looks at them after its session has expired") as case:
         names = [f"{number:03}-no-record" for number in range(500)]
         before = watches(zookeeper)
@@ -204,7 +204,7 @@ class Clock:
 @pytest.mark.skipif(sanitizers.ANY, reason="nothing may be loaded before a sanitizer")
 def test_the_wall_clock_jumps(build, sandbox, zookeeper):
     clock = Clock(sandbox)
-    world = build(zookeeper, wrapper=clock.wrapper, session_ms=2000)
+    world = build(zookeeper, wrapper=clock.wrapper, session_ms=4000)
     with world.case("the wall clock jumps") as case:
         stats = world.registry.stats()
         worker = world.worker()

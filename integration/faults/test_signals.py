@@ -10,7 +10,7 @@ import time
 import pytest
 
 from faults.world import Pod
-from harness import namespaces, processes
+from harness import namespaces, processes, sanitizers
 from harness.sandbox import ROOT
 from harness.wait import always, eventually
 
@@ -130,7 +130,7 @@ def test_a_short_randomized_run(sandbox):
     """The long one is integration/faults/soak --minutes 10."""
     command = [sys.executable, "-m", "faults.soak", "--minutes", "0.35", "--seed", "7", "--servers", "1"]
     done = subprocess.run(
-        command, cwd=os.path.join(ROOT, "integration"), capture_output=True, text=True, timeout=170, check=False
+        command, cwd=os.path.join(ROOT, "integration"), capture_output=True, text=True, timeout=170 * sanitizers.SLOWER, check=False
     )
     print(done.stdout)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]

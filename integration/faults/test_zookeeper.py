@@ -77,7 +77,8 @@ def test_a_backend_dies_while_there_is_no_quorum(build, ensemble):
         case.did("started the backend")
 
 
-def test_a_rolling_restart(world, ensemble):
+def test_a_rolling_restart(build, ensemble):
+    world = build(ensemble, session_ms=15_000)
     with world.case("a rolling restart of ZooKeeper") as case:
         served = world.served()
         for server in ensemble.servers:

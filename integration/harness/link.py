@@ -12,6 +12,8 @@ import struct
 import threading
 import time
 
+from harness.ports import free_port
+
 _LOOK_SECONDS = 0.05
 # As Linux does: nothing is sent again sooner.
 _RETRANSMISSION_SECONDS = 0.2
@@ -40,7 +42,7 @@ class Link:
         self._fillers = []
         self._random = random.Random(target)
         self._listener = None
-        self.port = listen_on
+        self.port = listen_on or free_port()
         self._listen()
 
     # What a test does.

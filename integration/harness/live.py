@@ -27,9 +27,9 @@ def by_hand(program, name, wanted, service="web_1"):
     assert program.runtime.command(f"set server {service}/{name} state {wanted}").strip() == ""
 
 
-def away(program, name, service="web"):
+def away(program, name, service="web", within=SOON):
     """Out of service for good: a tombstone, or gone where HAProxy can delete servers."""
-    eventually(lambda: program.runtime.admin_state(service, name) in (MAINTENANCE, None), SOON, f"{name} is away")
+    eventually(lambda: program.runtime.admin_state(service, name) in (MAINTENANCE, None), within, f"{name} is away")
 
 
 def master_of(program):

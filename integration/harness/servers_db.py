@@ -73,7 +73,7 @@ class Server:
 
     def run(self, argv):
         """A tool of the server's; its output is shown when it fails."""
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, check=False)
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=180, stdin=subprocess.DEVNULL, check=False)
         assert done.returncode == 0, f"{argv}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
         return done.stdout
 

@@ -114,8 +114,9 @@ class ZookeeperServer:
         forever = KazooRetry(max_tries=-1, delay=0.02, backoff=1, max_delay=0.1)
         # ZooKeeper 3.8 forgets a connection that comes while it starts, and leaves it open. kazoo waits for the answer
         # for the session's timeout divided by the number of servers: with one server, until its session has expired.
-        hosts = ",".join([self.hosts] * 3)
-        client = KazooClient(hosts, **{"timeout": 5.0, "connection_retry": forever, **options})
+        hosts = ",".join([self.hosts] * 6)
+        # No session ends because a busy machine or a server that stands still takes its time.
+        client = KazooClient(hosts, **{"timeout": 30.0, "connection_retry": forever, **options})
         client.start(timeout=30)
         return client
 
@@ -247,7 +248,8 @@ class Registry:
 
 
 class EventRecorder:
-    """Every change of a path and of the nodes that are there now, by watches that are set again after each."""
+    """Every change of a path and of the nodes that are there now, by watches that are set again after each, also when
+    the connection was lost meanwhile."""
 
     def __init__(self, registry):
         self.events = []
@@ -257,13 +259,15 @@ class EventRecorder:
             self._watch_node(f"{self._path}/{name}", None)
 
     def _watch_children(self, event):
-        if event:
-            self.events.append((event.type, event.path))
+        self._take(event)
         self._client.get_children(self._path, watch=self._watch_children)
 
-    def _watch_node(self, path, event):
-        if event:
+    def _take(self, event):
+        if event and event.type != "NONE":
             self.events.append((event.type, event.path))
+
+    def _watch_node(self, path, event):
+        self._take(event)
         try:
             self._client.get(path, watch=lambda event: self._watch_node(path, event))
         except NoNodeError:

@@ -32,8 +32,8 @@ def zombies_of(pid):
 def test_the_whole_group_is_killed_at_the_timeout(sandbox, registry):
     pids = sandbox.path("pids")
     script = f"(sleep 600 & echo $! >>{pids}; wait) & echo $! >>{pids}; echo waiting for a friend; wait"
-    program = start(sandbox, registry, shell(script, timeoutInMilli=1000))
-    eventually(lambda: reason(registry) == "sh: timed out after 1000 ms: waiting for a friend")
+    program = start(sandbox, registry, shell(script, timeoutInMilli=3000))
+    eventually(lambda: reason(registry) == "sh: timed out after 3000 ms: waiting for a friend")
     eventually(lambda: failures(program) >= 3)
     first = [int(pid) for pid in read(pids).split()[:4]]
     assert len(first) == 4, "a child and a grandchild of each run"

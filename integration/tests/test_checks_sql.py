@@ -75,7 +75,7 @@ def test_a_server_that_hangs_has_failed_and_blocks_nothing(sandbox, registry, da
     before = time.monotonic()
     for _ in range(10):
         assert program.get("/version")[0] == 200
-    assert time.monotonic() - before < 5, "the loop waits for nobody"
+    assert time.monotonic() - before < 20, "the loop waits for nobody"  # each would take ten seconds
     database.process.resume()
     eventually(lambda: up(registry))
 
@@ -102,12 +102,12 @@ def test_a_server_that_was_restarted_is_up_again(sandbox, registry, database):
 
 
 MYSQL_DATASOURCES = [
-    "{{.Username}}:{{.Password}}@tcp({{ .Host }}:{{.Port}})/information_schema?timeout=300ms&readTimeout=1s",
+    "{{.Username}}:{{.Password}}@tcp({{ .Host }}:{{.Port}})/information_schema?timeout=3s&readTimeout=10s",
     '{{"{{.Username}}"}}:{{.Password}}@tcp(localhost:{{.Port}})/?charset=utf8mb4,utf8&sql_mode=ANSI&tls=false',
     f"{USER}:{PASSWORD}@unix(SOCKET)/",
 ]
 POSTGRES_DATASOURCES = [
-    "postgres://{{.Username}}:{{.Password}}@{{.Host}}:{{.Port}}/postgres?sslmode=disable&connect_timeout=1",
+    "postgres://{{.Username}}:{{.Password}}@{{.Host}}:{{.Port}}/postgres?sslmode=disable&connect_timeout=10",
     f"postgresql://{USER}:{urllib.parse.quote(PASSWORD)}@localhost:{{{{.Port}}}}/postgres?search_path=public",
     "user={{.Username}} password='{{.Password}}' host={{.Host}} port={{.Port}} dbname=postgres sslmode=prefer",
     f"user={USER} password={PASSWORD} host=DIRECTORY port={{{{.Port}}}} dbname=postgres",

@@ -23,7 +23,7 @@ class Instance:
             registry,
             name=name,
             checks=[check("http", path="/health")],  # not "/", whose requests the tests count
-            disableMinDurationInMilli=1000,  # time for synapse to see it
+            disableMinDurationInMilli=3000,  # time for synapse to see it
         )
         self.nerve = sandbox.nerve(nerve(service))
 

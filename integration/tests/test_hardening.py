@@ -9,7 +9,7 @@ import stat
 import pytest
 
 from harness import processes, sanitizers
-from harness.configs import check, nerve, nerve_service, synapse, synapse_service
+from harness.configs import check, nerve, nerve_service, reporter, synapse, synapse_service
 from harness.confined import UID, confined, rights, writable
 from harness.ports import free_port
 from harness.wait import eventually
@@ -75,7 +75,9 @@ def is_confined(pid, directories):
         try:
             have = rights(each)
             mounts = writable_mounts(each)
-        except (FileNotFoundError, ProcessLookupError):
+        except OSError:
+            if processes.alive(each):
+                raise
             continue  # a command that has ended
         assert have == {
             "users": {str(UID)},
@@ -148,7 +150,8 @@ def rewrite(program):
 def test_a_restart_goes_on_where_it_was(sandbox, own, programs):
     server, registry = own
     port = free_port()
-    config = nerve(web_service(sandbox.backend("a"), registry))
+    patient = [reporter(registry, connectionTimeoutInMilli=60_000)]
+    config = nerve(web_service(sandbox.backend("a"), registry, reporters=patient))
     announcer = programs.nerve(config)
     eventually(lambda: len(registry.names()) == 1)
     router = programs.synapse(synapse(synapse_service(registry, port, name="web"))).await_ready()

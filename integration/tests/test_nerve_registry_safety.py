@@ -195,7 +195,7 @@ def test_names_are_resolved_again_when_the_connection_is_lost(sandbox):
     names = Names(sandbox)
     names.set("zookeeper.test", "127.0.0.1")
     before, after = Registry(old, "/services/web"), Registry(new, "/services/web")
-    keys = {"hosts": [f"zookeeper.test:{old.port}"], "connectionTimeoutInMilli": 1500}
+    keys = {"hosts": [f"zookeeper.test:{old.port}"], "connectionTimeoutInMilli": 6000}
     sandbox.nerve(nerve(service(sandbox, before, **keys)), wrapper=names.wrapper)
     eventually(lambda: before.only_record()["weight"] == 255)
     names.set("zookeeper.test", "127.0.0.2")

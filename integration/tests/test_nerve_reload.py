@@ -196,7 +196,7 @@ def test_a_new_check_that_fails_takes_the_service_down_only_by_its_verdict(sandb
 def test_an_unchanged_service_keeps_the_state_of_its_checks(sandbox, registry):
     """Eight failures in a row are needed; a reload after the fifth must not start the count again."""
     backend = sandbox.backend("a")
-    config = Config(sandbox, nerve_service(backend.port, registry, checks=[check(fall=8, checkIntervalInMilli=400)]))
+    config = Config(sandbox, nerve_service(backend.port, registry, checks=[check(fall=8, checkIntervalInMilli=1000)]))
     program = config.start(sandbox)
     warm(registry)
     backend.kill()
@@ -367,7 +367,7 @@ def test_the_metrics_of_a_port_that_a_service_comes_back_to_stay(sandbox):
     own.process.resume()
     eventually(lambda: [record["port"] for record in registry.records().values()] == [ports[0]])
     eventually(lambda: f'nerve_service_available{{ip="127.0.0.1",name="web",port="{ports[0]}"}} 255' in
-               program.get("/metrics")[1], 5)
+               program.get("/metrics")[1])
     registry.close()
 
 

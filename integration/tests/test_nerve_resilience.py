@@ -1,5 +1,6 @@
 """What nerve and synapse live in, a machine or a container, does not do what it should."""
 
+import os
 import socket
 
 import pytest
@@ -18,7 +19,7 @@ def status(program):
 @pytest.fixture
 def silent_name_server():
     """An address at which a name server takes questions and answers none."""
-    address = "127.0.0.77"
+    address = f"127.54.{os.getpid() >> 8 & 255}.{os.getpid() & 255}"
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         try:
             server.bind((address, 53))
@@ -41,7 +42,7 @@ def test_a_name_server_that_hangs_takes_no_healthy_backend_out(sandbox, registry
     hosts, servers = sandbox.path("hosts"), sandbox.path("resolv.conf")
     write(hosts, "127.0.0.1 localhost", "127.0.0.1 back.test")
     write(servers, f"nameserver {silent_name_server}")
-    service = nerve_service(sandbox.backend("a").port, registry, checks=[check(host="back.test", timeoutInMilli=1000)])
+    service = nerve_service(sandbox.backend("a").port, registry, checks=[check(host="back.test", timeoutInMilli=4000)])
     program = sandbox.nerve(nerve(service), wrapper=namespaces.with_files(hosts=hosts, resolv_conf=servers))
     before = eventually(registry.stats)
     write(hosts, "127.0.0.1 localhost")

@@ -64,7 +64,8 @@ def test_a_restart_is_no_event(sandbox, registry, end):
 
 
 def test_several_restarts_in_a_row_are_no_event(sandbox, registry):
-    settings = config(registry, nerve_service(sandbox.backend("a").port, registry))
+    patient = [reporter(registry, connectionTimeoutInMilli=60_000)]
+    settings = config(registry, nerve_service(sandbox.backend("a").port, registry, reporters=patient))
     program = start_and_settle(sandbox, settings, registry)
     before = identity(registry)
     recorder = EventRecorder(registry)
@@ -166,7 +167,7 @@ def test_a_restart_with_another_form_of_node_leaves_no_gap(sandbox, registry):
 
 def test_what_an_operator_has_asked_for_stays(sandbox, registry):
     backend = sandbox.backend("a")
-    exposed = [reporter(registry, exposeOnUnavailable=True)]
+    exposed = [reporter(registry, exposeOnUnavailable=True, connectionTimeoutInMilli=60_000)]
     settings = config(
         registry,
         nerve_service(backend.port, name="off", reporters=exposed),

@@ -29,7 +29,7 @@ def test_servers_that_are_held_are_wanted_and_say_why_they_are_in(sandbox, regis
     backends = {name: sandbox.backend(name) for name in "abcd"}
     for name, backend in backends.items():
         registry.add(name, backend.port)
-    http = {"mode": "http", "routerOptions": {"backend": ["option httpchk GET /"]}}
+    http = {"mode": "http", "routerOptions": {"backend": ["option httpchk GET /", "timeout check 10s"]}}
     program = start(sandbox, registry, serverOptions=CHECK, holdBelowPercent=50, **http)
     eventually(lambda: program.runtime.names_in_rotation("web") == set("abcd"), 20)
     registry.remove("a", "b", "c")

@@ -22,11 +22,8 @@ def mode(request):
 def haproxies(program):
     """The HAProxy masters and workers of a managed one, wherever they stand in the tree of processes."""
     path = program.router["configPath"]
-    return [
-        pid
-        for pid in descendants()
-        if command_line(pid)[:1] and "haproxy" in command_line(pid)[0] and path in command_line(pid)
-    ]
+    words = {pid: command_line(pid) for pid in descendants()}
+    return [pid for pid, argv in words.items() if argv and "haproxy" in argv[0] and path in argv]
 
 
 def masters(program):
@@ -111,7 +108,7 @@ def test_a_synapse_that_slept_too_long_catches_up(sandbox, registry):
     service = synapse_service(registry, free_port(), name="web")
     service["watcher"]["timeoutInMilli"] = 400
     program = sandbox.synapse(synapse(service)).await_ready()
-    session = registry.server.session_of(program)
+    session = eventually(lambda: registry.server.session_of(program))
     program.pause()
     registry.remove("a")
     eventually(lambda: f"{session:x}" not in registry.server.command("cons"))
@@ -260,6 +257,8 @@ def test_on_a_stop_connections_finish(sandbox, registry):
     client.start()
     eventually(lambda: int(program.runtime.info()["CurrConns"]) >= 1)
     program.signal(signal.SIGTERM)
+    eventually(lambda: "SIGTERM: stopping" in program.log())
+    program.signal(signal.SIGHUP)  # nobody's wish to end it sooner
     client.join(20)
     assert result == [(200, "a")]
     assert program.wait() == 0

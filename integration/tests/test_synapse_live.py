@@ -226,7 +226,7 @@ def test_a_vanished_server_drains_and_then_goes(sandbox, registry, mode):
     registry.add("a", a.port)
     registry.add("b", b.port)
     port = free_port()
-    program = start_synapse(sandbox, mode, synapse_service(registry, port, name="web", drainInMilli=3000)).await_ready()
+    program = start_synapse(sandbox, mode, synapse_service(registry, port, name="web", drainInMilli=8000)).await_ready()
     worker = program.runtime.worker_pid()
     registry.remove("b")
     state(program, "b", DRAIN)
@@ -258,7 +258,7 @@ def test_a_drain_survives_a_reload_and_a_restart_and_ends(sandbox, registry, mod
     a, b = sandbox.backend("a"), sandbox.backend("b")
     registry.add("b", b.port)
     port = free_port()
-    service = synapse_service(registry, port, name="web", drainInMilli=10_000)
+    service = synapse_service(registry, port, name="web", drainInMilli=20_000)
     if mode == "managed":
         directory = sandbox.path("run")
         os.mkdir(directory)
@@ -279,7 +279,7 @@ def test_a_drain_survives_a_reload_and_a_restart_and_ends(sandbox, registry, mod
     program.wait(15)
     assert program.runtime.admin_state("web", "b") == DRAIN
     program = sandbox.synapse(config).await_ready()
-    away(program, "b")
+    away(program, "b", within=40)
     assert "by hand" not in program.log()
     eventually(lambda: not download.running, SOON)
     assert download.complete, download.error

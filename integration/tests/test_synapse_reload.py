@@ -296,7 +296,7 @@ def test_a_router_comes_back_while_it_still_ends(sandbox, registry):
     ports = [free_port(), free_port()]
     directory = sandbox.path("second")
     os.makedirs(directory)
-    second = {"type": "haproxy", "runtimeDir": directory, "shutdownTimeoutInMilli": 4000}
+    second = {"type": "haproxy", "runtimeDir": directory, "shutdownTimeoutInMilli": 15_000}
     second["services"] = [synapse_service(registry, ports[1], name="again")]
     config = synapse(synapse_service(registry, ports[0], name="web"))
     program = sandbox.synapse({**config, "routers": [*config["routers"], second], "watchConfig": False}).await_ready()
@@ -311,9 +311,22 @@ def test_a_router_comes_back_while_it_still_ends(sandbox, registry):
         program.signal(signal.SIGHUP)
         eventually(lambda: "has not ended yet; the new configuration waits" in program.log())
         assert loaded(program) == 1 and answers(ports[0], 2) == {"a": 2}, "the others go on meanwhile"
-        eventually(lambda: loaded(program) == 2)
+        eventually(lambda: loaded(program) == 2, 40)
     eventually(lambda: answers(ports[1], 2) == {"a": 2})
     assert refused(program) == 0 and "another synapse" not in program.log()
+
+
+def test_a_router_without_services_follows_its_configuration(sandbox):
+    def status_on(port):
+        answer = 'http-request return status 200 content-type text/plain string "here"'
+        return {"status": ["mode http", f"bind 127.0.0.1:{port}", answer]}
+
+    ports = free_port(), free_port()
+    program = sandbox.synapse(synapse(listen=status_on(ports[0]))).await_ready()
+    eventually(lambda: request(ports[0]) == (200, "here"))
+    program.config["routers"][0]["listen"] = status_on(ports[1])
+    program.replace_config()
+    eventually(lambda: request(ports[1]) == (200, "here"))
 
 
 def test_a_file_cannot_move_while_its_directory_stays(sandbox, registry):

@@ -1,6 +1,7 @@
 // What the life of one service is configured to be. Every default of these keys stands here.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@ using Milliseconds = std::chrono::milliseconds;
 
 // What an operator has asked for. disabled: not announced. forced: announced whatever the checks say.
 enum class Mode { enabled, disabled, forced };
+inline constexpr std::array kModes{Mode::enabled, Mode::disabled, Mode::forced};
 
 enum class CommandKind { pre_available, check_stable, disable_shutdown, disable_grace };
 
