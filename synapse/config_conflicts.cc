@@ -2,6 +2,7 @@
 #include <map>
 #include <utility>
 
+#include "common/config/nearest.h"
 #include "common/registration/validate.h"
 #include "synapse/config_parts.h"
 #include "synapse/haproxy/words.h"

@@ -4,6 +4,7 @@
 
 #include <boost/algorithm/string/join.hpp>
 
+#include "common/config/nearest.h"
 #include "synapse/config_parts.h"
 #include "synapse/haproxy/words.h"
 

@@ -1,8 +1,6 @@
 #include "common/config/reader.h"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <charconv>
 #include <limits>
 #include <system_error>
@@ -11,7 +9,10 @@
 #include <boost/algorithm/string/join.hpp>
 
 #include "common/config/document_node.h"
+#include "common/config/nearest.h"
 #include "common/config/prepare.h"
+#include "common/config/value_words.h"
+#include "common/lower_case.h"
 
 namespace common {
 namespace {
@@ -20,113 +21,14 @@ using Kind = DocumentNode::Kind;
 
 constexpr std::int64_t one_year_ms = 365LL * 24 * 3600 * 1000;
 
-char lower(char c) {
-  return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-}
-
 bool same_key(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
-}
-
-bool is_digits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-bool is_whole_number(std::string_view text) {
-  if (!text.empty() && (text[0] == '-' || text[0] == '+')) text.remove_prefix(1);
-  return is_digits(text);
-}
-
-bool looks_like_number(std::string_view text) {
-  if (!text.empty() && (text[0] == '-' || text[0] == '+')) text.remove_prefix(1);
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return !text.empty() && (std::isdigit(static_cast<unsigned char>(text[0])) || text[0] == '.') &&
-         error != std::errc::invalid_argument && end == text.data() + text.size();
-}
-
-// YAML 1.1's words, which Go's decoder knows too.
-std::optional<bool> as_boolean(std::string_view text) {
-  for (const auto* word : {"true", "yes", "on"}) {
-    if (same_key(text, word)) return true;
-  }
-  for (const auto* word : {"false", "no", "off"}) {
-    if (same_key(text, word)) return false;
-  }
-  return std::nullopt;
-}
-
-std::string in_quotes(std::string_view text) {
-  constexpr std::size_t max_shown = 80;
-  std::string result = "\"";
-  for (const char c : text.substr(0, max_shown)) {
-    if (c == '\n') {
-      result += "\\n";
-    } else if (c == '\t') {
-      result += "\\t";
-    } else if (c == '"' || c == '\\') {
-      result += '\\';
-      result += c;
-    } else {
-      result += c;
-    }
-  }
-  return result + (text.size() > max_shown ? "\"..." : "\"");
-}
-
-// The value as it is shown behind "got".
-std::string shown(const DocumentNode& node) {
-  switch (node.kind) {
-    case Kind::null:
-      return "nothing";
-    case Kind::list:
-      return "a list";
-    case Kind::mapping:
-      return "a mapping";
-    case Kind::scalar:
-      break;
-  }
-  const bool bare = !node.quoted && (looks_like_number(node.text) || as_boolean(node.text));
-  return bare ? node.text : in_quotes(node.text);
-}
-
-// The kind of value, for where the value itself does not matter.
-std::string kind_of(const DocumentNode& node) {
-  if (node.kind != Kind::scalar) return shown(node);
-  if (!node.quoted && looks_like_number(node.text)) return "a number";
-  if (!node.quoted && as_boolean(node.text)) return "a boolean";
-  return "a string";
+  return a.size() == b.size() && lower_case(a) == lower_case(b);
 }
 
 std::string bounds(Range range) {
   if (range.max == std::numeric_limits<std::int64_t>::max()) return "must be at least " + std::to_string(range.min);
   if (range.min == std::numeric_limits<std::int64_t>::min()) return "must be at most " + std::to_string(range.max);
   return "must be between " + std::to_string(range.min) + " and " + std::to_string(range.max);
-}
-
-// Edit distance without case, where swapping two neighbours is one edit.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> before(b.size() + 1);
-  std::vector<std::size_t> last(b.size() + 1);
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t change = lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1;
-      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + change});
-      const bool swapped = i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1]);
-      if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
-    }
-    std::swap(before, last);
-    std::swap(last, row);
-  }
-  return last[b.size()];
-}
-
-bool contains_word(std::string_view long_word, std::string_view word) {
-  return std::search(long_word.begin(), long_word.end(), word.begin(), word.end(),
-                     [](char x, char y) { return lower(x) == lower(y); }) != long_word.end();
 }
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
@@ -351,26 +253,6 @@ void ObjectReader::finish() {
     list.push_back(
         self_.placed(member.key_line, "", "unknown key " + in_quotes(member.key) + did_you_mean(member.key, known_)));
   }
-}
-
-std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates) {
-  constexpr std::size_t longest = 64;
-  if (word.empty() || word.size() > longest) return std::nullopt;
-  const std::string* best = nullptr;
-  std::size_t best_distance = 0;
-  for (const auto& candidate : candidates) {
-    if (candidate.size() > longest) continue;
-    const std::size_t edits = distance(word, candidate);
-    if (best != nullptr && edits >= best_distance) continue;
-    best = &candidate;
-    best_distance = edits;
-  }
-  // A third of the letters may be wrong; "timeout" is near to "timeoutInMilli", too.
-  if (best != nullptr && best_distance <= std::max<std::size_t>(1, word.size() / 3)) return *best;
-  for (const auto& candidate : candidates) {
-    if (word.size() >= 4 && contains_word(candidate, word)) return candidate;
-  }
-  return std::nullopt;
 }
 
 }  // namespace common

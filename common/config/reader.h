@@ -105,7 +105,4 @@ class ObjectReader {
   std::vector<std::string> known_;
 };
 
-// The candidate with the smallest edit distance (without case) when it is near enough to be what was meant.
-[[nodiscard]] std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates);
-
 }  // namespace common
