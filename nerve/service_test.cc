@@ -118,8 +118,8 @@ class ServiceTest : public testing::Test {
   std::vector<std::string> transitions() const {
     std::vector<std::string> lines;
     for (const auto* event : event_log.last(1000, "web")) {
-      lines.push_back(event->what + (event->part.empty() ? "" : " " + event->part) + ": " + event->old_value +
-                      " -> " + event->new_value + (event->reason.empty() ? "" : ", " + event->reason));
+      lines.push_back(event->what + (event->part.empty() ? "" : " " + event->part) + ": " + event->old_value + " -> " +
+                      event->new_value + (event->reason.empty() ? "" : ", " + event->reason));
     }
     return lines;
   }

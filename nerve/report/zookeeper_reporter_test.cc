@@ -32,8 +32,7 @@ class ZookeeperReport : public testing::Test {
     return make(options);
   }
   ZookeeperReporter& make(const ZookeeperOptions& options) {
-    reporter.emplace(io, Sessions::Shared{zookeeper, holdings}, options,
-                     ReportSubject{"web_127.0.0.1_80", retry, up},
+    reporter.emplace(io, Sessions::Shared{zookeeper, holdings}, options, ReportSubject{"web_127.0.0.1_80", retry, up},
                      Reporter::Events{.on_taken = [this] { ++taken; },
                                       .on_failed = [this](const std::string& error) { errors.push_back(error); },
                                       .on_notice = [this](const std::string& what) { notices.push_back(what); },

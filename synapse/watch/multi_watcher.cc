@@ -24,19 +24,18 @@ MultiWatcher::MultiWatcher(boost::asio::io_context& io, const MultiWatcherConfig
       first_wait_(io, [this] { go_on_without(); }) {
   for (std::size_t i = 0; i < config.watchers.size(); ++i) {
     const auto& name = config.watchers[i].name;
-    children_.push_back(
-        make_child(config.watchers[i].watcher, WatcherEvents{.on_snapshot =
-                                                                 [this, i, name](const std::vector<Record>& records) {
-                                                                   const bool was_silent = !sources_.spoken(i);
-                                                                   sources_.take(i, records);
-                                                                   tell();
-                                                                   if (was_silent) recovered(name);
-                                                                 },
-                                                             .on_failed =
-                                                                 [this, name](const std::string& error) {
-                                                                   failed(name, "watcher " + name + ": " + error);
-                                                                 },
-                                                             .on_recovered = [this, name] { recovered(name); }}));
+    children_.push_back(make_child(
+        config.watchers[i].watcher,
+        WatcherEvents{
+            .on_snapshot =
+                [this, i, name](const std::vector<Record>& records) {
+                  const bool was_silent = !sources_.spoken(i);
+                  sources_.take(i, records);
+                  tell();
+                  if (was_silent) recovered(name);
+                },
+            .on_failed = [this, name](const std::string& error) { failed(name, "watcher " + name + ": " + error); },
+            .on_recovered = [this, name] { recovered(name); }}));
   }
   first_wait_.set(common::Alarm::Clock::now() + config.first_wait);
 }
