@@ -59,7 +59,11 @@ void ServiceEvents::report_taken(std::size_t reporter) {
 }
 
 void ServiceEvents::report_failed(std::size_t reporter, const std::string& error) {
-  if (subject_.with_metrics) report_failures_[reporter]->Increment();
+  taken_[reporter] = false;
+  if (subject_.with_metrics) {
+    report_failures_[reporter]->Increment();
+    confirmed_[reporter]->Set(0);
+  }
   const auto& type = subject_.reporter_types[reporter];
   if (report_errors_[reporter].failed()) {
     log::error("{}: reporter {} failed: {}; trying again until it works", prefix_, type, error);

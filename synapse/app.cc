@@ -201,8 +201,8 @@ asio::awaitable<void> App::stop(bool leave_running) {
   saved_->flush();
   for (auto& unit : units_) co_await unit->stop(leave_running);
   while (!retiring_.empty()) co_await one_retired();
-  co_await saved_->flushed();
   co_await sessions_.close();
+  co_await saved_->flushed();
   api_.reset();
   log::info("stopped");
   io_.stop();

@@ -53,7 +53,7 @@ class SavedRecords {
   // For the end: begins to write all that has not been written, after what is being written.
   void flush();
 
-  // Until it is.
+  // Until it is; a disk that hangs is for the caller's deadline.
   boost::asio::awaitable<void> flushed();
 
   bool busy() const { return writer_.busy(); }  // see BlockingPool

@@ -41,7 +41,7 @@ class SavedRecordsTest : public testing::Test {
     saved.flush();
     boost::asio::co_spawn(io_, saved.flushed(), [this](const std::exception_ptr&) { io_.stop(); });
     io_.restart();
-    io_.run();
+    io_.run_for(std::chrono::seconds(30));
   }
 
   static SavedRecords::Servers gives(const std::vector<RoutedServer>& servers) {

@@ -12,7 +12,7 @@ import threading
 import time
 
 from kazoo.client import KazooClient
-from kazoo.exceptions import NoNodeError
+from kazoo.exceptions import ConnectionLoss, NoNodeError, SessionExpiredError
 from kazoo.retry import KazooRetry
 
 from harness.ports import free_port
@@ -260,7 +260,7 @@ class EventRecorder:
 
     def _watch_children(self, event):
         self._take(event)
-        self._client.get_children(self._path, watch=self._watch_children)
+        self._read(lambda: self._client.get_children(self._path, watch=self._watch_children))
 
     def _take(self, event):
         if event and event.type != "NONE":
@@ -269,9 +269,17 @@ class EventRecorder:
     def _watch_node(self, path, event):
         self._take(event)
         try:
-            self._client.get(path, watch=lambda event: self._watch_node(path, event))
+            self._read(lambda: self._client.get(path, watch=lambda event: self._watch_node(path, event)))
         except NoNodeError:
-            pass
+            if event and event.type == "NONE":
+                self.events.append(("DELETED", path))  # while the connection was lost
+
+    def _read(self, read):
+        while not self._client._stopped.is_set():
+            try:
+                return read()
+            except (ConnectionLoss, SessionExpiredError):
+                time.sleep(0.05)
 
 
 class ChildrenRecorder:

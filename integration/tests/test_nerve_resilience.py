@@ -47,7 +47,7 @@ def test_a_name_server_that_hangs_takes_no_healthy_backend_out(sandbox, registry
     before = eventually(registry.stats)
     write(hosts, "127.0.0.1 localhost")
     # An answer serves for ten seconds without a new lookup.
-    always(lambda: status(program)["Available"] and registry.stats().keys() == before.keys(), 14, interval=0.1)
+    always(lambda: status(program)["Available"] and registry.stats().keys() == before.keys(), 20, interval=0.1)
 
 
 def test_the_first_process_of_a_container_reaps_what_checks_leave(sandbox):

@@ -222,6 +222,7 @@ class Driver {
   Services services_;        // in the order of the configuration
   ConfigFile file_;
   std::string file_fingerprint_;
+  bool file_has_more_ = false;  // servers of nobody knows which service
   Names file_names_;
   RuntimeSocket socket_;
   std::mt19937 random_;

@@ -1,5 +1,6 @@
 // The part of the driver that deals with the file: what an earlier life left in it, and what it shall say.
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "synapse/haproxy/driver.h"
@@ -32,9 +33,12 @@ std::map<std::string, std::vector<ServerSpec>>::const_iterator find_servers(cons
 void Driver::read_file() {
   file_.read();
   if (const auto known = read_rendered(file_.text())) {
+    std::set<std::string> ours;
     for (const auto& service : services_) {
       const auto found = find_servers(*known, service->wanted);
-      if (service->known || found == known->servers.end()) continue;
+      if (found == known->servers.end()) continue;
+      ours.insert(found->first);
+      if (service->known) continue;
       file_names_[service->wanted.service] = found->first;
       service->wanted.servers = found->second;
       service->from_file = true;
@@ -44,6 +48,11 @@ void Driver::read_file() {
     }
     file_fingerprint_ = known->fingerprint;
     running_names_ = file_names_;
+    file_has_more_ = std::any_of(known->servers.begin(), known->servers.end(), [&](const auto& backend) {
+      return !backend.second.empty() && !ours.contains(backend.first);
+    });
+  } else {
+    file_has_more_ = !file_.text().empty();
   }
   take_traits();
   update_fingerprint();
@@ -120,6 +129,7 @@ asio::awaitable<bool> Driver::put_file(RenderedConfig config) {
   }
   file_fingerprint_ = std::move(config.fingerprint);
   file_names_ = std::move(names);
+  file_has_more_ = false;
   if (replacement.outcome != ConfigFile::Outcome::unchanged) events_.config_written(config_.config_path, bytes);
   co_return true;
 }

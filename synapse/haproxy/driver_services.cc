@@ -85,8 +85,7 @@ bool Driver::would_empty_a_service() const {
   return std::any_of(services_.begin(), services_.end(), [this](const auto& each) {
     const Service& service = *each;
     if (!declared(service) || service.known || service.from_file) return false;
-    // What it runs is then what is in the file: this service's servers, too, when it is nobody knows whose file.
-    if (!has_socket()) return file_fingerprint_.empty() && !file_.text().empty();
+    if (!has_socket()) return file_has_more_;  // what it runs is then what is in the file
     return std::any_of(running_.state.backends.begin(), running_.state.backends.end(), [&](const auto& backend) {
       const auto& wanted = service.wanted;
       const bool its_own = backend.first == wanted.name || backend.first == running_name(wanted.service) ||

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include <boost/algorithm/string/join.hpp>
-#include <fmt/core.h>
 
 namespace synapse {
 namespace {
@@ -13,6 +12,10 @@ std::vector<std::string> names_of(const MultiWatcherConfig& config) {
   std::vector<std::string> names;
   for (const auto& child : config.watchers) names.push_back(child.name);
   return names;
+}
+
+std::string silent_words(const std::string& who) {
+  return "no word yet from " + who + "; going on without";
 }
 
 }  // namespace
@@ -48,14 +51,15 @@ void MultiWatcher::go_on_without() {
   const auto silent = sources_.silent();
   sources_.stop_waiting();
   if (silent.empty()) return;
-  const auto words = fmt::format("no word yet from {}; going on without", boost::algorithm::join(silent, ", "));
   // Who has said what is wrong is not only silent.
-  for (const auto& child : silent) troubled_.try_emplace(child, words);
-  events_.on_failed(words);
+  for (const auto& child : silent) troubled_.try_emplace(child, silent_words(child));
+  told_of_.clear();
+  events_.on_failed(silent_words(boost::algorithm::join(silent, ", ")));
   tell();
 }
 
 void MultiWatcher::failed(const std::string& child, std::string words) {
+  told_of_ = child;
   events_.on_failed(words);
   troubled_.insert_or_assign(child, std::move(words));
 }
@@ -63,7 +67,8 @@ void MultiWatcher::failed(const std::string& child, std::string words) {
 void MultiWatcher::recovered(const std::string& child) {
   if (troubled_.erase(child) == 0) return;
   if (troubled_.empty()) return events_.on_recovered();
-  // What was told last may have been of the one that works again.
+  if (!told_of_.empty() && told_of_ != child) return;
+  told_of_ = troubled_.begin()->first;
   events_.on_failed(troubled_.begin()->second);
 }
 

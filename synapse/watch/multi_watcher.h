@@ -40,6 +40,7 @@ class MultiWatcher : public Watcher {
   common::Alarm first_wait_;
   // Children that have failed, or have not spoken in time -> what was told of it.
   std::map<std::string, std::string> troubled_;
+  std::string told_of_;  // the one that was told of last; empty: several
   std::vector<std::unique_ptr<Watcher>> children_;
 };
 

@@ -68,6 +68,17 @@ TEST_F(MultiWatcherTest, GoesOnWithoutASilentOneAfterAWhile) {
   EXPECT_THAT(snapshots, ElementsAre(2, 3));
 }
 
+TEST_F(MultiWatcherTest, WhoSpeaksAtLastIsNotCalledSilentAnyMore) {
+  const auto watcher = make(milliseconds(1));
+  io.run_for(milliseconds(20));
+  EXPECT_THAT(failures, ElementsAre("no word yet from a, b; going on without"));
+  told[0].on_snapshot(servers(1));
+  EXPECT_EQ(failures.back(), "no word yet from b; going on without");
+  EXPECT_EQ(recoveries, 0);
+  told[1].on_snapshot(servers(1));
+  EXPECT_EQ(recoveries, 1);
+}
+
 TEST_F(MultiWatcherTest, IsAsOldAsItsOldestChild) {
   const auto watcher = make();
   const auto now = steady_clock::now();
@@ -81,6 +92,15 @@ TEST_F(MultiWatcherTest, IsAsOldAsItsOldestChild) {
 
 TEST_F(MultiWatcherTest, TellsTheTroublesOfItsChildren) {
   const auto watcher = make();
+  told[0].on_failed("silence");
+  told[1].on_failed("noise");
+  told[1].on_failed("more noise");
+  told[0].on_recovered();
+  EXPECT_EQ(failures.size(), 3u) << "what is left was told last";
+  told[0].on_failed("silence");
+  told[0].on_recovered();
+  EXPECT_EQ(failures.back(), "watcher b: more noise");
+  failures.clear();
   told[0].on_failed("silence");
   told[1].on_failed("noise");
   told[1].on_recovered();
