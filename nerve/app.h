@@ -91,8 +91,8 @@ class App {
   const ConfigFiles files_;
   ParsedConfig loaded_;  // read, and not applied yet
   Config config_;        // that runs; without its services, which have what they need
-  Config at_start_;      // what counts only then; without services
   std::string shown_;    // likewise, as JSON without secrets
+  Config at_start_;      // what counts only then; without services
   common::ConfigFollower follower_;
   common::Resolver resolver_{io_};
   common::http::Client http_{io_, resolver_};

@@ -247,6 +247,12 @@ TEST_F(ServiceTest, ReportersOfOneKindAreConfirmedTogether) {
   EXPECT_EQ(shown(), "0") << "what holds until the successor reports";
   reporters[0]->take();
   EXPECT_EQ(shown(), "1");
+  reporters[0]->fail();  // as one that cannot mend its node
+  EXPECT_EQ(shown(), "0");
+  reporters[1]->take();
+  EXPECT_EQ(shown(), "0") << "the other one still fails";
+  reporters[0]->take();
+  EXPECT_EQ(shown(), "1");
 }
 
 TEST_F(ServiceTest, AnAnswerIsNotOfTheReportThatTheRateLimitHolds) {

@@ -79,8 +79,8 @@ class App {
   const std::string log_level_;
   ParsedConfig loaded_;  // read, and not applied yet
   Config config_;        // that runs
-  Config at_start_;      // what counts only then; without routers
   std::string shown_;    // likewise, as JSON without secrets
+  Config at_start_;      // what counts only then; without routers
   const WallTime started_ = std::chrono::system_clock::now();
   const std::uint64_t seed_;
   boost::asio::io_context io_;
