@@ -146,7 +146,8 @@ class Planner {
       if (!server.enabled) leave(server.name, present, unavailable_);
       return;
     }
-    if (!same_options && server.enabled) {
+    // What is not known cannot be written either, and a next life would take what is in the file for what runs.
+    if (!same_options && (server.enabled || !present.options)) {
       reload(ReloadReason::options_changed,
              server.name + (present.options ? ": its options changed" : ": the options it runs with are not known"));
     }

@@ -72,6 +72,11 @@ TEST(Plan, ReloadsForChangedOptionsWhereDeletionIsNotSafe) {
   auto stranger = present("a");
   stranger.options.reset();
   expect_reload({{wanted("a")}, {stranger}}, "options_changed: web_1/a: the options it runs with are not known");
+  // Also of one that does not serve: a next life would take what is in the file for what it runs with.
+  auto disabled = in_maintenance("a");
+  disabled.options.reset();
+  expect_reload({{wanted("a", 10, false)}, {disabled}},
+                "options_changed: web_1/a: the options it runs with are not known");
 }
 
 TEST(Plan, ReplacesForChangedOptionsWhereDeletionIsSafe) {
