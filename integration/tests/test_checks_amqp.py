@@ -62,7 +62,7 @@ def test_a_broker_that_hangs_has_failed_and_blocks_nothing(sandbox, registry, ra
     before = time.monotonic()
     for _ in range(10):
         assert program.get("/version")[0] == 200
-    assert time.monotonic() - before < 20, "the loop waits for nobody"  # each would take ten seconds
+    assert time.monotonic() - before < 5, "the loop waits for nobody"
     assert len(os.listdir(f"/proc/{program.pid}/task")) < 8, "one job at a time for each check"
     rabbitmq.process.resume()
     eventually(lambda: up(registry))

@@ -75,7 +75,7 @@ def test_a_server_that_hangs_has_failed_and_blocks_nothing(sandbox, registry, da
     before = time.monotonic()
     for _ in range(10):
         assert program.get("/version")[0] == 200
-    assert time.monotonic() - before < 20, "the loop waits for nobody"  # each would take ten seconds
+    assert time.monotonic() - before < 5, "the loop waits for nobody"
     database.process.resume()
     eventually(lambda: up(registry))
 

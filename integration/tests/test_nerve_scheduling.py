@@ -64,7 +64,7 @@ def judged(checked, program, seconds, judge):
                 disliked.append(error)
             if len(disliked) == 3:
                 raise
-    pytest.skip("in 20 windows this machine was too busy to tell whether checks are late")
+    raise AssertionError("in each of 20 windows this machine was too busy to tell whether checks are late")
 
 
 def assert_spread(times):
